@@ -1,0 +1,49 @@
+"""CubeQL: one query language over Earth-observation layers on one nested H3 grid.
+
+The rooms, in reading order (each imports only rooms above it in this list):
+
+* ``errors``     what can be said about a fault: spans, the catalogue of codes, diagnostics
+* ``values``     the nouns without I/O: types and units, cells and resolutions, tiles and slots, times
+* ``lang``       text -> syntax tree -> text
+* ``functions``  the library of functions as rows
+* ``catalog``    what layers exist, as records and questions
+* ``analyze``    syntax tree + catalog -> bound tree
+* ``plan``       bound tree -> what will be done
+* ``sql``        plan -> SQL text
+* ``compiler``   the pipeline on one page
+* ``grid``       H3, geometry and area in bulk
+* ``storage``    bytes at rest: tile files, the durable catalog and its commits
+* ``engine``     running: connection, masks, results
+* ``ingest``     rasters in
+* ``session``    ``connect()`` and :class:`~cubeql.session.Session`
+* ``cli``        the command line
+
+Importing :mod:`cubeql` loads none of the heavy libraries; :func:`connect` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cubeql.errors import CubeQLError, Diagnostic, QueryError
+
+if TYPE_CHECKING:
+    from cubeql.session import Session
+
+__version__ = "0.1.0"
+__all__ = ["CubeQLError", "Diagnostic", "QueryError", "__version__", "connect"]
+
+
+def connect(store: str | None = None, **settings: Any) -> Session:
+    """Open a store and return the :class:`~cubeql.session.Session` that queries it.
+
+    Args:
+        store: a folder; without one, ``$CUBEQL_STORE``, else ``cubeql-store`` in the working folder.
+        **settings: see :class:`cubeql.session.Settings`.
+
+    Raises:
+        StoreError: the address cannot be opened.
+    """
+    from cubeql.session import Session
+
+    return Session.open(store, **settings)

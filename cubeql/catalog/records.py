@@ -1,0 +1,122 @@
+"""What is known of a layer, as frozen records that travel as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Storage = Literal["int8", "int16", "int32", "int64", "float32", "float64"]
+BandKind = Literal["continuous", "categorical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One value per cell.
+
+    Attributes:
+        name: column name.
+        storage: element type of the stored arrays.
+        unit: unit of the decoded value as UDUNITS writes it (``K``, ``degC``, ``mm``, ``1``); None if unknown.
+        scale: decoded value = stored * scale + offset; None where the stored value is the value.
+        offset: see ``scale``.
+        kind: a categorical band holds class codes.
+        classes: (code, name) pairs of a categorical band.
+        resampling: method that brings the band to a coarser grid; None means mean (continuous) or mode.
+        long_name: what the band is, in words.
+    """
+
+    name: str
+    storage: Storage
+    unit: str | None = None
+    scale: float | None = None
+    offset: float | None = None
+    kind: BandKind = "continuous"
+    classes: tuple[tuple[int, str], ...] = ()
+    resampling: str | None = None
+    long_name: str | None = None
+
+    @property
+    def method(self) -> str:
+        """The default method that brings the band to a coarser grid."""
+        return self.resampling or ("mode" if self.kind == "categorical" else "mean")
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether decoded values are whole numbers."""
+        return self.scale is None and self.offset is None and self.storage.startswith("int")
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """A scalar key beside cell and time (forecast horizon, depth); ``type`` is ``integer``, ``number`` or ``text``."""
+
+    name: str
+    type: Literal["integer", "number", "text"]
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """What a layer's time stamp means.
+
+    Attributes:
+        stamp: the stamp is an ``instant``, or the ``start`` or ``end`` of a step.
+        step: ISO 8601 duration of a step (``P1M``), None for an irregular series.
+    """
+
+    stamp: Literal["instant", "start", "end"] = "instant"
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A named relation on the H3 grid.
+
+    Attributes:
+        name: ``layer`` or ``collection.layer``.
+        resolution: H3 resolution of its cells.
+        bands: its bands, in column order.
+        time: None for a static layer.
+        dimensions: scalar keys beside cell and time.
+        version: version of the store's log this record was read from.
+        extras: further STAC/CF-named facts (``source``, ``provenance``, …), text to text.
+    """
+
+    name: str
+    resolution: int
+    bands: tuple[Band, ...]
+    time: TimeAxis | None = None
+    dimensions: tuple[Dimension, ...] = ()
+    kind: Literal["grid", "points", "zones"] = "grid"
+    title: str | None = None
+    licence: str | None = None
+    citation: str | None = None
+    version: int = 0
+    extras: tuple[tuple[str, str], ...] = ()
+
+    def band(self, name: str) -> Band | None:
+        """The band of a name, without regard to case."""
+        return next((b for b in self.bands if b.name.casefold() == name.casefold()), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; ``version`` is left out, the log knows it."""
+        values = asdict(self)
+        del values["version"]
+        return values
+
+    @staticmethod
+    def from_dict(values: dict[str, Any], version: int = 0) -> Layer:
+        """The record of :meth:`to_dict`'s values; unknown keys are refused with a TypeError."""
+        values = dict(values)
+        bands = tuple(
+            Band(**{**b, "classes": tuple((int(c), str(n)) for c, n in b.get("classes", ()))}) for b in values.pop("bands")
+        )
+        time = values.pop("time", None)
+        return Layer(
+            bands=bands,
+            time=TimeAxis(**time) if time else None,
+            dimensions=tuple(Dimension(**d) for d in values.pop("dimensions", ())),
+            extras=tuple((str(k), str(v)) for k, v in values.pop("extras", ())),
+            version=version,
+            **values,
+        )

@@ -1,0 +1,5 @@
+"""Faults found by the analysis stage."""
+
+from cubeql.errors.catalogue.rows import Fault
+
+ROWS: tuple[Fault, ...] = ()

@@ -1,0 +1,58 @@
+"""The tree of what CubeQL raises::
+
+    CubeQLError
+    ├── QueryError         the statement is at fault (holds diagnostics and the text)
+    │   ├── QueryTimeout   it ran longer than allowed
+    │   └── QueryCancelled it was cancelled
+    ├── StoreError         the store cannot be opened, read or written
+    ├── IngestError        a source cannot become a layer
+    ├── ConfigError        settings or arguments are at fault
+    └── InternalError      a bug in CubeQL
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cubeql.errors.diagnostic import Diagnostic
+from cubeql.errors.render import render
+
+
+class CubeQLError(Exception):
+    """Root of all errors a user may catch."""
+
+
+class QueryError(CubeQLError):
+    """A statement is at fault; ``diagnostics`` says where and why, all faults together."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], text: str = "") -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.text = text
+        super().__init__("; ".join(d.message for d in self.diagnostics))
+
+    def __str__(self) -> str:
+        return "\n\n".join(render(d, self.text) for d in self.diagnostics)
+
+
+class QueryTimeout(QueryError):
+    """The statement ran longer than its time limit."""
+
+
+class QueryCancelled(QueryError):
+    """The statement was cancelled."""
+
+
+class StoreError(CubeQLError):
+    """The store cannot be opened, read or written."""
+
+
+class IngestError(CubeQLError):
+    """A source cannot become a layer; the layer is as it was."""
+
+
+class ConfigError(CubeQLError):
+    """Settings or arguments are at fault."""
+
+
+class InternalError(CubeQLError):
+    """A bug in CubeQL."""
