@@ -168,7 +168,7 @@ def _shared_resolution(cells: CellArray) -> int:
 
 @lru_cache(maxsize=1)
 def _base7_of_octal() -> CellArray:
-    """For five packed digits of three bits: their number in base 7 (7, the mark of no digit, is never met)."""
+    """For five packed digits of three bits: their number in base 7 (7 marks no digit and is never met)."""
     octal = np.arange(8**_CHUNK, dtype=np.int64)
     numbers = np.zeros_like(octal)
     for i in range(_CHUNK):
