@@ -1,0 +1,128 @@
+"""Tile files back into tile blocks: for merges, rewrites and tests. Queries read files with DuckDB instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from cubeql.catalog import Layer
+from cubeql.errors import StoreError
+from cubeql.storage.blocks import TileBlock
+from cubeql.storage.columns import key_fields, layer_schema, slots_of_layer
+
+Choice = Callable[[pa.Table], NDArray[np.bool_]]
+"""Which rows are wanted, given their key columns."""
+
+
+def read_keys(path: Path, layer: Layer) -> pa.Table:
+    """The key columns of all rows of a file.
+
+    Raises:
+        StoreError: the file is missing, truncated or of other columns.
+    """
+    with opened(path, layer) as file:
+        return _checked(path, lambda: file.read(columns=[field.name for field in key_fields(layer)]))
+
+
+def opened(path: Path, layer: Layer) -> pq.ParquetFile:
+    """A tile file, checked to have the layer's columns.
+
+    Raises:
+        StoreError: the file is missing, truncated or of other columns.
+    """
+    file = _checked(path, lambda: pq.ParquetFile(path))
+    found, wanted = file.schema_arrow, layer_schema(layer)
+    if found.names != wanted.names or any(found.field(f.name).type != f.type for f in wanted):
+        file.close()
+        different = next((f for f in wanted if f not in found), found)
+        raise StoreError(
+            f"{path}: the columns are not those of layer {layer.name} (first difference: {different})"
+        )
+    return file
+
+
+def read_groups(path: Path, layer: Layer, choice: Choice) -> Iterator[pa.Table]:
+    """The chosen rows of a file, one table per row group that has any.
+
+    Raises:
+        StoreError: the file is missing, truncated, damaged or of other columns.
+    """
+    names = [field.name for field in key_fields(layer)]
+    with opened(path, layer) as file:
+        for i in range(file.num_row_groups):
+            chosen = choice(_checked(path, partial(file.read_row_group, i, columns=names)))
+            if chosen.any():
+                rows = _checked(path, partial(file.read_row_group, i))
+                yield rows if chosen.all() else rows.filter(pa.array(chosen))
+
+
+def _checked(path: Path, read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except FileNotFoundError as error:
+        raise StoreError(f"{path}: the file is missing though the layer's log names it") from error
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path}: the file is damaged or cannot be read: {error}") from error
+
+
+def decode(layer: Layer, rows: pa.Table, path: Path) -> list[TileBlock]:
+    """The blocks of rows read from a file.
+
+    Raises:
+        StoreError: a band has another number of slots than the layer's tiles.
+    """
+    slots = slots_of_layer(layer)
+    tiles = rows["tile"].to_pylist()
+    times = _instants(rows, "time", layer)
+    ends = _instants(rows, "time_end", layer)
+    dimensions = list(zip(*(rows[d.name].to_pylist() for d in layer.dimensions), strict=True)) or [()] * len(
+        tiles
+    )
+    bands = {band.name: _stack(rows[band.name], slots, f"{path}, band {band.name}") for band in layer.bands}
+    return [
+        TileBlock(
+            tiles[i], times[i], ends[i], dimensions[i], {n: (v[i], m[i]) for n, (v, m) in bands.items()}
+        )
+        for i in range(len(tiles))
+    ]
+
+
+def _instants(rows: pa.Table, name: str, layer: Layer) -> list[np.datetime64 | None]:
+    if layer.time is None:
+        return [None] * rows.num_rows
+    values = rows[name].cast(pa.int64()).to_pylist()
+    return [None if value is None else np.datetime64(value, "us") for value in values]
+
+
+def _stack(column: pa.ChunkedArray, slots: int, place: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    lists = column.combine_chunks()
+    lists = lists if isinstance(lists, pa.ListArray) else pa.concat_arrays(lists.chunks)
+    lengths = np.diff(lists.offsets.to_numpy())
+    if lists.null_count or (lengths != slots).any():
+        raise StoreError(
+            f"{place}: rows of {sorted(set(lengths.tolist()))} slots, tiles of the layer have {slots}"
+        )
+    items = lists.flatten()
+    shape = (len(lists), slots)
+    return _values(items).reshape(shape), _validity(items).reshape(shape)
+
+
+def _values(items: pa.Array) -> NDArray[Any]:
+    dtype = np.dtype(items.type.to_pandas_dtype())
+    whole = np.frombuffer(items.buffers()[1], dtype=dtype, count=items.offset + len(items))
+    return whole[items.offset :]
+
+
+def _validity(items: pa.Array) -> NDArray[np.bool_]:
+    bitmap = items.buffers()[0]
+    if bitmap is None:
+        return np.ones(len(items), np.bool_)
+    bits = np.unpackbits(np.frombuffer(bitmap, np.uint8), bitorder="little", count=items.offset + len(items))
+    return bits[items.offset :].view(np.bool_)

@@ -1,0 +1,46 @@
+"""The files of a layer as planning sees them: one row a file, with what it can be pruned by."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from cubeql.catalog import Layer
+from cubeql.storage.addresses import Address
+from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES, TIMESTAMP
+
+
+def file_table(layer: Layer, files: pa.Table, folder: Address) -> pa.Table:
+    """A table format's file table under the names planning uses.
+
+    Columns: ``path`` (text DuckDB reads), ``rows``, ``bytes`` (int64), ``tile_min``, ``tile_max`` (int64), ``time_min``,
+    ``time_max`` (timestamp us UTC, NULL in a static layer), ``<dimension>__min``, ``<dimension>__max`` in their type,
+    ``<band>__min``, ``<band>__max`` in storage type. A bound that is NULL is unknown: it excludes nothing, unless
+    ``<band>__nulls`` equals ``rows``: then no row of the file has a valid value in the band.
+    """
+    count = files.num_rows
+    paths = files["path"].to_pylist()
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
+        "path": pa.array([f"{folder}/{path}" for path in paths], pa.string()),
+        "rows": _column(files, "num_records", pa.int64(), count),
+        "bytes": _column(files, "size_bytes", pa.int64(), count),
+        "tile_min": _column(files, "min.tile", pa.int64(), count),
+        "tile_max": _column(files, "max.tile", pa.int64(), count),
+        "time_min": _column(files, "min.time", TIMESTAMP, count),
+        "time_max": _column(files, "max.time", TIMESTAMP, count),
+    }
+    for dimension in layer.dimensions:
+        kind = DIMENSION_TYPES[dimension.type]
+        columns[f"{dimension.name}__min"] = _column(files, f"min.{dimension.name}", kind, count)
+        columns[f"{dimension.name}__max"] = _column(files, f"max.{dimension.name}", kind, count)
+    for band in layer.bands:
+        kind = STORAGE_TYPES[band.storage]
+        columns[f"{band.name}__min"] = _column(files, f"min.{band.name}__min", kind, count)
+        columns[f"{band.name}__max"] = _column(files, f"max.{band.name}__max", kind, count)
+        columns[f"{band.name}__nulls"] = _column(files, f"null_count.{band.name}__min", pa.int64(), count)
+    return pa.table(columns)
+
+
+def _column(files: pa.Table, name: str, kind: pa.DataType, count: int) -> pa.Array | pa.ChunkedArray:
+    if name not in files.column_names:
+        return pa.nulls(count, kind)
+    return files[name].cast(kind)

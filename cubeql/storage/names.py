@@ -1,0 +1,58 @@
+"""Which names layers, bands and dimensions may have."""
+
+from __future__ import annotations
+
+import re
+
+from cubeql.catalog import Layer
+from cubeql.errors import StoreError
+
+RESERVED = frozenset({"cell", "tile", "time", "time_end", "valid", "slot"})
+_PART = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+
+
+def check_layer_name(name: str) -> None:
+    """Refuse a name that is not ``layer`` or ``collection.layer`` (ASCII identifiers).
+
+    Raises:
+        StoreError: says what a name may hold.
+    """
+    parts = name.split(".")
+    if len(parts) > 2 or not all(_PART.fullmatch(part) for part in parts):
+        raise StoreError(
+            f"{name!r} cannot name a layer: write layer or collection.layer, each of letters, digits and "
+            "underscores (at most 100), not beginning with a digit"
+        )
+
+
+def folder_of(name: str) -> str:
+    """The folder name of a layer: lower case, so that names differing in case alone are one layer."""
+    return name.lower()
+
+
+def check_columns(layer: Layer) -> None:
+    """Refuse band and dimension names that are no identifiers, reserved, or written twice.
+
+    Raises:
+        StoreError: names the layer and the column.
+    """
+    seen: set[str] = set()
+    for kind, name in [("dimension", d.name) for d in layer.dimensions] + [
+        ("band", b.name) for b in layer.bands
+    ]:
+        problem = _problem(name, seen)
+        if problem:
+            raise StoreError(f"layer {layer.name}: the {kind} name {name!r} {problem}")
+        seen.add(name.lower())
+
+
+def _problem(name: str, seen: set[str]) -> str | None:
+    if not _PART.fullmatch(name):
+        return "is not an identifier (letters, digits and underscores, not beginning with a digit)"
+    if "__" in name:
+        return "holds two underscores in a row, which mark summary columns"
+    if name.lower() in RESERVED:
+        return f"is reserved ({', '.join(sorted(RESERVED))})"
+    if name.lower() in seen:
+        return "is used twice"
+    return None

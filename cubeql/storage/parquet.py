@@ -1,0 +1,148 @@
+"""Tile files: written once under a name nobody else has, complete on disk before anything refers to them."""
+
+from __future__ import annotations
+
+import math
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cubeql.catalog import Layer
+from cubeql.errors import StoreError
+from cubeql.storage.columns import encodings, key_fields, layer_schema, pruning_columns, statistics_columns
+from cubeql.storage.disk import remove_file, sync_folder
+from cubeql.storage.table import DataFile
+from cubeql.values.cells import base_of
+
+LONGEST_TEXT = 128  # a longer text has no file statistics
+
+
+def new_file_name(tile: int, time_us: int | None) -> str:
+    """A fresh name in the folder of a row's base cell and year."""
+    # No '=' in folder names: DuckDB would read them as columns.
+    year = "static" if time_us is None else str(np.datetime64(time_us, "us").astype("datetime64[Y]"))
+    return f"data/{base_of(tile):03d}/{year}/{uuid.uuid4().hex}.parquet"
+
+
+class TileFile:
+    """A file being written; row groups go in by :meth:`write`, :meth:`close` makes it last.
+
+    Raises:
+        StoreError: from every method, where the disk refuses (full, not allowed).
+    """
+
+    def __init__(self, layer: Layer, table: Path, name: str) -> None:
+        """Begin the file ``name`` of the table in the folder ``table``."""
+        self.name = name
+        self._top = table
+        self._path = table / name
+        self._statistics = _Statistics(layer)
+        self.rows = 0
+        encoding = encodings(layer)
+        schema = layer_schema(layer)
+        with _place(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("xb")
+            self._writer = pq.ParquetWriter(
+                self._file,
+                schema,
+                compression="zstd",
+                compression_level=3,
+                use_dictionary=encoding.dictionary,
+                column_encoding=encoding.special,
+                write_statistics=statistics_columns(layer),
+                sorting_columns=[pq.SortingColumn(schema.names.index(f.name)) for f in key_fields(layer)],
+                store_schema=False,
+            )
+
+    @property
+    def bytes(self) -> int:
+        """Bytes written so far."""
+        return self._file.tell()
+
+    def write(self, rows: pa.Table) -> None:
+        """Append a row group."""
+        with _place(self._path):
+            self._writer.write_table(rows, row_group_size=max(1, rows.num_rows))
+        self._statistics.add(rows)
+        self.rows += rows.num_rows
+
+    def close(self) -> DataFile:
+        """Finish the file and wait until it is on the disk."""
+        with _place(self._path):
+            self._writer.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            size = self._file.tell()
+            self._file.close()
+            sync_folder(self._path.parent)
+        found = self._statistics
+        return DataFile(self.name, self.rows, size, found.minimum, found.maximum, found.nulls)
+
+    def discard(self) -> None:
+        """Stop and remove the file."""
+        self._file.close()
+        remove_file(self._path, self._top)
+
+    def __enter__(self) -> TileFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.discard()
+
+
+@contextmanager
+def _place(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StoreError(f"{path}: the file cannot be written: {reason}") from error
+
+
+class _Statistics:
+    """Least and greatest value per column that files are pruned by."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._columns = pruning_columns(layer)
+        self.minimum: dict[str, Any] = {}
+        self.maximum: dict[str, Any] = {}
+        self.nulls: dict[str, int] = dict.fromkeys(self._columns, 0)
+        self._unknown: set[str] = set()
+
+    def add(self, rows: pa.Table) -> None:
+        for name in self._columns:
+            column = rows[name]
+            self.nulls[name] += column.null_count
+            found = pc.min_max(column)
+            self._merge(name, found["min"].as_py(), found["max"].as_py())
+
+    def _merge(self, name: str, least: Any, most: Any) -> None:
+        if least is None or name in self._unknown:
+            return
+        if not (_expressible(least) and _expressible(most)):
+            self._unknown.add(name)
+            self.minimum.pop(name, None)
+            self.maximum.pop(name, None)
+            return
+        self.minimum[name] = min(least, self.minimum.get(name, least))
+        self.maximum[name] = max(most, self.maximum.get(name, most))
+
+
+def _expressible(value: Any) -> bool:
+    """Whether JSON can hold it: infinities cannot be, and long texts would only swell the log."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, str) or len(value) <= LONGEST_TEXT

@@ -1,0 +1,126 @@
+"""The layer record beside the data: as JSON, checked, and brought together with what is already there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from cubeql.catalog import Band, Layer
+from cubeql.errors import StoreError
+from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES
+from cubeql.storage.names import check_columns, check_layer_name
+
+
+def record_text(layer: Layer) -> str:
+    """The record as JSON text."""
+    return json.dumps(layer.to_dict(), ensure_ascii=False)
+
+
+def record_layer(text: str, version: int, place: str) -> Layer:
+    """The layer of a record's JSON text.
+
+    Raises:
+        StoreError: the text is no layer record.
+    """
+    try:
+        return Layer.from_dict(json.loads(text), version)
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreError(
+            f"{place}: the layer record cannot be read (made by a newer CubeQL?): {error!r}"
+        ) from error
+
+
+def check_layer(layer: Layer) -> None:
+    """Refuse a layer that cannot be stored.
+
+    Raises:
+        StoreError: names the layer and what is wrong.
+    """
+    check_layer_name(layer.name)
+    if layer.kind != "grid":
+        raise StoreError(f"layer {layer.name}: storing {layer.kind} is not supported yet, only grid layers")
+    if not 0 <= layer.resolution <= 15:
+        raise StoreError(f"layer {layer.name}: the resolution {layer.resolution} is not one of 0 to 15")
+    if not layer.bands:
+        raise StoreError(f"layer {layer.name}: it has no band")
+    check_columns(layer)
+    for band in layer.bands:
+        _check_band(layer, band)
+    for dimension in layer.dimensions:
+        if dimension.type not in DIMENSION_TYPES:
+            raise StoreError(
+                f"layer {layer.name}: the dimension {dimension.name} has the unknown type {dimension.type!r}"
+            )
+
+
+def _check_band(layer: Layer, band: Band) -> None:
+    place = f"layer {layer.name}, band {band.name}"
+    if band.storage not in STORAGE_TYPES:
+        raise StoreError(
+            f"{place}: the storage type {band.storage!r} is not one of {', '.join(STORAGE_TYPES)}"
+        )
+    if band.kind == "categorical" and not band.storage.startswith("int"):
+        raise StoreError(f"{place}: class codes are whole numbers, but the storage type is {band.storage}")
+    if band.scale == 0:
+        raise StoreError(f"{place}: the scale is 0")
+
+
+def check_append(stored: Layer, given: Layer) -> None:
+    """Refuse rows whose meaning differs from the rows that are there.
+
+    Raises:
+        StoreError: names the first difference.
+    """
+    pairs = [
+        ("kind", stored.kind, given.kind),
+        ("resolution", stored.resolution, given.resolution),
+        ("dimensions", _dimensions(stored), _dimensions(given)),
+        ("time", _time(stored), _time(given)),
+        ("bands", [b.name for b in stored.bands], [b.name for b in given.bands]),
+    ]
+    for what, there, new in pairs:
+        if there != new:
+            hint = "; adding or leaving out bands is not supported yet" if what == "bands" else ""
+            raise StoreError(f"layer {stored.name}: its {what} is {there}, what is appended has {new}{hint}")
+    for old, band in zip(stored.bands, given.bands, strict=True):
+        _check_same_band(stored, old, band)
+
+
+def _dimensions(layer: Layer) -> list[tuple[str, str]]:
+    return [(d.name, d.type) for d in layer.dimensions]
+
+
+def _time(layer: Layer) -> str:
+    return (
+        "none"
+        if layer.time is None
+        else f"the {layer.time.stamp} of a step"
+        if layer.time.stamp != "instant"
+        else "instant"
+    )
+
+
+def _check_same_band(layer: Layer, old: Band, new: Band) -> None:
+    for what in ("storage", "scale", "offset", "kind", "unit"):
+        there, given = getattr(old, what), getattr(new, what)
+        if there != given and not (what == "unit" and None in (there, given)):
+            raise StoreError(
+                f"layer {layer.name}, band {old.name}: its {what} is {there}, what is appended has {given}"
+            )
+
+
+def combined(before: Layer, given: Layer, latest: Layer) -> Layer:
+    """The record after an append: what the writer changed of ``before``, put on what is there now.
+
+    Args:
+        before: the record when the writer began.
+        given: the record the writer was given.
+        latest: the record now, perhaps changed by another writer.
+    """
+    changed = {
+        field: getattr(given, field)
+        for field in ("bands", "time", "dimensions", "title", "licence", "citation")
+        if getattr(given, field) != getattr(before, field) and getattr(given, field) is not None
+    }
+    extras = dict(latest.extras) | {k: v for k, v in given.extras if (k, v) not in before.extras}
+    return replace(latest, extras=tuple(sorted(extras.items())), **changed)

@@ -1,0 +1,69 @@
+"""Blocks held until there are enough of them, then written in key order as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from cubeql.catalog import Layer
+from cubeql.storage.blocks import Key, TileBlock
+from cubeql.storage.columns import key_fields, row_group_rows, slots_of_layer
+from cubeql.storage.encode import encode
+from cubeql.storage.parquet import TileFile, new_file_name
+from cubeql.storage.table import DataFile
+
+FILE_BYTES = 128_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file written but not committed, with the keys of its rows."""
+
+    file: DataFile
+    keys: pa.Table
+
+
+def write_blocks(layer: Layer, table: Path, blocks: dict[Key, TileBlock]) -> Iterator[WrittenFile]:
+    """Write checked blocks, sorted by key, as files of the table in a folder; each is yielded when it is complete."""
+    groups = _row_groups(layer, blocks)
+    rows = next(groups, None)
+    while rows is not None:
+        name = new_file_name(rows["tile"][0].as_py(), _first_time(layer, rows))
+        keys: list[pa.Table] = []
+        with TileFile(layer, table, name) as file:
+            largest = 0
+            while rows is not None and file.bytes + largest < FILE_BYTES:
+                before = file.bytes
+                file.write(rows)
+                largest = max(largest, file.bytes - before)
+                keys.append(rows.select([field.name for field in key_fields(layer)]))
+                rows = next(groups, None)
+            done = file.close()
+        yield WrittenFile(done, pa.concat_tables(keys).combine_chunks())
+
+
+def _row_groups(layer: Layer, blocks: dict[Key, TileBlock]) -> Iterator[pa.Table]:
+    ordered = iter(sorted(blocks))
+    size = row_group_rows(slots_of_layer(layer))
+    while batch := list(islice(ordered, size)):
+        yield encode(layer, [blocks[key] for key in batch])
+
+
+def _first_time(layer: Layer, rows: pa.Table) -> int | None:
+    return None if layer.time is None else int(rows["time"][0].cast(pa.int64()).as_py())
+
+
+def rewrite(layer: Layer, table: Path, groups: Iterator[pa.Table]) -> DataFile | None:
+    """Write rows read from a file, in their order, as a new file; None where there are none."""
+    first = next(groups, None)
+    if first is None:
+        return None
+    with TileFile(layer, table, new_file_name(first["tile"][0].as_py(), _first_time(layer, first))) as file:
+        file.write(first)
+        for rows in groups:
+            file.write(rows)
+        return file.close()

@@ -1,0 +1,297 @@
+"""A store: a folder of layers, each a table of tile files with a log of its own::
+
+<store>/cubeql-store.json         marks the folder as a store and says in which format
+<store>/layers/<name>/_delta_log  the log: the only truth about which files a layer consists of
+<store>/layers/<name>/data/...    tile files
+<store>/cache/                    what can be made again: grid maps, masks
+<store>/trash/                    dropped layers until their files are deleted
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cubeql.catalog import Layer
+from cubeql.errors import StoreError, nearest
+from cubeql.storage.addresses import Address, local_path, parse_address
+from cubeql.storage.blocks import TileBlock
+from cubeql.storage.decode import decode, read_groups
+from cubeql.storage.delta import DeltaFormat
+from cubeql.storage.files import file_table
+from cubeql.storage.names import check_layer_name, folder_of
+from cubeql.storage.records import record_layer
+from cubeql.storage.table import LayerVersion, TableFormat, TableState
+from cubeql.storage.write import BUFFER_BYTES, LayerWrite, Mode, OnConflict
+from cubeql.values.times import TimeRange
+
+MARKER = "cubeql-store.json"
+FORMAT = 1
+_CACHED_STATES = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """A layer as one commit left it.
+
+    Attributes:
+        layer: its record.
+        version: number of the commit.
+        files: one row a file, see :func:`cubeql.storage.files.file_table`.
+    """
+
+    layer: Layer
+    version: int
+    files: pa.Table
+
+
+class Store:
+    """An open store; a :class:`~cubeql.catalog.Catalog`. Safe to share between threads."""
+
+    def __init__(self, address: Address, tables: TableFormat | None = None) -> None:
+        """Take a store as it is; :meth:`open` checks it first."""
+        self.address = address
+        self._tables = tables or DeltaFormat()
+        self._lock = threading.Lock()
+        self._snapshots: dict[tuple[str, int | None], tuple[TableState, Snapshot]] = {}
+
+    @staticmethod
+    def open(address: str | os.PathLike[str], create: bool = False) -> Store:
+        """Open the store at an address.
+
+        Args:
+            address: a folder, a ``file://`` URI (``s3://`` is to come).
+            create: make the store where there is nothing or an empty folder.
+
+        Raises:
+            StoreError: there is no store, with what was found instead; or it is of a newer format.
+        """
+        place = parse_address(address)
+        folder = local_path(place)
+        try:
+            if not (folder / MARKER).exists():
+                _make(folder, create)
+            _check_marker(folder / MARKER)
+        except OSError as error:
+            raise StoreError(f"{folder}: the store cannot be opened: {error.strerror}") from error
+        return Store(place)
+
+    @property
+    def cache_folder(self) -> Path:
+        """Folder for what can be made again (grid maps, masks); made on demand."""
+        folder = local_path(self.address.join("cache"))
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder}: the cache folder cannot be made: {error.strerror}") from error
+        return folder
+
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of all layers, sorted."""
+        folder = local_path(self.address.join("layers"))
+        try:
+            names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be read: {error.strerror}") from error
+        layers = (self.layer(name) for name in names if self._tables.exists(self._folder(name)))
+        return tuple(sorted(layer.name for layer in layers if layer is not None))
+
+    def layer(self, name: str, version: int | None = None) -> Layer | None:
+        """The layer of a name (without regard to case), None if absent; ``version`` reads an earlier state."""
+        found = self._find(name, version)
+        return None if found is None else found.layer
+
+    def snapshot(self, name: str, version: int | None = None) -> Snapshot:
+        """The record and files of a layer, latest or at an earlier version.
+
+        Raises:
+            StoreError: there is no such layer or version.
+        """
+        found = self._find(name, version)
+        if found is None:
+            raise self._absent(name)
+        return found
+
+    def history(self, name: str) -> list[LayerVersion]:
+        """All versions of a layer, newest first.
+
+        Raises:
+            StoreError: there is no such layer.
+        """
+        if not self._exists(name):
+            raise self._absent(name)
+        return self._tables.history(self._folder(name))
+
+    def write(
+        self, layer: Layer, mode: Mode, on_conflict: OnConflict = "error", *, buffer_bytes: int = BUFFER_BYTES
+    ) -> LayerWrite:
+        """Begin to write a layer; see :class:`~cubeql.storage.write.LayerWrite`.
+
+        Args:
+            layer: the record the layer shall have. An append keeps name, resolution, columns and their meaning,
+                and may change the other facts; of ``extras`` the new and changed ones are taken over.
+            mode: ``create`` a layer that is not there, ``replace`` all its rows (or create it), or ``append``.
+            on_conflict: what becomes of an appended row whose tile, time and dimensions are there already (in the
+                layer or earlier in this write): an ``error``, ``merge`` (new valid values win, cell by cell), or
+                ``replace`` (the new row takes the old one's place).
+            buffer_bytes: bytes of arrays held before files are written.
+
+        Raises:
+            StoreError: the layer cannot be stored, exists already (``create``), or does not fit (``append``).
+        """
+        check_layer_name(layer.name)
+        return LayerWrite(self._tables, self._folder(layer.name), layer, mode, on_conflict, buffer_bytes)
+
+    def drop(self, name: str) -> None:
+        """Remove a layer with all its versions: at once for whoever looks, then its files.
+
+        Raises:
+            StoreError: there is no such layer, or the disk refuses.
+        """
+        if not self._exists(name):
+            raise self._absent(name)
+        folder = local_path(self._folder(name))
+        trash = local_path(self.address.join("trash"))
+        gone = trash / f"{folder.name}-{uuid.uuid4().hex}"
+        try:
+            trash.mkdir(exist_ok=True)
+            folder.rename(gone)
+        except OSError as error:
+            raise StoreError(f"{folder}: the layer cannot be dropped: {error.strerror}") from error
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def read_blocks(
+        self,
+        name: str,
+        tiles: Iterable[int] | None = None,
+        times: TimeRange | None = None,
+        version: int | None = None,
+    ) -> Iterator[TileBlock]:
+        """The rows of a layer, file by file: for merges and tests, not for queries.
+
+        Args:
+            name: the layer.
+            tiles: only these tiles.
+            times: only rows whose time lies in the range.
+            version: an earlier state.
+
+        Raises:
+            StoreError: there is no such layer or version, or a file is missing or damaged.
+        """
+        snapshot = self.snapshot(name, version)
+        wanted = None if tiles is None else np.array(sorted(tiles), np.int64)
+        for path in snapshot.files["path"].to_pylist():
+            place = Path(path)
+            for rows in read_groups(place, snapshot.layer, lambda keys: _chosen(keys, wanted, times)):
+                yield from decode(snapshot.layer, rows, place)
+
+    def _folder(self, name: str) -> Address:
+        return self.address.join("layers", folder_of(name))
+
+    def _exists(self, name: str) -> bool:
+        try:
+            check_layer_name(name)
+        except StoreError:
+            return False
+        return self._tables.exists(self._folder(name))
+
+    def _absent(self, name: str) -> StoreError:
+        near = nearest(name, self.layer_names())
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        return StoreError(f"the store {self.address} has no layer {name!r}{hint}")
+
+    def _find(self, name: str, version: int | None) -> Snapshot | None:
+        try:
+            check_layer_name(name)
+        except StoreError:
+            return None
+        folder = self._folder(name)
+        key = (folder_of(name), version)
+        with self._lock:
+            cached = self._snapshots.get(key)
+        if cached is not None and self._fresh(folder, cached[0], version):
+            return cached[1]
+        state = self._tables.load(folder, version)
+        if state is None:
+            return None
+        layer = record_layer(state.record, state.version, str(folder))
+        snapshot = Snapshot(layer, state.version, file_table(layer, state.files, folder))
+        self._keep(key, (state, snapshot))
+        return snapshot
+
+    def _fresh(self, folder: Address, state: TableState, version: int | None) -> bool:
+        if version is None:
+            return self._tables.is_current(folder, state)
+        return self._tables.still_holds(folder, state)
+
+    def _keep(self, key: tuple[str, int | None], entry: tuple[TableState, Snapshot]) -> None:
+        with self._lock:
+            self._snapshots[key] = entry
+            while len(self._snapshots) > _CACHED_STATES:
+                del self._snapshots[next(iter(self._snapshots))]
+
+
+def _chosen(keys: pa.Table, tiles: NDArray[np.int64] | None, times: TimeRange | None) -> NDArray[np.bool_]:
+    chosen = np.ones(keys.num_rows, np.bool_)
+    if tiles is not None:
+        chosen &= np.isin(keys["tile"].to_numpy(), tiles)
+    if times is not None and "time" in keys.column_names:
+        chosen &= times.contains(keys["time"].cast(pa.timestamp("us")).to_numpy())
+    return chosen
+
+
+def _make(folder: Path, create: bool) -> None:
+    found = _found(folder)
+    if found is not None:
+        raise StoreError(
+            f"{folder} is not a CubeQL store: it is {found}. Give the folder of a store, or a new one"
+        )
+    if not create:
+        what = "an empty folder" if folder.exists() else "not there"
+        raise StoreError(
+            f"{folder} is not a CubeQL store: it is {what}. Store.open({str(folder)!r}, create=True) makes one"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{MARKER}-{uuid.uuid4().hex}"
+    draft.write_text(json.dumps({"format": "cubeql-store", "version": FORMAT}) + "\n", encoding="utf-8")
+    draft.replace(folder / MARKER)
+
+
+def _found(folder: Path) -> str | None:
+    """What lies where a store should be; None for nothing or an empty folder."""
+    if not folder.exists():
+        return None
+    if not folder.is_dir():
+        return "a file"
+    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(f".{MARKER}"))
+    if "_delta_log" in names:
+        return "one Delta table (a layer of a store, perhaps)"
+    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    return f"a folder that holds {shown}" if names else None
+
+
+def _check_marker(marker: Path) -> None:
+    try:
+        written = json.loads(marker.read_text(encoding="utf-8"))
+        version = int(written["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{marker}: the store's marker is damaged; it should read {_MARKER_TEXT}") from error
+    if version > FORMAT:
+        raise StoreError(
+            f"{marker}: the store has format {version}, this CubeQL knows up to {FORMAT}; update CubeQL"
+        )
+
+
+_MARKER_TEXT = json.dumps({"format": "cubeql-store", "version": FORMAT})

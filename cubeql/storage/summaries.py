@@ -1,0 +1,132 @@
+"""Summaries and overviews of tiles: count, sum, min and max of groups of slots, exact.
+
+Slots below one coarser cell are a contiguous run, so every level is a reshape of the level below it:
+all cells are touched once, in groups of 49.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+PAIR = 49
+"""Cells below one cell two resolutions coarser."""
+
+EXACT_LIMIT = 2.0**53
+"""Integers of float64 are exact below this magnitude."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Aggregates of groups of slots.
+
+    Attributes:
+        count: int32, valid slots of the group.
+        sum: float64, exact for integers; 0 where the count is 0.
+        min: storage type; meaningless where the count is 0.
+        max: as ``min``.
+    """
+
+    count: NDArray[np.int32]
+    sum: NDArray[np.float64]
+    min: NDArray[Any]
+    max: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TileSummaries:
+    """Summaries of ``n`` tiles of depth ``d``: ``tile`` of shape (n,), ``l2`` (n, 7^(d-2)), ``l4`` (n, 7^(d-4)).
+
+    An overview is None where its cells would not be finer than the tile.
+    """
+
+    tile: Summary
+    l2: Summary | None
+    l4: Summary | None
+
+
+def summarise(values: NDArray[Any], valid: NDArray[np.bool_]) -> TileSummaries:
+    """Summaries of a stack of tiles.
+
+    Args:
+        values: shape (n, 7^d), storage type; NaN only where not valid.
+        valid: shape (n, 7^d).
+    """
+    slots = values.shape[1]
+    l2 = _of_cells(values, valid, PAIR) if slots > PAIR else None
+    l4 = _coarser(l2, PAIR) if l2 is not None and slots > PAIR * PAIR else None
+    finest = l4 or l2
+    tile = _coarser(finest, finest.count.shape[1]) if finest else _of_cells(values, valid, slots)
+    flat = Summary(tile.count[:, 0], tile.sum[:, 0], tile.min[:, 0], tile.max[:, 0])
+    return TileSummaries(flat, l2, l4)
+
+
+def inexact_sum(values: NDArray[Any], valid: NDArray[np.bool_]) -> bool:
+    """Whether a tile's sum of 64-bit integers could leave the range in which float64 is exact."""
+    if values.dtype != np.int64:
+        return False
+    magnitude = np.abs(np.where(valid, values, 0).astype(np.float64)).sum(axis=1)
+    return bool((magnitude >= EXACT_LIMIT).any())
+
+
+def _of_cells(values: NDArray[Any], valid: NDArray[np.bool_], group: int) -> Summary:
+    n, slots = values.shape
+    shape = (n, slots // group, group)
+    low, high = _extremes(values.dtype)
+    if valid.all():
+        known, least, most = values, values, values
+        count = np.full(shape[:2], group, np.int32)
+    else:
+        known = np.where(valid, values, values.dtype.type(0))
+        least, most = np.where(valid, values, high), np.where(valid, values, low)
+        count = np.add.reduce(valid.reshape(shape).view(np.uint8), axis=2, dtype=np.int32)
+    ones = np.ones(group, np.float64)
+    with np.errstate(invalid="ignore"):
+        sums = known.astype(np.float64).reshape(shape) @ ones
+    return Summary(count, sums, least.reshape(shape).min(axis=2), most.reshape(shape).max(axis=2))
+
+
+def _coarser(finer: Summary, group: int) -> Summary:
+    n, entries = finer.count.shape
+    shape = (n, entries // group, group)
+    low, high = _extremes(finer.min.dtype)
+    empty = finer.count == 0
+    with np.errstate(invalid="ignore"):
+        sums = finer.sum.reshape(shape).sum(axis=2)
+    return Summary(
+        finer.count.reshape(shape).sum(axis=2, dtype=np.int32),
+        sums,
+        np.where(empty, high, finer.min).reshape(shape).min(axis=2),
+        np.where(empty, low, finer.max).reshape(shape).max(axis=2),
+    )
+
+
+def _extremes(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    if dtype.kind == "f":
+        return dtype.type(-np.inf), dtype.type(np.inf)
+    info = np.iinfo(dtype)
+    return dtype.type(info.min), dtype.type(info.max)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCounts:
+    """Classes of ``n`` tiles as one list of lists: tile i holds entries ``offsets[i]:offsets[i + 1]``, codes ascending."""
+
+    offsets: NDArray[np.int32]
+    codes: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
+def count_classes(values: NDArray[Any], valid: NDArray[np.bool_]) -> ClassCounts:
+    """How many valid slots of each tile of a stack (shape (n, slots)) hold each code."""
+    codes: list[NDArray[np.int64]] = []
+    counts: list[NDArray[np.int64]] = []
+    for row, mask in zip(values, valid, strict=True):
+        found, times = np.unique(row[mask], return_counts=True)
+        codes.append(found.astype(np.int64))
+        counts.append(times.astype(np.int64))
+    lengths = [0, *(len(found) for found in codes)]
+    return ClassCounts(np.cumsum(lengths).astype(np.int32), np.concatenate(codes), np.concatenate(counts))

@@ -1,0 +1,125 @@
+"""The seam to a table format: a log that alone says which files a layer consists of.
+
+The rest of this room knows no more of Delta than this page, so that another format can take its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from cubeql.storage.addresses import Address
+
+
+class CommitConflict(Exception):  # noqa: N818
+    """Another writer committed first: load the table again, decide again, retry."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A finished file of a table.
+
+    Attributes:
+        name: path relative to the table's folder, with ``/``.
+        rows: its rows.
+        bytes: its size.
+        minimum: least value per scalar column; a column left out is unknown.
+        maximum: greatest value, as ``minimum``.
+        nulls: number of NULLs per scalar column.
+    """
+
+    name: str
+    rows: int
+    bytes: int
+    minimum: Mapping[str, Any]
+    maximum: Mapping[str, Any]
+    nulls: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableState:
+    """A table as one commit left it.
+
+    Attributes:
+        version: number of the commit, from 0.
+        table_id: changes when a table is dropped and made again.
+        record: the layer record, JSON text.
+        files: one row a file: ``path`` (relative), ``size_bytes``, ``num_records``, and per scalar column
+            ``min.<column>``, ``max.<column>``, ``null_count.<column>``.
+        token: what :meth:`TableFormat.is_current` compares.
+    """
+
+    version: int
+    table_id: str
+    record: str
+    files: pa.Table
+    token: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit does, all of it or nothing.
+
+    Attributes:
+        what: one line for the history.
+        record: the new layer record, None to keep the one that is.
+        schema: columns of the files, given together with ``record``.
+        adds: files that become part of the table.
+        removes: names of files that stop being part of it (they stay on disk for earlier versions).
+    """
+
+    what: str
+    record: str | None = None
+    schema: pa.Schema | None = None
+    adds: tuple[DataFile, ...] = ()
+    removes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LayerVersion:
+    """A commit of a layer: its number, when it was made (UTC), and what it did."""
+
+    version: int
+    time: datetime
+    what: str
+
+
+class TableFormat(Protocol):
+    """Loading and committing of tables, each in a folder of its own."""
+
+    def exists(self, folder: Address) -> bool:
+        """Whether a table was committed there."""
+        ...
+
+    def load(self, folder: Address, version: int | None = None) -> TableState | None:
+        """The table's latest or an earlier state; None where there is no table.
+
+        Raises:
+            StoreError: the log is damaged, or has no such version.
+        """
+        ...
+
+    def is_current(self, folder: Address, state: TableState) -> bool:
+        """Whether a state is still the latest; costs two look-ups in the file system."""
+        ...
+
+    def still_holds(self, folder: Address, state: TableState) -> bool:
+        """Whether a state, latest or not, still belongs to the table that is there."""
+        ...
+
+    def commit(self, folder: Address, base: TableState | None, change: Change) -> int:
+        """Make a change on top of a state (None: make the table); the new version's number.
+
+        Raises:
+            CommitConflict: the base is no longer the latest state.
+            StoreError: the log cannot be written.
+        """
+        ...
+
+    def history(self, folder: Address) -> list[LayerVersion]:
+        """All commits the log still holds, newest first."""
+        ...
