@@ -1,7 +1,7 @@
 """Results as plain values, whoever gave them: compared, printed as a table, read back from one.
 
-Values are Python's own: None, bool, int, float, str, :class:`Cell`, datetime (naive, meaning UTC), timedelta and
-tuples for lists. An integer is not a float and a cell is not an integer: a type that changed is a difference.
+Values are Python's own: None, bool, int, float, str, :class:`Cell`, datetime (naive, meaning UTC), timedelta
+and tuples for lists. An integer is not a float and a cell is not an integer: a changed type is a difference.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Answer:
     Attributes:
         columns: names; None where the one who answered does not know what the column is called.
         rows: the rows, in order where ``order`` is given.
-        order: per row the values it was sorted by; None if the query has no ORDER BY. Rows with equal keys are in
-            no particular order.
+        order: per row the values it was sorted by; None if the query has no ORDER BY. Rows with equal keys
+            are in no particular order.
         exact: per column whether values must be equal to the last bit; empty means none is known to be.
         choice: rows of which any ``len(rows)`` are right (LIMIT without ORDER BY); None otherwise.
     """

@@ -169,12 +169,16 @@ CLASSES = ((1, "water"), (2, "forest"), (3, "crop"), (4, "urban"))
 
 def _classes() -> TinyLayer:
     record = Layer("classes", 6, (Band("class", "int16", kind="categorical", classes=CLASSES),))
-    codes = dict(zip(below(A, 6), (3, 3, 2, 2, 1, None, 4))) | dict(zip(below(B, 6), (2, 3, 3, 3, 4, 1, None)))
+    codes = dict(zip(below(A, 6), (3, 3, 2, 2, 1, None, 4))) | dict(
+        zip(below(B, 6), (2, 3, 3, 3, 4, 1, None))
+    )
     return TinyLayer(record, {(c, None, ()): {"class": v} for c, v in codes.items() if v is not None})
 
 
 def _finer() -> TinyLayer:
-    record = Layer("finer", 9, (Band("elevation", "int16", unit="m"), Band("slope", "float32", unit="degree")))
+    record = Layer(
+        "finer", 9, (Band("elevation", "int16", unit="m"), Band("slope", "float32", unit="degree"))
+    )
     bands = {
         "elevation": (0.85, lambda r: r.randrange(-20, 700)),
         "slope": (0.7, lambda r: single(r.uniform(0.0, 45.0))),

@@ -1,0 +1,87 @@
+"""Aggregate calls over a group of rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from cubeql.lang import nodes
+from tests.support.oracle import aggregates, expressions, regions
+from tests.support.oracle.faults import RefusedError, UncoveredError
+
+_PICKS = frozenset({"min", "max", "mode", "first", "last", "arg_min", "arg_max", "latest", "earliest"})
+
+
+def is_aggregate(node: Any) -> bool:
+    """Whether a node is an aggregate call (not a window)."""
+    return isinstance(node, nodes.Call) and node.over is None and node.name in aggregates.NAMES
+
+
+def has_aggregate(tree: Any) -> bool:
+    """Whether an aggregate call stands somewhere in a tree."""
+    return any(is_aggregate(n) for n in expressions.walk(tree))
+
+
+def aggregate(call: nodes.Call, env: expressions.Env) -> Any:
+    """The value of an aggregate call over ``env.group``."""
+    if call.name in aggregates.UNCOVERED or call.order_by:
+        raise UncoveredError(f"the aggregate {call.name}" + (" with ORDER BY" if call.order_by else ""))
+    if any(has_aggregate(a) for a in call.args):
+        raise RefusedError(f"an aggregate within the aggregate {call.name}")
+    rows = [replace(env, row=row, group=None, keys=(), outputs=None) for row in env.group or []]
+    if call.filter is not None:
+        rows = [r for r in rows if expressions.value(call.filter, r) is True]
+    if call.name == "count" and (not call.args or isinstance(call.args[0], nodes.Star)):
+        return len(rows)
+    return _over(call, rows, env)
+
+
+def _over(call: nodes.Call, rows: list[expressions.Env], env: expressions.Env) -> Any:
+    if call.name == "area":
+        return _area(rows)
+    if call.name in ("latest", "earliest"):
+        pairs = _tuples((*call.args, nodes.Name(("time",))), rows)
+        return aggregates.chosen(pairs, max if call.name == "latest" else min)
+    if call.name == "quantile":
+        share = expressions.value(call.args[1], replace(env, row=(), group=None))
+        return aggregates.quantile([v for (v,) in _tuples(call.args[:1], rows)], share)
+    tuples = _tuples(call.args, rows)
+    if call.distinct:
+        tuples = list(dict.fromkeys(tuples))
+    if call.name in aggregates.TWO and len(call.args) == 2:
+        return aggregates.TWO[call.name](tuples)
+    if call.name in aggregates.ONE and len(call.args) == 1:
+        values = [v for (v,) in tuples]
+        _no_text(call, values)
+        return aggregates.ONE[call.name](values)
+    raise UncoveredError(f"{call.name} of {len(call.args)} arguments")
+
+
+def _no_text(call: nodes.Call, values: list[Any]) -> None:
+    picks = call.name in ("count", "min", "max", "mode")
+    if not picks and any(not isinstance(v, int | float) for v in values):
+        raise RefusedError(f"{call.name} of what is no number")
+
+
+def _area(rows: list[expressions.Env]) -> float | None:
+    cells = [v for (v,) in _tuples((nodes.Name(("cell",)),), rows)]
+    return aggregates.total([regions.area_km2(c) for c in cells])
+
+
+def _tuples(args: tuple[nodes.Expr, ...], rows: list[expressions.Env]) -> list[tuple[Any, ...]]:
+    """The arguments' values on each row on which none is NULL."""
+    found = [tuple(expressions.value(a, row) for a in args) for row in rows]
+    return [values for values in found if None not in values]
+
+
+def exact(expr: Any, scope: expressions.Scope) -> bool:
+    """Whether an expression only picks values that are the same to the last bit however they are computed."""
+    match expr:
+        case nodes.Name():
+            found = scope.find(expr)
+            return bool(found and found[1].exact)
+        case nodes.Call(name="count" | "cell" | "date_trunc"):
+            return True
+        case nodes.Call() if expr.name in _PICKS and expr.args:
+            return exact(expr.args[0], scope)
+    return False

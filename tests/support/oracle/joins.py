@@ -1,0 +1,170 @@
+"""Joins in space and time, cell by cell and row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from cubeql.lang import nodes
+from tests.support.answers import Cell
+from tests.support.oracle import expressions, regions, times
+from tests.support.oracle.faults import RefusedError, UncoveredError
+from tests.support.oracle.relations import Record, Relation, to_grid
+
+_DEFAULT = nodes.TimeMatch("equal")
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The joined side: its relation, its rows by its own cell, how instants meet."""
+
+    relation: Relation
+    by_cell: dict[int, list[Record]]
+    match: nodes.TimeMatch
+    count: int
+    within: times.Duration | None
+    named: tuple[str, ...]
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.relation.role("dimension"))
+
+    @property
+    def timed(self) -> bool:
+        return bool(self.relation.role("time"))
+
+
+def join(
+    rows: list[expressions.Joined],
+    scope: expressions.Scope,
+    clause: nodes.Join,
+    other: tuple[str | None, Relation],
+    grid: int | None,
+    named: tuple[str, ...],
+) -> tuple[list[expressions.Joined], expressions.Scope]:
+    """Rows and scope after one JOIN clause.
+
+    Args:
+        rows: the rows so far.
+        scope: their scope.
+        clause: the clause.
+        other: alias and relation of what is joined.
+        grid: resolution of the query; None if it has no rows.
+        named: folded names of the joined columns that the query names (for VALID).
+    """
+    side = _side(clause, other[1], scope, grid, named)
+    wide = replace(scope, sources=(*scope.sources, (other[0], side.relation)))
+    joined: list[expressions.Joined] = []
+    for row in rows:
+        matches = [(*row, record) for record in _matches(row, scope, side)]
+        if clause.on is not None:
+            matches = [m for m in matches if expressions.value(clause.on, expressions.Env(wide, m)) is True]
+        joined += _kept(clause.kind, row, matches)
+    return joined, wide if clause.kind in ("inner", "left") else scope
+
+
+def _side(
+    clause: nodes.Join, relation: Relation, scope: expressions.Scope, grid: int | None, named: tuple[str, ...]
+) -> _Side:
+    if not relation.role("cell") and relation.rows:
+        raise RefusedError("a relation without a cell cannot be joined")
+    match = clause.time or _DEFAULT
+    if clause.time is not None and not relation.role("time") and relation.rows:
+        raise RefusedError("ON TIME with a relation that has no time")
+    methods = {u.band.casefold() if u.band else "*": u.method.casefold() for u in clause.using}
+    brought = relation if grid is None else to_grid(relation, grid, methods)
+    by_cell: dict[int, list[Record]] = {}
+    for record in brought.rows:
+        by_cell.setdefault(record["cell"], []).append(record)
+    env = expressions.Env(scope, ())
+    count = 1 if match.count is None else expressions.value(match.count, env)
+    within = None if match.interval is None else expressions.value(match.interval, env)
+    return _Side(
+        brought, by_cell, match, count, times.duration(within) if isinstance(within, str) else within, named
+    )
+
+
+def _kept(kind: str, row: expressions.Joined, matches: list[expressions.Joined]) -> list[expressions.Joined]:
+    match kind:
+        case "inner":
+            return matches
+        case "left":
+            return matches or [(*row, None)]
+        case "semi":
+            return [row] if matches else []
+        case "anti":
+            return [] if matches else [row]
+    raise UncoveredError(f"{kind} JOIN")
+
+
+def _matches(row: expressions.Joined, scope: expressions.Scope, side: _Side) -> Iterable[Record]:
+    cell = _query_value("cell", row, scope)
+    if cell is None or side.relation.resolution is None:
+        return []
+    if not isinstance(cell, Cell):
+        raise RefusedError("a query without a cell cannot be joined")
+    above = regions.ancestor(cell, side.relation.resolution)
+    found = side.by_cell.get(above, [])
+    clocked = any(relation.role("time") for _, relation in scope.sources)
+    if side.timed and clocked:
+        found = _in_time(_query_value("time", row, scope), found, side)
+    return [record | {"cell": cell} for record in found]
+
+
+def _query_value(name: str, row: expressions.Joined, scope: expressions.Scope) -> Any:
+    found = scope.find(nodes.Name((name,)))
+    if found is None:
+        raise RefusedError(f"the query has no {name}")
+    record = row[found[0]]
+    return None if record is None else record[found[1].name]
+
+
+def _in_time(time: datetime | None, candidates: list[Record], side: _Side) -> list[Record]:
+    """The candidates that an instant meets; each combination of dimension values is a series of its own."""
+    if side.match.kind == "any":
+        return candidates
+    if time is None:
+        return []
+    if side.match.valid:
+        candidates = [r for r in candidates if all(_folded(r, n) is not None for n in side.named)]
+    series: dict[tuple[Any, ...], list[Record]] = {}
+    for record in candidates:
+        series.setdefault(tuple(record[d] for d in side.dimensions), []).append(record)
+    return [record for one in series.values() for record in _chosen(time, one, side)]
+
+
+def _folded(record: Record, name: str) -> Any:
+    return next((v for k, v in record.items() if k.casefold() == name), None)
+
+
+def _chosen(time: datetime, series: list[Record], side: _Side) -> list[Record]:
+    stamp = side.relation.role("time")[0].name
+    match side.match.kind:
+        case "equal":
+            return [r for r in series if r[stamp] == time]
+        case "same":
+            unit = side.match.unit or ""
+            return [r for r in series if times.bucket(unit, r[stamp]) == times.bucket(unit, time)]
+        case "during":
+            return [r for r in series if r[stamp] <= time and (r[" end"] is None or time < r[" end"])]
+    return _closest(time, series, side, stamp)
+
+
+def _closest(time: datetime, series: list[Record], side: _Side, stamp: str) -> list[Record]:
+    """AS OF, NEXT and NEAREST: candidates within reach, the closest first, the earlier of two as close."""
+    match side.match.kind:
+        case "as_of":
+            reach = [r for r in series if r[stamp] <= time]
+        case "next":
+            reach = [r for r in series if r[stamp] >= time]
+        case "nearest":
+            reach = list(series)
+        case kind:
+            raise UncoveredError(f"ON TIME {kind.upper()}")
+    if side.within is not None:
+        early, late = times.add(time, side.within, -1), times.add(time, side.within)
+        reach = [r for r in reach if early <= r[stamp] <= late]
+    ordered = sorted(reach, key=lambda r: (abs(r[stamp] - time), r[stamp]))
+    return ordered[: side.count]

@@ -1,0 +1,78 @@
+"""Scalar functions: NULL if any argument is NULL, but for the few in :data:`LENIENT`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import h3
+
+from tests.support.answers import Cell
+from tests.support.oracle import regions, times
+
+
+def rounded(x: float, digits: int = 0) -> float:
+    """Round half away from zero."""
+    if isinstance(x, int):
+        return x
+    factor = 10.0**digits
+    return math.copysign(math.floor(abs(x) * factor + 0.5), x) / factor
+
+
+def _ratio(a: float, b: float) -> float | None:
+    return None if b == 0 else a / b
+
+
+def _difference_index(a: float, b: float) -> float | None:
+    return _ratio(a - b, a + b)
+
+
+def _evi(nir: float, red: float, blue: float) -> float | None:
+    return _ratio(2.5 * (nir - red), nir + 6.0 * red - 7.5 * blue + 1.0)
+
+
+def _savi(nir: float, red: float, soil: float = 0.5) -> float | None:
+    return _ratio((1.0 + soil) * (nir - red), nir + red + soil)
+
+
+def _bin(x: float, width: float) -> float | None:
+    if width == 0:
+        return None
+    return math.floor(x / width) * width
+
+
+STRICT: dict[str, Callable[..., Any]] = {
+    "abs": abs, "sqrt": math.sqrt, "exp": math.exp, "ln": math.log, "log10": math.log10, "log2": math.log2,
+    "log": math.log10, "sin": math.sin, "cos": math.cos, "tan": math.tan, "asin": math.asin,
+    "acos": math.acos, "atan": math.atan, "atan2": math.atan2, "radians": math.radians, "degrees": math.degrees,
+    "floor": lambda x: float(math.floor(x)), "ceil": lambda x: float(math.ceil(x)), "round": rounded,
+    "pow": lambda x, y: float(x) ** y, "power": lambda x, y: float(x) ** y, "bin": _bin,
+    "lower": str.lower, "upper": str.upper, "length": len,
+    "ndvi": _difference_index, "ndwi": _difference_index, "nbr": _difference_index, "ndmi": _difference_index,
+    "ndbi": _difference_index, "evi": _evi, "savi": _savi,
+    "year": lambda t: t.year, "month": lambda t: t.month, "day": lambda t: t.day, "hour": lambda t: t.hour,
+    "minute": lambda t: t.minute, "quarter": lambda t: (t.month + 2) // 3,
+    "week": lambda t: t.isocalendar()[1], "doy": lambda t: t.timetuple().tm_yday, "season": times.season, "dekad": times.dekad,
+    "date_trunc": times.trunc,
+    "cell_to_parent": lambda c, r: Cell(regions.ancestor(c, r)),
+    "cell_to_lat": lambda c: regions.centre(c)[1], "cell_to_lng": lambda c: regions.centre(c)[0],
+    "cell_area": regions.area_km2, "cell_resolution": regions.resolution, "cell_to_string": regions.text_of,
+    "string_to_cell": lambda t: Cell(h3.str_to_int(t)),
+    "latlng_to_cell": lambda lat, lng, r: Cell(h3.str_to_int(h3.latlng_to_cell(lat, lng, r))),
+    "grid_distance": lambda a, b: h3.grid_distance(regions.text_of(a), regions.text_of(b)),
+}  # fmt: skip
+
+
+def _coalesce(*args: Any) -> Any:
+    return next((a for a in args if a is not None), None)
+
+
+def _best(pick: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: pick((a for a in args if a is not None), default=None)
+
+
+LENIENT: dict[str, Callable[..., Any]] = {
+    "coalesce": _coalesce, "greatest": _best(max), "least": _best(min),
+    "nullif": lambda a, b: None if a is not None and a == b else a,
+}  # fmt: skip
