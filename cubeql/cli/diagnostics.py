@@ -1,0 +1,133 @@
+"""The only writer to stderr: faults, notices, timing and progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from cubeql.cli.escape import visible
+from cubeql.cli.outcome import BUG, exit_code
+from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, render
+
+_HEADING = re.compile(r"^(error|warning)(\[\w+\])?:", re.MULTILINE)
+_COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m"}
+_RESET = "\x1b[0m"
+
+
+def wants_colour(choice: str, stream: TextIO) -> bool:
+    """Whether to colour a stream, by ``--color auto|always|never``, ``NO_COLOR`` and ``TERM``."""
+    if choice != "auto":
+        return choice == "always"
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is open and a terminal."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+class Diagnostics:
+    """What the command line says beside its data.
+
+    Args:
+        quiet: only faults are said.
+        colour: ``auto``, ``always`` or ``never``.
+        progress: progress and timing are shown where stderr is a terminal.
+    """
+
+    def __init__(self, quiet: bool = False, colour: str = "auto", progress: bool = True) -> None:
+        self._stream = sys.stderr
+        self._quiet = quiet
+        self._colour = self._stream is not None and wants_colour(colour, self._stream)
+        self.shows_progress = progress and not quiet and is_terminal(self._stream)
+        self._progress_shown = False
+
+    def fault(self, fault: BaseException, where: str | None = None) -> int:
+        """Say what went wrong; the exit code it leads to.
+
+        Args:
+            fault: the exception.
+            where: the file the statement stands in.
+        """
+        code = exit_code(fault)
+        if code == BUG:
+            self._bug(fault)
+        elif isinstance(fault, KeyboardInterrupt | QueryCancelled):
+            self._write("cancelled")
+        else:
+            text = str(fault) or type(fault).__name__
+            if not _HEADING.match(text):
+                text = f"error: {text}"
+            self._write(f"in {where}:\n{text}" if where else text)
+        if os.environ.get("CUBEQL_DEBUG") == "1":
+            self._write("".join(traceback.format_exception(fault)).rstrip())
+        return code
+
+    def warning(self, diagnostic: Diagnostic, text: str) -> None:
+        """Say a warning about a statement."""
+        if not self._quiet:
+            self._write(render(diagnostic, text))
+
+    def notice(self, text: str) -> None:
+        """Say something about the data that is not data."""
+        if not self._quiet:
+            self._write(text)
+
+    def timing(self, text: str) -> None:
+        """Say how long something took; only to a person."""
+        if self.shows_progress:
+            self._write(text)
+
+    def stats(self, values: Mapping[str, Any]) -> None:
+        """One JSON line, whatever ``quiet`` says: it was asked for."""
+        self._write(json.dumps(dict(values), default=str, ensure_ascii=False))
+
+    def prompt(self, text: str) -> None:
+        """Ask for a line, where stdout is not there to ask on."""
+        self._put(text)
+
+    def progress(self, text: str) -> None:
+        """Draw one line over the last; drawn only on a terminal."""
+        if self.shows_progress:
+            self._put(f"\r\x1b[K{visible(text)}")
+            self._progress_shown = True
+
+    def end_progress(self) -> None:
+        """Take the progress line away."""
+        if self._progress_shown:
+            self._progress_shown = False
+            self._put("\r\x1b[K")
+
+    def _bug(self, fault: BaseException) -> None:
+        kind = "" if isinstance(fault, CubeQLError) else f"{type(fault).__name__}: "
+        self._write(f"error: this is a bug in CubeQL: {kind}{fault}")
+        if os.environ.get("CUBEQL_DEBUG") != "1":
+            self._write(
+                "Please report it with the statement and what `cubeql doctor` prints. "
+                "Set CUBEQL_DEBUG=1 to see where it happened."
+            )
+
+    def _write(self, text: str) -> None:
+        self.end_progress()
+        text = visible(text, lines=True)
+        if self._colour:
+            text = _HEADING.sub(lambda m: f"{_COLOURS[m.group(1)]}{m.group()}{_RESET}", text)
+        self._put(text + "\n")
+
+    def _put(self, text: str) -> None:
+        if self._stream is None:
+            return
+        encoding = self._stream.encoding or "utf-8"
+        try:
+            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            self._stream.flush()
+        except OSError:  # nobody reads stderr any more; the exit code still says it
+            self._stream = None

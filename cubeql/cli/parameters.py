@@ -1,0 +1,60 @@
+"""``--param name=value`` as values to bind."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cubeql.errors import ConfigError
+
+_NAME = re.compile(r"[^\W\d]\w*|[1-9]\d*")
+
+
+def read_parameters(given: Iterable[str]) -> dict[str, Any]:
+    """Values by name; a name that is a number binds that ``?``, counted from 1.
+
+    A value that reads as JSON (a number, ``true``, ``null``, a list, ``"text"``, a GeoJSON object) is that
+    value, anything else is text, so that ``2024-05-03`` stays a text. ``@file`` takes it from a file.
+
+    Raises:
+        ConfigError: no ``=``, a name that cannot be one, a name given twice, a file that cannot be read.
+    """
+    found: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        name = name.removeprefix("$")
+        if not equals or not _NAME.fullmatch(name):
+            raise ConfigError(f"--param {text}: write NAME=VALUE, for example --param limit=0.4")
+        if name in found:
+            raise ConfigError(f"--param {name} is given twice")
+        found[name] = _from_file(value[1:]) if value.startswith("@") else _value(value)
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return text
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)  # NaN and Infinity are not JSON: they stay texts
+
+
+def _from_file(name: str) -> Any:
+    try:
+        text = Path(name).read_text("utf-8-sig")
+    except OSError as fault:
+        raise ConfigError(f"--param @{name}: {fault.strerror}") from fault
+    except UnicodeDecodeError as fault:
+        raise ConfigError(f"--param @{name}: not UTF-8 text") from fault
+    if Path(name).suffix.lower() not in (".json", ".geojson"):
+        return text.strip()
+    try:
+        return json.loads(text)
+    except ValueError as fault:
+        raise ConfigError(f"--param @{name}: not JSON ({fault})") from fault
