@@ -20,10 +20,27 @@ PRODUCT = [file for file in MODULES if file.is_relative_to(ROOT / "cubeql")]
 MOST_LINES = 400
 MOST_LINES_IN_A_FUNCTION = 60
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
-HEAVY = set(
-    "adbc_driver_manager deltalake duckdb geopandas h3 h3ronpy lark netCDF4 numpy pandas "
-    "polars prompt_toolkit pyarrow pyogrio pyproj rasterio shapely textual xarray".split()
-)
+HEAVY = {
+    "adbc_driver_manager",
+    "deltalake",
+    "duckdb",
+    "geopandas",
+    "h3",
+    "h3ronpy",
+    "lark",
+    "netCDF4",
+    "numpy",
+    "pandas",
+    "polars",
+    "prompt_toolkit",
+    "pyarrow",
+    "pyogrio",
+    "pyproj",
+    "rasterio",
+    "shapely",
+    "textual",
+    "xarray",
+}
 
 
 def _name(file: Path) -> str:
