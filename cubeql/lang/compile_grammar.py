@@ -17,7 +17,11 @@ WHOLE = "script"
 def compile_grammar() -> dict[str, Any]:
     """The tables as plain JSON values; see :class:`cubeql.lang.tables.Tables` for their meaning."""
     grammar = Lark.open(
-        str(grammar_folder() / MAIN_FILE), parser="lalr", lexer="contextual", start=[START, WHOLE], maybe_placeholders=True
+        str(grammar_folder() / MAIN_FILE),
+        parser="lalr",
+        lexer="contextual",
+        start=[START, WHOLE],
+        maybe_placeholders=True,
     )
     table = grammar.parser.parser._parse_table  # type: ignore[attr-defined]
     numbers = {rule: number for number, rule in enumerate(grammar.rules)}

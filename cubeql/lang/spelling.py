@@ -21,7 +21,10 @@ SMART = "‘’‚‛“”„‟«»‹›′″＇＂"
 BEFORE: tuple[tuple[str, str], ...] = (
     ("_open_comment", r"/\*"),
     ("_cell", r"(?=[0-9a-fA-F]*[a-fA-F])8[0-9a-fA-F]{14}(?!\w)"),
-    ("_date", r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]*[0-9](?:Z|[+-][0-9:]+)?)?(?!\w)|[0-9]{4}-0[1-9](?![\w-])"),
+    (
+        "_date",
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]*[0-9](?:Z|[+-][0-9:]+)?)?(?!\w)|[0-9]{4}-0[1-9](?![\w-])",
+    ),
     ("_open_string", r"'(?:[^']|'')*\Z"),
     ("_open_name", r'"(?:[^"]|"")*\Z'),
     ("_empty_name", r'""'),
@@ -86,7 +89,13 @@ def _open_comment(match: re.Match[str]) -> Mended:
 
 
 def _open_string(match: re.Match[str]) -> Mended:
-    return Mended(diagnose("unclosed_text", Span(match.start(), match.start() + 1)), match.end(), "STRING", match[0] + "'", False)
+    return Mended(
+        diagnose("unclosed_text", Span(match.start(), match.start() + 1)),
+        match.end(),
+        "STRING",
+        match[0] + "'",
+        False,
+    )
 
 
 def _open_name(match: re.Match[str]) -> Mended:
@@ -95,7 +104,9 @@ def _open_name(match: re.Match[str]) -> Mended:
 
 
 def _empty_name(match: re.Match[str]) -> Mended:
-    return Mended(diagnose("empty_name", Span(match.start(), match.end())), match.end(), "QUOTED", '"x"', False)
+    return Mended(
+        diagnose("empty_name", Span(match.start(), match.end())), match.end(), "QUOTED", '"x"', False
+    )
 
 
 def _number(match: re.Match[str]) -> Mended:

@@ -100,7 +100,9 @@ def _terminal(kind: str, text: str) -> str:
 
 
 def _mended_token(mended: spelling.Mended, start: int, keywords: dict[str, tuple[str, bool]]) -> Token:
-    keyword, reserved = keywords.get(mended.text.upper(), (None, False)) if mended.type == "NAME" else (None, False)
+    keyword, reserved = (
+        keywords.get(mended.text.upper(), (None, False)) if mended.type == "NAME" else (None, False)
+    )
     kind = tables().marks[mended.text] if mended.type == "MARK" else mended.type
     assert kind is not None
     return Token(kind, mended.text, start, mended.end, keyword, reserved)

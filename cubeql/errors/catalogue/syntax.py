@@ -18,7 +18,12 @@ SPELLING: tuple[Fault, ...] = (
         'close it with "; a text stands in single quotes',
         'SELECT "leaf area FROM s2',
     ),
-    Fault("unclosed_comment", "the comment that opens here is never closed", "close it with */", "SELECT * FROM s2 /* all"),
+    Fault(
+        "unclosed_comment",
+        "the comment that opens here is never closed",
+        "close it with */",
+        "SELECT * FROM s2 /* all",
+    ),
     Fault("empty_name", "a name cannot be empty", "an empty text is written ''", 'SELECT "" FROM s2'),
     Fault(
         "unquoted_time",
@@ -38,21 +43,49 @@ SPELLING: tuple[Fault, ...] = (
         "write durations and lengths in quotes, such as '14 days' or '10 km'; a name cannot begin with a digit",
         "SELECT * FROM s2 FILTER cell WITHIN CIRCLE(11.6, 48.1, 10km)",
     ),
-    Fault("double_equals", "CubeQL compares with =, not {found}", "write {right}", "SELECT * FROM s2 FILTER scl == 4"),
     Fault(
-        "turned_comparison", "there is no operator {found}", "write {right}", "SELECT * FROM dem FILTER elevation => 100"
+        "double_equals",
+        "CubeQL compares with =, not {found}",
+        "write {right}",
+        "SELECT * FROM s2 FILTER scl == 4",
     ),
-    Fault("ampersand", "CubeQL writes AND, not {found}", "write {right}", "SELECT * FROM s2 FILTER ndvi > 0 && scl = 4"),
-    Fault("exclamation_mark", "CubeQL writes NOT, not {found}", "write {right}", "SELECT * FROM s2 FILTER !(scl = 4)"),
+    Fault(
+        "turned_comparison",
+        "there is no operator {found}",
+        "write {right}",
+        "SELECT * FROM dem FILTER elevation => 100",
+    ),
+    Fault(
+        "ampersand",
+        "CubeQL writes AND, not {found}",
+        "write {right}",
+        "SELECT * FROM s2 FILTER ndvi > 0 && scl = 4",
+    ),
+    Fault(
+        "exclamation_mark",
+        "CubeQL writes NOT, not {found}",
+        "write {right}",
+        "SELECT * FROM s2 FILTER !(scl = 4)",
+    ),
     Fault("double_star", "the power operator is ^, not {found}", "write {right}", "SELECT ndvi ** 2 FROM s2"),
     Fault(
-        "smart_quotes", "{found} has typographic quotes", "write {right}", "SELECT * FROM s2 FILTER time IN ‘2024’"
+        "smart_quotes",
+        "{found} has typographic quotes",
+        "write {right}",
+        "SELECT * FROM s2 FILTER time IN ‘2024’",
     ),
     Fault(
-        "backtick", "names are quoted with double quotes, not backticks: {found}", "write {right}", "SELECT `ndvi` FROM s2"
+        "backtick",
+        "names are quoted with double quotes, not backticks: {found}",
+        "write {right}",
+        "SELECT `ndvi` FROM s2",
     ),
-    Fault("hash_comment", "# begins no comment here", "comments begin with --", "SELECT * FROM s2 # all of it"),
-    Fault("colon_parameter", "{found} is no parameter", "write {right}", "SELECT * FROM s2 FILTER scl = :class"),
+    Fault(
+        "hash_comment", "# begins no comment here", "comments begin with --", "SELECT * FROM s2 # all of it"
+    ),
+    Fault(
+        "colon_parameter", "{found} is no parameter", "write {right}", "SELECT * FROM s2 FILTER scl = :class"
+    ),
     Fault(
         "numbered_parameter",
         "{found} is no parameter",
@@ -77,7 +110,12 @@ SPELLING: tuple[Fault, ...] = (
         "write a ' inside a text as ''; a statement may run over several lines without a mark",
         "SELECT ndvi \\ FROM s2",
     ),
-    Fault("unknown_character", "the character {found} ({name}) has no meaning here", None, "SELECT ndvi @ 2 FROM s2"),
+    Fault(
+        "unknown_character",
+        "the character {found} ({name}) has no meaning here",
+        None,
+        "SELECT ndvi @ 2 FROM s2",
+    ),
     Fault("number_too_large", "this number is too large", None, "SELECT 1e999 FROM s2"),
 )
 
@@ -110,9 +148,17 @@ CLAUSES: tuple[Fault, ...] = (
         "FROM s2 FILTER ndvi > 0.5",
     ),
     Fault("star_alias", "* cannot be named {alias}", "name single columns", "SELECT * AS everything FROM s2"),
-    Fault("band_twice", "the band {band} has two methods", None, "SELECT * FROM s2 JOIN rain USING (precip sum, precip max)"),
     Fault(
-        "option_twice", "the option {option} is given twice", None, "COPY (SELECT * FROM s2) TO 'a.tif' WITH (size 1, size 2)"
+        "band_twice",
+        "the band {band} has two methods",
+        None,
+        "SELECT * FROM s2 JOIN rain USING (precip sum, precip max)",
+    ),
+    Fault(
+        "option_twice",
+        "the option {option} is given twice",
+        None,
+        "COPY (SELECT * FROM s2) TO 'a.tif' WITH (size 1, size 2)",
     ),
     Fault(
         "options_of_layers_only",

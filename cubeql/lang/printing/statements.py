@@ -1,0 +1,87 @@
+"""Statements."""
+
+from __future__ import annotations
+
+from cubeql.lang import nodes as n
+from cubeql.lang.layout import LINE, Doc, Group
+from cubeql.lang.printing.context import Context
+from cubeql.lang.printing.expressions import between_commas, expression
+from cubeql.lang.printing.names import identifier, path, quoted, text
+from cubeql.lang.printing.queries import in_parentheses, query
+
+
+def statement(c: Context, node: n.Statement) -> Doc:
+    """A statement without the closing ``;``."""
+    match node:
+        case n.QueryStatement():
+            return _query(c, node.query)
+        case n.Explain():
+            return ("EXPLAIN ANALYZE" if node.analyze else "EXPLAIN", LINE, _query(c, node.query))
+        case n.Describe() if node.query is not None:
+            return ("DESCRIBE", LINE, _query(c, node.query))
+        case n.Create():
+            return (_create(c, node), LINE, _query(c, node.query))
+        case n.Insert():
+            word = "INSERT OR REPLACE INTO" if node.replace else "INSERT INTO"
+            return (f"{word} {path(node.name)}", LINE, _query(c, node.query))
+        case n.Copy():
+            target = expression(c, node.path)
+            return (
+                "COPY ",
+                in_parentheses(c, node.query),
+                " TO ",
+                target,
+                _options(c, " WITH ", node.options),
+            )
+        case n.Alter() if not node.rename_to:
+            return (f"ALTER LAYER {path(node.name)}", _options(c, " SET ", node.options))
+        case n.SetOption():
+            return (f"SET {identifier(node.name)} = ", expression(c, node.value))
+        case _:
+            return _short(node)
+
+
+def _query(c: Context, node: n.Query) -> Doc:
+    return (c.lead(node), query(c, node), c.tail(node))
+
+
+def _short(node: n.Statement) -> str:
+    """Statements that hold neither a query nor an expression."""
+    match node:
+        case n.Show():
+            words = ["SHOW", node.what.upper()]
+            words += [path(node.name)] if node.name else []
+            words += ["LIKE", text(node.like)] if node.like is not None else []
+            return " ".join(words)
+        case n.Describe():
+            return f"DESCRIBE {path(node.name)}"
+        case n.Drop():
+            return _drop(node)
+        case n.Alter():
+            return f"ALTER LAYER {path(node.name)} RENAME TO {path(node.rename_to)}"
+        case n.Grant():
+            words = ["REVOKE" if node.revoke else "GRANT", node.right.upper(), "ON", path(node.name)]
+            return " ".join([*words, "FROM" if node.revoke else "TO", identifier(node.grantee)])
+        case _:
+            raise TypeError(f"no statement: {type(node).__name__}")
+
+
+def _drop(node: n.Drop) -> str:
+    name = path(node.name)
+    if node.if_exists:
+        return f"DROP {node.kind.upper()} IF EXISTS {name}"
+    if node.name[0].upper() == "IF":  # bare, IF EXISTS would be read
+        name = ".".join([quoted(node.name[0]), *[identifier(part) for part in node.name[1:]]])
+    return f"DROP {node.kind.upper()} {name}"
+
+
+def _create(c: Context, node: n.Create) -> Doc:
+    word = "CREATE OR REPLACE" if node.replace else "CREATE"
+    return (f"{word} {node.kind.upper()} {path(node.name)}", _options(c, " WITH ", node.options), " AS")
+
+
+def _options(c: Context, word: str, options: tuple[n.Option, ...]) -> Doc:
+    if not options:
+        return ""
+    docs: list[Doc] = [(f"{option.name} ", expression(c, option.value)) for option in options]
+    return Group((word, "(", between_commas(docs), ")"))
