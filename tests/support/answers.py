@@ -173,10 +173,13 @@ def text_of(value: Any) -> str:
 
 
 def table(answer: Answer, names: Sequence[str | None] | None = None) -> str:
-    """The answer as an aligned table of at most 40 rows, and the count of all rows."""
+    """The answer as an aligned table of at most 40 rows, and the count of all rows.
+
+    Where any of several rows would do none is printed.
+    """
     rows = answer.rows if answer.order is not None else sorted(answer.rows, key=sort_key)
     names = [a or b or "?" for a, b in zip(answer.columns, names or answer.columns)]
-    lines = [names, *([text_of(v) for v in row] for row in rows[:PRINTED_ROWS])]
+    lines = [names, *([text_of(v) for v in row] for row in ([] if answer.choice else rows[:PRINTED_ROWS]))]
     widths = [max(len(line[n]) for line in lines) for n in range(len(names))]
     printed = [" | ".join(v.ljust(w) for v, w in zip(line, widths)).rstrip() for line in lines]
     count = f"({len(rows)} row{'' if len(rows) == 1 else 's'})"
@@ -194,6 +197,8 @@ def table_differences(golden: str, answer: Answer) -> list[str]:
     fresh = table(answer, names).splitlines()
     if lines[-1] != fresh[-1]:
         return [*wrong, f"expected {lines[-1]}, found {fresh[-1]}"]
+    if len(lines) > 2 and len(lines) != len(fresh):
+        return [*wrong, f"expected {len(lines)} printed lines, found {len(fresh)}"]
     for n, (a, b) in enumerate(zip(lines[1:-1], fresh[1:-1]), 1):
         if not _same_line(a, b):
             wrong.append(f"row {n}: expected {a}, found {b}")

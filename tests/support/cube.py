@@ -1,11 +1,11 @@
 """The tiny cube: small layers that hold every awkward place, as plain dictionaries and as tiles of a store.
 
-Every layer is a :class:`TinyLayer`: its record and ``values``, a dictionary from (cell, time, dimension values) to
-the *stored* value of each valid band. A band that is not valid at a place is absent there, and a place with no valid
-band is absent altogether. Nothing here knows tiles until :func:`blocks` cuts the dictionaries up for the store.
+Every layer is a :class:`TinyLayer`: its record and ``values``, a dictionary from (cell, time, dimensions)
+to the *stored* value of each valid band. A band that is not valid at a place is absent there; a place with
+no valid band is absent altogether. Nothing here knows tiles until :func:`blocks` cuts the dictionaries up.
 
-The places: A, B and C are three cells of resolution 5; A holds Munich, B lies a few cells away below another tile
-of resolution 2, C is a neighbour of A that only some layers know.
+The places: A, B and C are three cells of resolution 5; A holds Munich, B lies a few cells away below another
+tile of resolution 2, C is a neighbour of A that only some layers know.
 """
 
 from __future__ import annotations
@@ -106,8 +106,9 @@ FINE_TIMES = [
     utc("2024-07-01T00:00:00"), utc("2024-12-31T23:00:00"), utc("2025-02-10T10:30:00"),
 ]  # fmt: skip
 TWIN_TIMES = [
-    utc("2023-12-20T09:00:00"), utc("2024-01-05T10:30:00"), utc("2024-03-10T12:00:00"), utc("2024-05-03T10:30:00"),
-    utc("2024-05-10T10:30:00"), utc("2024-05-26T10:30:00"), utc("2024-07-01T00:00:00"),
+    utc("2023-12-20T09:00:00"), utc("2024-01-05T10:30:00"), utc("2024-03-10T12:00:00"),
+    utc("2024-05-03T10:30:00"), utc("2024-05-10T10:30:00"), utc("2024-05-26T10:30:00"),
+    utc("2024-07-01T00:00:00"),
 ]  # fmt: skip
 MONTHS = [utc(f"2024-{m:02d}-01") for m in range(1, 8)] + [utc("2025-02-01")]
 DAYS = [utc("2024-04-28") + timedelta(days=n) for n in range(24)]
@@ -169,9 +170,8 @@ CLASSES = ((1, "water"), (2, "forest"), (3, "crop"), (4, "urban"))
 
 def _classes() -> TinyLayer:
     record = Layer("classes", 6, (Band("class", "int16", kind="categorical", classes=CLASSES),))
-    codes = dict(zip(below(A, 6), (3, 3, 2, 2, 1, None, 4))) | dict(
-        zip(below(B, 6), (2, 3, 3, 3, 4, 1, None))
-    )
+    codes = dict(zip(below(A, 6), (3, 3, 2, 2, 1, None, 4)))
+    codes |= dict(zip(below(B, 6), (2, 3, 3, 3, 4, 1, None)))
     return TinyLayer(record, {(c, None, ()): {"class": v} for c, v in codes.items() if v is not None})
 
 

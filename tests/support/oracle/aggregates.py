@@ -134,6 +134,8 @@ ONE: dict[str, Callable[[Values], Any]] = {
     "count": len, "sum": total, "avg": mean, "mean": mean, "min": smallest, "max": largest,
     "stddev": stddev, "stddev_samp": stddev, "variance": variance, "var_samp": variance,
     "median": lambda values: quantile(values, 0.5), "mode": mode,
+    "bool_and": lambda values: all(values) if values else None,
+    "bool_or": lambda values: any(values) if values else None,
 }  # fmt: skip
 TWO: dict[str, Callable[[Any], Any]] = {
     "corr": corr, "covar": covar, "covar_samp": covar, "regr_slope": slope, "regr_intercept": intercept,

@@ -199,8 +199,8 @@ def _subtract(a: Any, b: Any) -> Any:
 
 
 def _whole_divide(a: Any, b: Any) -> Any:
-    if isinstance(a, float) or isinstance(b, float):
-        raise UncoveredError("// of numbers that are not integers")
+    if b != 0 and (isinstance(a, float) or isinstance(b, float)):
+        return float(math.trunc(a / b))
     return None if b == 0 else int(math.copysign(1, a) * math.copysign(1, b)) * (abs(a) // abs(b))
 
 
@@ -212,7 +212,7 @@ def _remainder(a: Any, b: Any) -> Any:
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": _add, "-": _subtract, "*": lambda a, b: a * b, "/": lambda a, b: None if b == 0 else a / b,
-    "//": _whole_divide, "%": _remainder, "^": lambda a, b: float(a) ** b,
+    "//": _whole_divide, "%": _remainder, "^": scalars.STRICT["power"],
 }  # fmt: skip
 
 
@@ -326,13 +326,17 @@ def class_codes(expr: Any, scope: Scope) -> dict[str, int] | None:
 def _code(value: Any, classes: dict[str, int] | None) -> Any:
     if classes is None or not isinstance(value, str):
         return value
-    if value not in classes:
+    code = {name.casefold(): code for name, code in classes.items()}.get(value.casefold())
+    if code is None:
         raise RefusedError(f"there is no class {value!r}")
-    return classes[value]
+    return code
 
 
 def _time_test(expr: nodes.TimeTest, env: Env) -> Any:
     time, text = value(expr.operand, env), value(expr.value, env)
+    if expr.how == "in" and (isinstance(text, list | tuple) or not isinstance(time, datetime | None)):
+        items = list(text) if isinstance(text, list | tuple) else [text]
+        return _not(expr.negated, _member(time, items))
     if time is None or text is None:
         return None
     if isinstance(text, datetime):

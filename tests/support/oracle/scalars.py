@@ -39,29 +39,60 @@ def _savi(nir: float, red: float, soil: float = 0.5) -> float | None:
 def _bin(x: float, width: float) -> float | None:
     if width == 0:
         return None
-    return math.floor(x / width) * width
+    return math.floor(x / width) * float(width)
 
 
-STRICT: dict[str, Callable[..., Any]] = {
-    "abs": abs, "sqrt": math.sqrt, "exp": math.exp, "ln": math.log, "log10": math.log10, "log2": math.log2,
-    "log": math.log10, "sin": math.sin, "cos": math.cos, "tan": math.tan, "asin": math.asin,
-    "acos": math.acos, "atan": math.atan, "atan2": math.atan2, "radians": math.radians, "degrees": math.degrees,
+def _power(base: float, exponent: float) -> float | None:
+    if (base < 0 and exponent != math.floor(exponent)) or (base == 0 and exponent < 0):
+        return None
+    return float(base) ** exponent
+
+
+def _where(allowed: Callable[[float], bool], function: Callable[[float], float]) -> Callable[[float], Any]:
+    """A function that is NULL where it is not defined."""
+    return lambda x: function(x) if allowed(x) else None
+
+
+def _substring(text: str, start: int, length: int | None = None) -> str:
+    return text[start - 1 :] if length is None else text[start - 1 : start - 1 + length]
+
+
+MATHEMATICS: dict[str, Callable[..., Any]] = {
+    "abs": abs, "sign": lambda x: (x > 0) - (x < 0), "trunc": lambda x: float(math.trunc(x)),
     "floor": lambda x: float(math.floor(x)), "ceil": lambda x: float(math.ceil(x)), "round": rounded,
-    "pow": lambda x, y: float(x) ** y, "power": lambda x, y: float(x) ** y, "bin": _bin,
-    "lower": str.lower, "upper": str.upper, "length": len,
-    "ndvi": _difference_index, "ndwi": _difference_index, "nbr": _difference_index, "ndmi": _difference_index,
-    "ndbi": _difference_index, "evi": _evi, "savi": _savi,
+    "sqrt": _where(lambda x: x >= 0, math.sqrt), "cbrt": math.cbrt, "exp": math.exp,
+    "ln": _where(lambda x: x > 0, math.log), "log10": _where(lambda x: x > 0, math.log10),
+    "log2": _where(lambda x: x > 0, math.log2), "sin": math.sin, "cos": math.cos, "tan": math.tan,
+    "asin": _where(lambda x: abs(x) <= 1, math.asin), "acos": _where(lambda x: abs(x) <= 1, math.acos),
+    "atan": math.atan, "atan2": math.atan2, "radians": math.radians, "degrees": math.degrees,
+    "pi": lambda: math.pi, "pow": _power, "power": _power, "bin": _bin,
+}  # fmt: skip
+TEXTS: dict[str, Callable[..., Any]] = {
+    "lower": str.lower, "upper": str.upper, "length": len, "trim": str.strip, "replace": str.replace,
+    "substring": _substring, "contains": lambda x, y: y in x, "starts_with": str.startswith,
+}  # fmt: skip
+SPECTRAL: dict[str, Callable[..., Any]] = {
+    "ndvi": _difference_index, "ndwi": _difference_index, "nbr": _difference_index,
+    "ndmi": _difference_index, "ndbi": _difference_index, "evi": _evi, "savi": _savi,
+}  # fmt: skip
+TIMES: dict[str, Callable[..., Any]] = {
     "year": lambda t: t.year, "month": lambda t: t.month, "day": lambda t: t.day, "hour": lambda t: t.hour,
-    "minute": lambda t: t.minute, "quarter": lambda t: (t.month + 2) // 3,
-    "week": lambda t: t.isocalendar()[1], "doy": lambda t: t.timetuple().tm_yday, "season": times.season, "dekad": times.dekad,
-    "date_trunc": times.trunc,
+    "minute": lambda t: t.minute, "second": lambda t: t.second, "quarter": lambda t: (t.month + 2) // 3,
+    "week": lambda t: t.isocalendar()[1], "doy": lambda t: t.timetuple().tm_yday, "season": times.season,
+    "dekad": times.dekad, "date_trunc": times.trunc, "epoch": lambda t: (t - times.EPOCH) // times.SECOND,
+}  # fmt: skip
+CELLS: dict[str, Callable[..., Any]] = {
     "cell_to_parent": lambda c, r: Cell(regions.ancestor(c, r)),
-    "cell_to_lat": lambda c: regions.centre(c)[1], "cell_to_lng": lambda c: regions.centre(c)[0],
-    "cell_area": regions.area_km2, "cell_resolution": regions.resolution, "cell_to_string": regions.text_of,
+    "cell_to_lat": lambda c: regions.centre(c)[1],
+    "cell_to_lng": lambda c: regions.centre(c)[0],
+    "cell_area": regions.area_km2,
+    "cell_resolution": regions.resolution,
+    "cell_to_string": regions.text_of,
     "string_to_cell": lambda t: Cell(h3.str_to_int(t)),
     "latlng_to_cell": lambda lat, lng, r: Cell(h3.str_to_int(h3.latlng_to_cell(lat, lng, r))),
     "grid_distance": lambda a, b: h3.grid_distance(regions.text_of(a), regions.text_of(b)),
-}  # fmt: skip
+}
+STRICT = MATHEMATICS | TEXTS | SPECTRAL | TIMES | CELLS
 
 
 def _coalesce(*args: Any) -> Any:

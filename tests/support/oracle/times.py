@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from tests.support.oracle.faults import RefusedError, UncoveredError
 
+EPOCH = datetime(1970, 1, 1)
+SECOND = timedelta(seconds=1)
 Range = tuple[datetime | None, datetime | None]
 
 

@@ -1,0 +1,74 @@
+"""Options and fixtures of all tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.support import product
+
+IN_CI = bool(os.environ.get("CI"))
+
+hypothesis.settings.register_profile("inner", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if IN_CI else "inner")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("cubeql")
+    group.addoption("--update-cases", action="store_true", help="write what golden cases expect anew")
+    group.addoption(
+        "--law-examples", type=int, default=100, help="random queries that CubeQL and the oracle both answer"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--update-cases") and IN_CI:
+        raise pytest.UsageError("--update-cases is refused where CI is set: cases are written by people")
+
+
+@pytest.fixture(scope="session")
+def update_cases(pytestconfig: pytest.Config) -> bool:
+    """Whether golden cases are to be written anew."""
+    return bool(pytestconfig.getoption("--update-cases"))
+
+
+@pytest.fixture(scope="session")
+def cube_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with all layers of the tiny cube."""
+    room = product.missing_room()
+    if room is not None:
+        if IN_CI:
+            pytest.fail(f"the room {room} is missing")
+        pytest.skip(f"the product's fault: the room {room} does not stand yet")
+    from tests.support.cube import write_store
+
+    return write_store(tmp_path_factory.mktemp("cube") / "store")
+
+
+@pytest.fixture(scope="session")
+def cube(cube_store: Path) -> Iterator[Any]:
+    """A session on the tiny cube, optimiser on."""
+    with product.connect(cube_store) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def cube_without_rules(cube_store: Path) -> Iterator[Any]:
+    """A session on the tiny cube, optimiser off."""
+    with product.connect(cube_store, rules=()) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def cubes_of_one_rule(cube_store: Path) -> Iterator[dict[str, Any]]:
+    """Sessions on the tiny cube, each with one rule of the optimiser alone."""
+    sessions = {rule: product.connect(cube_store, rules=(rule,)) for rule in product.rule_names()}
+    yield sessions
+    for session in sessions.values():
+        session.close()

@@ -1,0 +1,79 @@
+"""The one place where tests talk to CubeQL: results as :class:`~tests.support.answers.Answer`."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.support.answers import Answer, Cell
+
+Params = Mapping[str, Any] | Sequence[Any] | None
+ROOMS = ("cubeql.storage", "cubeql.engine", "cubeql.session")
+
+
+def missing_room() -> str | None:
+    """Name of a room without which nothing can be run; None where all stand."""
+    return next((room for room in ROOMS if importlib.util.find_spec(room) is None), None)
+
+
+def connect(folder: Path, rules: Sequence[str] | None = None) -> Any:
+    """A session on a store.
+
+    Args:
+        folder: the store.
+        rules: names of the only optimiser rules to use; none at all if empty, all if None.
+    """
+    import cubeql
+
+    settings = {} if rules is None else {"rules": tuple(rules)}
+    return cubeql.connect(str(folder), **settings)
+
+
+def rule_names() -> tuple[str, ...]:
+    """Names of the optimiser's rules, in the order in which they run."""
+    from cubeql.plan import rules
+
+    return tuple(getattr(rule, "name", getattr(rule, "__name__", "?")) for rule in rules.RULES)
+
+
+def query(session: Any, text: str, params: Params = None) -> Answer:
+    """What CubeQL answers."""
+    return answer_of(session.query(text, params))
+
+
+def answer_of(result: Any) -> Answer:
+    """A result of CubeQL as plain values."""
+    table = result.to_arrow()
+    columns = [_plain_column(field, table.column(n)) for n, field in enumerate(table.schema)]
+    rows = tuple(zip(*columns)) if columns else ()
+    return Answer(tuple(table.schema.names), rows)
+
+
+def warnings_of(session: Any, text: str, params: Params = None) -> str:
+    """All that CubeQL warns of, as one text."""
+    return "\n".join(f"{w.code}: {w.message} {w.hint or ''}" for w in session.query(text, params).warnings)
+
+
+def stage(session: Any, text: str, params: Params, name: str) -> str:
+    """A stage of compiling as text: ``plan``, ``optimized`` or ``sql``."""
+    compiled = session.compile(text, params) if params else session.compile(text)
+    return str(getattr(compiled, name)).strip()
+
+
+def _plain_column(field: Any, column: Any) -> list[Any]:
+    is_cell = (field.metadata or {}).get(b"cubeql.type") == b"cell"
+    return [Cell(v) if is_cell and v is not None else plain(v) for v in column.to_pylist()]
+
+
+def plain(value: Any) -> Any:
+    """A value of Arrow as the oracle would hold it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    if isinstance(value, list):
+        return tuple(plain(v) for v in value)
+    if type(value).__name__ == "MonthDayNano" and value.months == 0:
+        return timedelta(days=value.days, microseconds=value.nanoseconds // 1000)
+    return value

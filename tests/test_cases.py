@@ -1,0 +1,148 @@
+"""Golden cases: CubeQL, its optimiser on, off and rule by rule, against the file and the oracle."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from cubeql.errors import QueryError
+from cubeql.lang import nodes, parse_statement
+from tests.support import cases, product
+from tests.support.answers import Answer, differences, table, table_differences
+from tests.support.oracle import UncoveredError, evaluate
+
+ALL = cases.all_cases()
+WITH_ROWS = [case for case in ALL if "rows" in case.sections]
+WITH_ERRORS = [case for case in ALL if "error" in case.sections]
+WITH_STAGES = [(case, stage) for case in ALL for stage in cases.STAGES if stage in case.sections]
+
+
+def named(case: cases.Case) -> str:
+    return case.name
+
+
+def oracle_answer(case: cases.Case) -> Answer:
+    """What the oracle answers.
+
+    Raises:
+        UncoveredError: it does not cover the statement.
+    """
+    statement = parse_statement(case.query)
+    if not isinstance(statement, nodes.QueryStatement):
+        raise UncoveredError(f"the statement {type(statement).__name__}")
+    return evaluate(statement, case.params)
+
+
+def _report(wrong: list[str], case: cases.Case) -> str:
+    return "\n".join([f"{case.path}", *wrong])
+
+
+@pytest.mark.parametrize("case", WITH_ROWS, ids=named)
+def test_rows_in_the_file_are_the_oracles(case: cases.Case, update_cases: bool) -> None:
+    try:
+        answer = oracle_answer(case)
+    except UncoveredError as construct:
+        pytest.skip(f"the oracle's fault: it does not cover {construct}")
+    if update_cases:
+        case.updated("rows", table(answer, _written_names(case, answer)))
+        return
+    wrong = table_differences(case.sections["rows"], answer)
+    assert not wrong, _report(wrong, case)
+
+
+def _written_names(case: cases.Case, answer: Answer) -> tuple[str | None, ...]:
+    """Column names, those the oracle does not know as they stand in the file."""
+    lines = case.sections["rows"].splitlines()
+    written = [name.strip() for name in lines[0].split(" | ")] if lines else []
+    known = written if len(written) == len(answer.columns) else [None] * len(answer.columns)
+    return tuple(a or b for a, b in zip(answer.columns, known))
+
+
+def _agrees(case: cases.Case, found: Answer) -> list[str]:
+    """How an answer differs from the oracle's, or where that is silent from the file."""
+    try:
+        return differences(oracle_answer(case), found)
+    except UncoveredError:
+        return table_differences(case.sections["rows"], found)
+
+
+@pytest.mark.parametrize("case", WITH_ROWS, ids=named)
+def test_cubeql_answers_as_the_file_and_the_oracle(case: cases.Case, cube: Any, update_cases: bool) -> None:
+    found = product.query(cube, case.query, case.params)
+    if update_cases:
+        _write_rows(case, found)
+    wrong = _agrees(case, found) + table_differences(cases.read(case.path).sections["rows"], found)
+    assert not wrong, _report(wrong, case)
+
+
+def _write_rows(case: cases.Case, found: Answer) -> None:
+    """Rows of what the oracle does not cover; for the rest only the names it does not know."""
+    try:
+        answer = oracle_answer(case)
+    except UncoveredError:
+        answer = found
+    if len(answer.columns) == len(found.columns):
+        case.updated("rows", table(answer, found.columns))
+
+
+@pytest.mark.parametrize("case", WITH_ROWS, ids=named)
+def test_the_optimiser_changes_no_answer(case: cases.Case, cube_without_rules: Any) -> None:
+    wrong = _agrees(case, product.query(cube_without_rules, case.query, case.params))
+    assert not wrong, _report(wrong, case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", WITH_ROWS, ids=named)
+def test_no_rule_alone_changes_an_answer(case: cases.Case, cubes_of_one_rule: dict[str, Any]) -> None:
+    for rule, session in cubes_of_one_rule.items():
+        wrong = _agrees(case, product.query(session, case.query, case.params))
+        assert not wrong, _report([f"with the rule {rule} alone", *wrong], case)
+
+
+@pytest.mark.parametrize("case", [c for c in WITH_ROWS if "warns" in c.sections], ids=named)
+def test_warnings_say_what_they_must(case: cases.Case, cube: Any) -> None:
+    said = product.warnings_of(cube, case.query, case.params)
+    _holds_all(said, case.fragments("warns"), case)
+
+
+@pytest.mark.parametrize("case,stage", WITH_STAGES, ids=lambda v: v if isinstance(v, str) else v.name)
+def test_stages_are_as_in_the_file(case: cases.Case, stage: str, cube: Any, update_cases: bool) -> None:
+    found = product.stage(cube, case.query, case.params, stage)
+    if update_cases:
+        case.updated(stage, found)
+    assert found == cases.read(case.path).sections[stage]
+
+
+@pytest.mark.parametrize("case", WITH_ERRORS, ids=named)
+def test_errors_say_what_they_must(case: cases.Case, cube: Any, update_cases: bool) -> None:
+    with pytest.raises(QueryError) as raised:
+        product.query(cube, case.query, case.params)
+    said = str(raised.value)
+    _holds_all(said, case.fragments("says"), case)
+    if update_cases:
+        case.updated("error", said)
+    assert said.strip() == cases.read(case.path).sections["error"].strip(), case.path
+
+
+def _holds_all(said: str, fragments: list[str], case: cases.Case) -> None:
+    lacking = [f for f in fragments if f.casefold() not in said.casefold()]
+    assert not lacking, f"{case.path}\nlacking {lacking} in\n{said}"
+
+
+def test_there_are_cases() -> None:
+    assert len(WITH_ROWS) >= 80
+    assert len(WITH_ERRORS) >= 30
+
+
+def test_cases_cannot_be_rewritten_in_ci() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--update-cases", "--collect-only", "-q", __file__],
+        env={**os.environ, "CI": "true"}, cwd=cases.FOLDER.parent.parent,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "refused" in done.stderr
