@@ -1,0 +1,210 @@
+"""Bring raster files into a layer: GeoTIFF, NetCDF and whatever else rasterio reads."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from cubeql.cli.arguments import Parser, UsageError, add_store, add_talking
+from cubeql.cli.diagnostics import Diagnostics
+
+_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def arguments(parser: Parser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="a file, or any address rasterio reads")
+    parser.add_argument("--layer", metavar="NAME", required=True, help="the layer to make or to add to")
+    add_store(parser)
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
+    _add_bands(parser)
+    _add_time(parser)
+    _add_cells(parser)
+    _add_layer(parser)
+    add_talking(parser)
+
+
+def _add_bands(parser: Parser) -> None:
+    bands = parser.add_argument_group("bands")
+    add = bands.add_argument
+    add(
+        "--bands",
+        metavar="A,B,…",
+        type=_bands,
+        help="which bands (or NetCDF variables): names, or numbers from 1",
+    )
+    add(
+        "--band",
+        metavar="NAME=WHICH",
+        action="append",
+        type=_renamed,
+        help="take band WHICH and call it NAME",
+    )
+    add(
+        "--band-pattern",
+        metavar="REGEX",
+        help="files of one band each: the first group in the file name is its name",
+    )
+    add(
+        "--unit",
+        metavar="BAND=UNIT",
+        action="append",
+        type=_pair,
+        help="the unit, where the source is wrong or silent",
+    )
+    add("--categorical", metavar="BAND", action="append", default=[], help="the band holds class codes")
+    add("--class", metavar="CODE=NAME", dest="classes", action="append", type=_code, help="name a class code")
+    add(
+        "--nodata",
+        metavar="VALUE",
+        type=_number_or_none,
+        default=argparse.SUPPRESS,
+        help="a number instead of what the source declares; none for no nodata value",
+    )
+
+
+def _add_time(parser: Parser) -> None:
+    time = parser.add_argument_group("time (a NetCDF time axis is read by itself)")
+    one = time.add_mutually_exclusive_group()
+    one.add_argument(
+        "--time", metavar="TIME", action="append", help="ISO 8601; once, or once for each source"
+    )
+    one.add_argument(
+        "--time-pattern", metavar="PATTERN", help="how file names hold it, like %%Y%%m%%d; or auto"
+    )
+    one.add_argument("--time-tag", action="store_true", help="take it from the file's tags")
+    time.add_argument("--stamp", choices=("instant", "start", "end"), help="what a time stamp means")
+    time.add_argument("--step", metavar="DURATION", help="length of a step: P1M, or '1 month'")
+
+
+def _add_cells(parser: Parser) -> None:
+    cells = parser.add_argument_group("cells")
+    add = cells.add_argument
+    add(
+        "--resolution",
+        metavar="N",
+        type=int,
+        choices=range(16),
+        help="H3 resolution 0 to 15; default: by pixel size",
+    )
+    add(
+        "--method", metavar="[BAND=]METHOD", action="append", default=[],
+        help="how pixels become cells: nearest bilinear mean min max sum mode median",
+    )  # fmt: skip
+    add("--crs", metavar="CRS", help="reference system, where the source is wrong or silent: EPSG:4326")
+    add("--memory-limit", metavar="SIZE", type=_size, help="like 512M; default 1G")
+
+
+def _add_layer(parser: Parser) -> None:
+    layer = parser.add_argument_group("layer")
+    mode = layer.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--replace", action="store_const", const="replace", dest="mode", help="replace the whole layer"
+    )
+    mode.add_argument(
+        "--create", action="store_const", const="create", dest="mode", help="refuse if it is there"
+    )
+    layer.add_argument(
+        "--on-conflict",
+        choices=("error", "merge", "replace"),
+        help="what becomes of times that are there already",
+    )
+    layer.add_argument("--again", action="store_true", help="ingest sources again that were ingested before")
+    for name in ("title", "licence", "citation"):
+        layer.add_argument(f"--{name}", metavar="TEXT", help=f"the {name} of the data")
+
+
+def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
+    """Ingest the sources and say what was done."""
+    raise NotImplementedError
+
+
+def settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of ``Session.ingest`` that were given.
+
+    Raises:
+        UsageError: arguments that contradict each other.
+    """
+    given = {
+        "bands": options.bands or (dict(options.band) if options.band else None),
+        "band_pattern": options.band_pattern,
+        "units": dict(options.unit) if options.unit else None,
+        "categorical": tuple(options.categorical) or None,
+        "classes": dict(options.classes) if options.classes else None,
+        "time": options.time[0] if options.time and len(options.time) == 1 else options.time,
+        "time_pattern": options.time_pattern,
+        "time_tag": options.time_tag or None,
+        "stamp": options.stamp,
+        "step": options.step,
+        "resolution": options.resolution,
+        "method": _methods(options.method),
+        "crs": options.crs,
+        "memory_limit": options.memory_limit,
+        "mode": options.mode,
+        "on_conflict": options.on_conflict,
+        "again": options.again or None,
+        "title": options.title,
+        "licence": options.licence,
+        "citation": options.citation,
+    }
+    if options.bands and options.band:
+        raise UsageError("--bands and --band are given: use one of them")
+    found = {name: value for name, value in given.items() if value is not None}
+    if "nodata" in options:  # None is a value here: the source has no nodata value
+        found["nodata"] = options.nodata
+    return found
+
+
+def _methods(given: list[str]) -> str | dict[str, str] | None:
+    """One method for all bands, or one by band."""
+    if not given:
+        return None
+    if len(given) == 1 and "=" not in given[0]:
+        return given[0]
+    by_band = dict(_pair(text) for text in given if "=" in text)
+    if len(by_band) != len(given):
+        raise UsageError("--method is given several times: write BAND=METHOD, each band once")
+    return by_band
+
+
+def _bands(text: str) -> list[str | int]:
+    return [int(word) if word.isdecimal() else word for word in (w.strip() for w in text.split(",")) if word]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _renamed(text: str) -> tuple[str, str | int]:
+    name, which = _pair(text)
+    return name, int(which) if which.isdecimal() else which
+
+
+def _code(text: str) -> tuple[int, str]:
+    code, name = _pair(text)
+    try:
+        return int(code), name
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{code!r} is no class code: write a whole number") from None
+
+
+def _number_or_none(text: str) -> float | int | None:
+    if text.lower() == "none":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def _size(text: str) -> int:
+    number, unit = text.upper().removesuffix("B").removesuffix("I"), 1
+    if number and number[-1] in _UNITS:
+        number, unit = number[:-1], _UNITS[number[-1]]
+    size = int(float(number) * unit)
+    if size <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 512M or 2G")
+    return size
