@@ -1,0 +1,43 @@
+"""Rasters in.
+
+Reading order: ``options`` (what a user may say), ``pixelgrid`` (where pixels lie), ``source`` (what a source is),
+``raster`` and ``netcdf`` with ``cf_axes``, ``cf_bands``, ``cf_time``, ``classes``, ``nodata`` (the two kinds there
+are), ``opening`` (from paths to sources), ``stamps`` (times), ``bands`` and ``layering`` (the layer they make),
+``resolution`` and ``cover`` (which cells and tiles), ``reach`` and ``gridmap`` (which pixels make a cell),
+``mapcache`` (those maps kept), ``methods`` and ``regrid`` (pixels to cells), ``board`` and ``tiler`` (tile blocks in
+bounded memory), ``planning`` and ``job`` (the whole), ``report`` (what comes of it).
+
+Importing this package loads none of the format libraries; :func:`ingest` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cubeql.ingest.faults import IngestCancelled
+    from cubeql.ingest.job import ingest, plan_ingest
+    from cubeql.ingest.options import IngestOptions
+    from cubeql.ingest.report import IngestPlan, IngestProgress, IngestReport
+
+__all__ = [
+    "IngestCancelled", "IngestOptions", "IngestPlan", "IngestProgress", "IngestReport", "ingest", "plan_ingest",
+]  # fmt: skip
+
+_HOMES = {
+    "IngestCancelled": "faults",
+    "IngestOptions": "options",
+    "IngestPlan": "report",
+    "IngestProgress": "report",
+    "IngestReport": "report",
+    "ingest": "job",
+    "plan_ingest": "job",
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

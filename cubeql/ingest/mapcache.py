@@ -1,0 +1,218 @@
+"""Grid maps kept: in memory while a job runs, and in the store for the next one.
+
+Maps are filed by the sheet: all patches below one coarse cell, in one file. A file is written under another
+name and then renamed, so a half-written one is never seen; one that cannot be read is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cubeql.ingest.gridmap import Family, PatchMap, make_map
+from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, Projector
+from cubeql.ingest.resolution import cell_area_km2
+from cubeql.values.cells import parent
+from cubeql.values.tiles import tile_resolution, valid_cells
+
+CACHE_BYTES = 2 * 2**30
+PATCH_PIXELS = 2_000_000
+SHEET_PIXELS = 6_000_000
+_FORMAT = "1"
+_FOLDER = "gridmaps"
+
+
+class GridMaps:
+    """The maps of one pixel grid at one resolution for one family of methods. One thread at a time."""
+
+    def __init__(
+        self,
+        grid: PixelGrid,
+        resolution: int,
+        family: Family,
+        tiles: NDArray[np.int64],
+        pixel_km2: float,
+        cache: Path | None,
+        memory_bytes: int = 64 * 2**20,
+    ) -> None:
+        """Prepare, without making a map.
+
+        Args:
+            grid: the pixels.
+            resolution: of the cells.
+            family: see :mod:`cubeql.ingest.gridmap`.
+            tiles: sorted tiles that the grid touches; only their maps are made.
+            pixel_km2: area of a pixel, which decides how large patches and sheets are.
+            cache: the store's cache folder; None keeps nothing on disk.
+            memory_bytes: of maps held in memory (at least one sheet is).
+        """
+        self.grid, self.resolution, self.family, self.tiles = grid, resolution, family, tiles
+        self.patch_resolution = patch_resolution(resolution, pixel_km2)
+        self._sheet_resolution = _sheet_resolution(resolution, pixel_km2)
+        text = "|".join((_FORMAT, grid.digest, str(resolution), family, str(self.patch_resolution)))
+        digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+        self._folder = cache / _FOLDER / digest if cache is not None else None
+        self._sheets: OrderedDict[int, dict[int, PatchMap]] = OrderedDict()
+        self._memory_bytes = memory_bytes
+        self._projector: Projector | None = None
+        self.made = 0
+
+    def patches(self, tile: int) -> list[int]:
+        """The patches of a tile, in order."""
+        return [int(p) for p in valid_cells(tile, self.patch_resolution)]
+
+    def of(self, tile: int) -> list[PatchMap]:
+        """The maps of a tile's patches that have pixels; none for a tile that the grid does not touch."""
+        at = int(np.searchsorted(self.tiles, tile))
+        if at == self.tiles.size or self.tiles[at] != tile:
+            return []
+        sheet = self._sheet(int(parent(tile, self._sheet_resolution)))
+        return [sheet[p] for p in self.patches(tile) if sheet[p].window is not None]
+
+    def _sheet(self, cell: int) -> dict[int, PatchMap]:
+        found = self._sheets.get(cell)
+        if found is None:
+            found = self._load(cell) or self._make(cell)
+            self._sheets[cell] = found
+            self._forget()
+        self._sheets.move_to_end(cell)
+        return found
+
+    def _forget(self) -> None:
+        sizes = {cell: sum(m.nbytes for m in sheet.values()) for cell, sheet in self._sheets.items()}
+        while len(self._sheets) > 1 and sum(sizes.values()) > self._memory_bytes:
+            cell, _ = self._sheets.popitem(last=False)
+            del sizes[cell]
+
+    def _members(self, cell: int) -> list[int]:
+        """The patches of a sheet: those of the grid's tiles below it."""
+        tiles = self.tiles[parent(self.tiles, self._sheet_resolution) == cell]
+        return [patch for tile in tiles.tolist() for patch in self.patches(tile)]
+
+    def _make(self, cell: int) -> dict[int, PatchMap]:
+        if self._projector is None:
+            self._projector = Projector(self.grid)
+        projector = self._projector
+        maps = {p: make_map(projector, p, self.resolution, self.family) for p in self._members(cell)}
+        self.made += len(maps)
+        if self._folder is not None:
+            _save(self._folder / f"{cell:015x}.npz", list(maps.values()))
+        return maps
+
+    def _load(self, cell: int) -> dict[int, PatchMap] | None:
+        path = None if self._folder is None else self._folder / f"{cell:015x}.npz"
+        if path is None or not path.exists():
+            return None
+        maps = _loaded(path)
+        if maps is None or [m.patch for m in maps] != self._members(cell):
+            return None
+        return {m.patch: m for m in maps}
+
+
+def patch_resolution(resolution: int, pixel_km2: float) -> int:
+    """Resolution of the patches: that of tiles, or finer where a tile has more than ``PATCH_PIXELS``."""
+    found = tile_resolution(resolution)
+    while found < resolution and cell_area_km2(found) / pixel_km2 > PATCH_PIXELS:
+        found += 1
+    return found
+
+
+def _sheet_resolution(resolution: int, pixel_km2: float) -> int:
+    found = tile_resolution(resolution)
+    for _ in range(2):
+        if found > 0 and cell_area_km2(found - 1) / pixel_km2 <= SHEET_PIXELS:
+            found -= 1
+    return found
+
+
+def _save(path: Path, maps: list[PatchMap]) -> None:
+    """Write a sheet; a disk that is full or read-only merely means no cache."""
+    windows = [m.window or PixelWindow(0, 0, 0, 0) for m in maps]
+    arrays = {
+        "patches": np.array([m.patch for m in maps], dtype=np.int64),
+        "windows": np.array([(w.row, w.column, w.height, w.width) for w in windows], dtype=np.int64),
+        "sizes": np.array([(m.pixels.size, m.slots.size) for m in maps], dtype=np.int64),
+        "pixels": _joined([m.pixels.reshape(-1) for m in maps], np.int32),
+        "starts": _joined([m.starts for m in maps], np.int32),
+        "slots": _joined([m.slots for m in maps], np.int32),
+        "lone": _joined([m.lone for m in maps], np.bool_),
+        "weights": _joined([m.weights.reshape(-1) for m in maps if m.weights is not None], np.float32),
+    }
+    draft = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _joined(parts: Iterable[NDArray[Any]], dtype: type) -> NDArray[Any]:
+    arrays = list(parts)
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=dtype)
+
+
+def _loaded(path: Path) -> list[PatchMap] | None:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        os.utime(path)  # what was used last is forgotten last
+        return _unpacked(arrays)
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _unpacked(arrays: dict[str, NDArray[Any]]) -> list[PatchMap]:
+    maps, pixel, slot, weight = [], 0, 0, 0
+    for patch, window, (pixels, slots) in zip(
+        arrays["patches"].tolist(), arrays["windows"].tolist(), arrays["sizes"].tolist(), strict=True
+    ):
+        box = PixelWindow(*window)
+        own = arrays["pixels"][pixel : pixel + pixels]
+        own_weights = None
+        if arrays["weights"].size and pixels:
+            own, own_weights = own.reshape(5, -1), arrays["weights"][weight : weight + 2 * pixels // 5]
+            own_weights, weight = own_weights.reshape(2, -1), weight + 2 * pixels // 5
+        maps.append(
+            PatchMap(
+                patch,
+                box if box.pixels else None,
+                own,
+                arrays["starts"][slot : slot + slots],
+                arrays["slots"][slot : slot + slots],
+                arrays["lone"][slot : slot + slots],
+                own_weights,
+            )
+        )
+        pixel, slot = pixel + pixels, slot + slots
+    return maps
+
+
+def trim_cache(cache: Path, limit_bytes: int = CACHE_BYTES) -> None:
+    """Delete the sheets used longest ago until the cached grid maps fit the limit."""
+    found = []
+    for path in (cache / _FOLDER).glob("*/*.npz"):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        found.append((stat.st_mtime, stat.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= limit_bytes:
+            return
+        path.unlink(missing_ok=True)
+        total -= size

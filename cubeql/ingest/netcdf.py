@@ -1,0 +1,184 @@
+"""Sources that xarray reads: NetCDF files after the CF conventions.
+
+Values are read as they are stored; scale and offset go into the layer. Variables become bands, the time axis
+becomes times, every other axis a dimension of the layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cubeql.errors import nearest
+from cubeql.ingest.cf_axes import Axes, axes_of, dimension_of, grid_of
+from cubeql.ingest.cf_bands import band_of, band_variables
+from cubeql.ingest.cf_time import stamps_of
+from cubeql.ingest.faults import reading, refusal
+from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow
+from cubeql.ingest.source import (
+    Flags,
+    SourceBand,
+    SourceDimension,
+    SourceSlice,
+    Values,
+)
+
+SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
+
+
+class NetcdfSource:
+    """Variables of one NetCDF file that share their axes."""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        variables: Sequence[str] | None = None,
+        crs: Any = None,
+        nodata: Any = "declared",
+        time_dimension: str | None = None,
+    ) -> None:
+        """Open a file, read what it says of itself and close it again.
+
+        Args:
+            path: path of the file.
+            variables: those wanted, None for all that have a y and an x axis.
+            crs: overrides the file's reference system.
+            nodata: a number that replaces what the file declares, None for no nodata value.
+            time_dimension: the axis that is time although it does not say so; its times are given as an argument.
+
+        Raises:
+            IngestError: no such file, damaged, no such variable, variables of different axes, an axis that is
+                not evenly spaced, no reference system.
+        """
+        self.name = path
+        self._dataset: Any = None
+        dataset = self._open()
+        try:
+            with reading(self.name):
+                self._describe(dataset, variables, crs, nodata, time_dimension)
+        finally:
+            self.close()
+
+    def _describe(
+        self, dataset: Any, variables: Sequence[str] | None, crs: Any, nodata: Any, time_dimension: str | None
+    ) -> None:
+        names = _chosen(self.name, dataset, variables)
+        self._axes: Axes = axes_of(self.name, dataset, names, time_dimension)
+        self.grid: PixelGrid = grid_of(self.name, dataset, names[0], self._axes, crs)
+        self.bands: tuple[SourceBand, ...] = tuple(band_of(self.name, dataset[n], nodata) for n in names)
+        self.dimensions: tuple[SourceDimension, ...] = tuple(
+            dimension_of(self.name, dataset, d) for d in self._axes.others
+        )
+        times = stamps_of(self.name, dataset, self._axes)
+        combos = list(np.ndindex(*(len(d.values) for d in self.dimensions)))
+        self.slices: tuple[SourceSlice, ...] = tuple(
+            SourceSlice(time, tuple(d.values[i] for d, i in zip(self.dimensions, combo, strict=True)), bounds)
+            for combo in combos
+            for time, bounds in times
+        )
+        self._times = len(times)
+        self._combos = combos
+        self.facts: tuple[tuple[str, str], ...] = _facts(dataset.attrs)
+
+    def read(
+        self, band: SourceBand, slices: Sequence[int], window: PixelWindow
+    ) -> tuple[Values, Flags | None]:
+        """See :class:`~cubeql.ingest.source.Source`."""
+        dataset = self._open()
+        with reading(self.name):
+            variable = dataset[str(band.key)].variable
+            parts = [self._part(variable, combo, times, window) for combo, times in self._runs(slices)]
+            values = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if values.dtype != band.dtype:
+            # CF's _Unsigned: signed on disk, unsigned in meaning.
+            values = (
+                values.view(band.dtype)
+                if values.dtype.itemsize == band.dtype.itemsize
+                else values.astype(band.dtype)
+            )
+        return values, None
+
+    def _runs(self, slices: Sequence[int]) -> list[tuple[tuple[int, ...], list[int]]]:
+        """The slices asked for, by the position on the other axes: consecutive times are read at one go."""
+        runs: list[tuple[tuple[int, ...], list[int]]] = []
+        for number in slices:
+            combo, time = self._combos[number // self._times], number % self._times
+            if runs and runs[-1][0] == combo and runs[-1][1][-1] + 1 == time:
+                runs[-1][1].append(time)
+            else:
+                runs.append((combo, [time]))
+        return runs
+
+    def _part(self, variable: Any, combo: tuple[int, ...], times: list[int], window: PixelWindow) -> Values:
+        axes = self._axes
+        pick: dict[str, Any] = {
+            axes.y: slice(window.row, window.row + window.height),
+            axes.x: slice(window.column, window.column + window.width),
+            **dict(zip(axes.others, combo, strict=True)),
+        }
+        order: tuple[str, ...] = (axes.y, axes.x)
+        if axes.time is not None:
+            pick[axes.time] = slice(times[0], times[-1] + 1)
+            order = (axes.time, *order)
+        block = variable.isel(pick).transpose(*order)
+        values = np.ascontiguousarray(block.values)
+        if not values.dtype.isnative:
+            values = values.astype(values.dtype.newbyteorder("="))
+        return values if axes.time is not None else values[None]
+
+    def close(self) -> None:
+        """See :class:`~cubeql.ingest.source.Source`."""
+        if self._dataset is not None:
+            self._dataset.close()
+            self._dataset = None
+
+    def _open(self) -> Any:
+        if self._dataset is None:
+            self._dataset = _opened(self.name)
+        return self._dataset
+
+
+def _opened(path: str) -> Any:
+    from pathlib import Path
+
+    import xarray
+
+    if not Path(path).exists():
+        raise refusal(path, "there is no such file")
+    if Path(path).stat().st_size == 0:
+        raise refusal(path, "the file is empty")
+    with reading(path):
+        # Decoding is done by hand: xarray would turn scaled integers into floats and a band in 'days' into time.
+        return xarray.open_dataset(
+            path, engine="netcdf4", mask_and_scale=False, decode_times=False, decode_coords=False,
+            decode_timedelta=False, cache=False,
+        )  # fmt: skip
+
+
+def _chosen(name: str, dataset: Any, wanted: Sequence[str] | None) -> list[str]:
+    usable = band_variables(dataset)
+    if not usable:
+        raise refusal(
+            name,
+            "has no variable on a y and an x axis",
+            f"its variables are {', '.join(map(str, dataset.variables)) or 'none'}",
+        )
+    if wanted is None:
+        return usable
+    for variable in wanted:
+        if variable not in usable:
+            near = nearest(variable, usable) or usable[:6]
+            raise refusal(
+                name, f"has no variable {variable!r} on a y and an x axis", f"there are {', '.join(near)}"
+            )
+    return list(dict.fromkeys(wanted))
+
+
+def _facts(attributes: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    wanted = {"title": "title", "license": "licence", "licence": "licence", "references": "references",
+              "institution": "institution", "source": "source_model", "citation": "citation"}  # fmt: skip
+    found = {wanted[k]: str(v).strip() for k, v in attributes.items() if k in wanted and str(v).strip()}
+    return tuple(sorted(found.items()))

@@ -1,0 +1,80 @@
+"""What a user may say about an ingest, as one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Mode = Literal["create", "replace", "append"]
+OnConflict = Literal["error", "merge", "replace"]
+
+Stamp = Literal["instant", "start", "end"]
+
+DECLARED = "declared"
+MEMORY_LIMIT = 2**30
+MAX_CELLS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """Everything about an ingest but the store, the sources and the layer's name.
+
+    Attributes:
+        bands: which bands, None for all: names or numbers from 1, or a mapping from the layer's band names to
+            them (variables of NetCDF files count as bands).
+        band_pattern: for files that hold one band each: a regular expression whose first group, found in the
+            file name, is the band's name.
+        time: the time of all sources, or a list with one for each source (or, for one source, for each place
+            on its time axis).
+        time_pattern: how the time is written in the file names: like ``%Y%m%d``, a regular expression with the
+            groups year, month, day, doy, hour, minute, second, or ``auto``, which tries the usual ones.
+        time_tag: take the time from the file's tags.
+        time_dimension: the axis of a NetCDF file that ``time`` gives the times of.
+        stamp: what a time stamp means: an ``instant``, the ``start`` or the ``end`` of a step. None: an instant,
+            or what the bounds of a CF time axis say.
+        step: the step's length, as ``P1M`` or ``1 month``.
+        dimensions: axes to keep as dimensions although they have one value only.
+        resolution: of the cells; None takes the nearest to the pixel size.
+        method: of regridding, for all bands or by band; None takes the default.
+        categorical: bands that hold class codes.
+        classes: class names: by band, or for the only categorical band ``{code: name}``.
+        units: units by band, instead of what the source says.
+        nodata: a number instead of what the source declares, None for no nodata value.
+        crs: reference system instead of what the source says.
+        rounded: keep whole numbers in their type although the method makes fractions of them.
+        title: of the layer.
+        licence: of the data.
+        citation: of the data.
+        mode: ``append`` (makes the layer if there is none), ``create`` or ``replace``.
+        on_conflict: what becomes of rows that the layer has already, see :meth:`cubeql.storage.Store.write`.
+        again: ingest sources again that were ingested into the layer before.
+        memory_limit: bytes the ingest may use for pixels, cells and files in the making.
+        max_cells: cells of one picture above which an oversampled layer is refused.
+    """
+
+    bands: Sequence[str | int] | Mapping[str, str | int] | None = None
+    band_pattern: str | None = None
+    time: Any = None
+    time_pattern: str | None = None
+    time_tag: bool = False
+    time_dimension: str | None = None
+    stamp: Stamp | None = None
+    step: str | None = None
+    dimensions: Sequence[str] = ()
+    resolution: int | None = None
+    method: str | Mapping[str, str] | None = None
+    categorical: Sequence[str] = ()
+    classes: Mapping[Any, Any] | None = None
+    units: Mapping[str, str] | None = None
+    nodata: Any = DECLARED
+    crs: Any = None
+    rounded: bool = False
+    title: str | None = None
+    licence: str | None = None
+    citation: str | None = None
+    mode: Mode = "append"
+    on_conflict: OnConflict = "error"
+    again: bool = False
+    memory_limit: int = MEMORY_LIMIT
+    max_cells: int = MAX_CELLS

@@ -1,0 +1,146 @@
+"""What an ingest will do, does, and did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IngestProgress:
+    """How far an ingest is; given to the progress callback.
+
+    Attributes:
+        done: pairs of tile and picture that are done.
+        total: all of them.
+        cells: valid cells made so far, a cell counted once for each time.
+        seconds: since the ingest began.
+    """
+
+    done: int
+    total: int
+    cells: int
+    seconds: float
+
+    @property
+    def cells_per_second(self) -> float:
+        """Mean rate so far."""
+        return self.cells / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate at the mean rate so far; None before anything is done."""
+        return self.seconds * (self.total - self.done) / self.done if self.done else None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """What an ingest would do.
+
+    Attributes:
+        layer: name.
+        resolution: of the cells.
+        methods: (band, method).
+        storage: (band, storage type).
+        sources: how many would be read.
+        skipped: (source, why) of those that would not.
+        tiles: how many tiles the sources touch (some may turn out empty).
+        pictures: how many times and dimension values there are.
+        cells: estimate of the cells of one picture.
+        pixels_per_cell: how many pixels make a cell, at the middle of the first source.
+        arrays_bytes: estimate of the arrays before compression, all pictures.
+        notes: what was decided for the user.
+    """
+
+    layer: str
+    resolution: int
+    methods: tuple[tuple[str, str], ...]
+    storage: tuple[tuple[str, str], ...]
+    sources: int
+    skipped: tuple[tuple[str, str], ...]
+    tiles: int
+    pictures: int
+    cells: int
+    pixels_per_cell: float
+    arrays_bytes: int
+    notes: tuple[str, ...]
+
+    def render(self) -> str:
+        """Several lines for people."""
+        storage = dict(self.storage)
+        bands = ", ".join(f"{b} ({m}, {storage[b]})" for b, m in self.methods)
+        lines = [
+            f"layer {self.layer}, resolution {self.resolution}, {_per_cell(self.pixels_per_cell)}",
+            f"bands: {bands}",
+            f"{_count(self.sources, 'source')}, {_count(self.pictures, 'picture')}, up to {_count(self.tiles, 'tile')}, "
+            f"about {self.cells:,} cells each, {_bytes(self.arrays_bytes)} before compression",
+        ]
+        return "\n".join([*lines, *_ends(self.skipped, self.notes)])
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest did.
+
+    Attributes:
+        layer: name.
+        version: version of the layer that holds the rows; None where nothing was to do.
+        resolution: of the cells.
+        methods: (band, method).
+        sources: paths that were read.
+        skipped: (source, why) of those that were not.
+        tiles: different tiles with a row.
+        rows: rows written: pairs of tile and time (and dimension values).
+        cells: cells with a value, a cell counted once for each time.
+        bytes: of the files written.
+        maps_made: grid maps made for this ingest; the others were in the cache.
+        seconds: from beginning to commit.
+        notes: what was decided for the user.
+    """
+
+    layer: str
+    version: int | None
+    resolution: int
+    methods: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...]
+    tiles: int
+    rows: int
+    cells: int
+    bytes: int
+    maps_made: int
+    seconds: float
+    notes: tuple[str, ...]
+
+    def render(self) -> str:
+        """Several lines for people."""
+        if self.version is None:
+            return "\n".join([f"layer {self.layer}: nothing to do", *_ends(self.skipped, self.notes)])
+        rate = self.cells / self.seconds if self.seconds else 0.0
+        lines = [
+            f"layer {self.layer}, version {self.version}, resolution {self.resolution}",
+            f"{_count(len(self.sources), 'source')} read, {_count(self.rows, 'row')} in {_count(self.tiles, 'tile')}, "
+            f"{self.cells:,} cells, {_bytes(self.bytes)}, {self.seconds:.1f} s ({rate / 1e6:.1f} million cells a second)",
+            "bands: " + ", ".join(f"{b} ({m})" for b, m in self.methods),
+        ]
+        return "\n".join([*lines, *_ends(self.skipped, self.notes)])
+
+
+def _ends(skipped: tuple[tuple[str, str], ...], notes: tuple[str, ...]) -> list[str]:
+    return [*(f"skipped {source}: {why}" for source, why in skipped), *(f"note: {note}" for note in notes)]
+
+
+def _per_cell(pixels: float) -> str:
+    return f"{pixels:.3g} pixels a cell" if pixels >= 1 else f"{1 / pixels:.3g} cells a pixel"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _bytes(number: int) -> str:
+    size = float(number)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
