@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from cubeql.cli.arguments import Parser, UsageError, add_store, add_talking
+from cubeql.cli.arguments import Parser, UsageError, add_store, add_talking, chosen_store
 from cubeql.cli.diagnostics import Diagnostics
+from cubeql.cli.outcome import DONE
+from cubeql.cli.progress import ProgressLine, short_count
+
+if TYPE_CHECKING:
+    from cubeql.ingest import IngestProgress
 
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -22,6 +29,7 @@ def arguments(parser: Parser) -> None:
     _add_cells(parser)
     _add_layer(parser)
     add_talking(parser)
+    parser.add_argument("--stats", action="store_true", help="the report as a JSON line on stderr")
 
 
 def _add_bands(parser: Parser) -> None:
@@ -116,7 +124,60 @@ def _add_layer(parser: Parser) -> None:
 
 def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     """Ingest the sources and say what was done."""
-    raise NotImplementedError
+    from dataclasses import asdict
+
+    import cubeql
+    from cubeql.cli.interrupt import cancelling
+
+    given = settings(options)
+    if options.dry_run:
+        return _plan(options, given)
+    with (
+        cubeql.connect(chosen_store(options), create=True) as session,
+        cancelling(session.cancel) as interrupts,
+    ):
+        try:
+            report = session.ingest(
+                options.sources,
+                layer=options.layer,
+                progress=_progress(diagnostics),
+                cancel=lambda: interrupts.received is not None,
+                **given,
+            )
+        except Exception:
+            interrupts.check()
+            raise
+    diagnostics.notice(report.render())
+    if options.stats:
+        diagnostics.stats(asdict(report))
+    return DONE
+
+
+def _plan(options: argparse.Namespace, given: dict[str, Any]) -> int:
+    """Say what would be done; a store that is not there yet is not made for it."""
+    from tempfile import TemporaryDirectory
+
+    from cubeql.cli.output.sink import write_text
+    from cubeql.ingest import plan_ingest
+    from cubeql.session import default_store
+    from cubeql.storage import Store
+
+    address = chosen_store(options) or default_store()
+    with TemporaryDirectory() as nowhere:
+        there = "://" in address or Path(address).exists()
+        store = Store.open(address) if there else Store.open(nowhere, create=True)
+        write_text(plan_ingest(store, options.sources, options.layer, **given).render() + "\n")
+    return DONE
+
+
+def _progress(diagnostics: Diagnostics) -> Callable[[IngestProgress], None]:
+    drawn = ProgressLine(diagnostics, "ingest")
+
+    def show(progress: IngestProgress) -> None:
+        rate = f"{short_count(progress.cells_per_second)} cells/s"
+        drawn.show(progress.done, progress.total, rate, progress.seconds_left)
+
+    return show
 
 
 def settings(options: argparse.Namespace) -> dict[str, Any]:
