@@ -222,7 +222,7 @@ def _pole() -> TinyLayer:
 def _sparse() -> TinyLayer:
     bands = (Band("a", "int64"), Band("b", "float32"), Band("never", "float64"))
     record = Layer("sparse", 7, bands, TimeAxis("instant"))
-    draws = {"a": (0.6, lambda r: r.randrange(-5, 6)), "b": (0.4, lambda r: single(r.uniform(0, 1)))}
+    draws = {"a": (0.6, lambda r: r.randrange(-3, 4)), "b": (0.4, lambda r: single(r.uniform(0, 1)))}
     values = scatter("sparse", below(A, 7)[::3] + below(B, 7)[:6], FINE_TIMES[2:5], draws)
     in_b = set(below(B, 7))
     for (cell, _, _), row in values.items():

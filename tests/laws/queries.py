@@ -1,0 +1,204 @@
+"""Random queries over the tiny cube, as text: whatever is drawn is a query with one right answer.
+
+A query is drawn clause by clause in the order in which it is read: the driver, its grid, joins that suit both
+grids and clocks, filters with values that occur in the data, then either rows or groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from cubeql.catalog.records import Band, Layer
+from tests.support.cube import A, B, tiny_cube
+from tests.support.oracle.regions import text_of
+from tests.support.oracle.relations import decode
+
+LAYERS = {name: layer.record for name, layer in tiny_cube().items()}
+EUROPE = ("fine", "twin", "rain", "coarse", "classes", "finer", "sparse", "forecast", "far", "nothing")
+PENTAGON = ("pent", "pentfine")
+ELSEWHERE = ("dateline", "pole")
+CLOCKS = (
+    "EQUAL", "SAME DAY", "SAME DEKAD", "SAME WEEK", "SAME MONTH", "SAME SEASON", "SAME YEAR", "AS OF",
+    "AS OF WITHIN '20 days'", "AS OF WITHIN '1 month'", "NEXT", "NEXT WITHIN '10 days'", "NEAREST",
+    "NEAREST WITHIN '8 days'", "ANY",
+)  # fmt: skip
+TIMES = (
+    "2024", "2024-01", "2024-05", "2024-05/2024-06", "2024-03/..", "../2024-05-03", "2024-05-03",
+    "2024-07-01", "2023-12/2024-02", "2025",
+)  # fmt: skip
+REGIONS = (
+    "BBOX(11.4, 48.1, 11.6, 48.2)", "BBOX(10.5, 47.5, 11.5, 48.8)", "BBOX(170, -90, -170, 90)",
+    "BBOX(-180, 60, 180, 90)", f"CELL '{text_of(A)}'", f"CELL '{text_of(B)}'", "CELL '861f8d447ffffff'",
+    "DISK('871f8d440ffffff', 2)", "POINT(11.49, 48.17)", "CIRCLE(11.49, 48.18, '6500 m')",
+    "POLYGON 'POLYGON((11.3 48.1, 11.7 48.1, 11.6 48.3, 11.35 48.25, 11.3 48.1))'",
+)  # fmt: skip
+ONE = ("count", "sum", "avg", "min", "max", "median", "stddev", "variance", "mode", "count(DISTINCT")
+OF_CODES = ("count", "min", "max", "mode", "count(DISTINCT")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is known of a query while it is drawn.
+
+    Attributes:
+        resolution: of its grid.
+        sources: layers whose columns it can read, the driver first.
+    """
+
+    resolution: int
+    sources: tuple[Layer, ...]
+
+    @property
+    def bands(self) -> list[Band]:
+        return [band for layer in self.sources for band in layer.bands]
+
+    @property
+    def timed(self) -> bool:
+        return any(layer.time for layer in self.sources)
+
+    @property
+    def columns(self) -> list[str]:
+        others = [f"{s.name}.time" for s in self.sources if s.time]
+        return [*others, *(d.name for s in self.sources for d in s.dimensions), *(b.name for b in self.bands)]
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> str:
+    """A query."""
+    family = draw(st.sampled_from([EUROPE] * 6 + [PENTAGON, ELSEWHERE]))
+    driver = LAYERS[draw(st.sampled_from(family))]
+    text, draft = _from(draw, driver)
+    partners = [LAYERS[n] for n in family if n != driver.name] if family is not ELSEWHERE else []
+    for layer in draw(st.lists(st.sampled_from(partners), max_size=2, unique=True)) if partners else []:
+        clause, draft = _join(draw, layer, draft)
+        text += clause
+    for condition in draw(st.lists(_conditions(draft), max_size=2)):
+        text += f"\nFILTER {condition}"
+    return text + draw(st.one_of(_rows(draft), _groups(draft)))
+
+
+def _from(draw: st.DrawFn, driver: Layer) -> tuple[str, Draft]:
+    step = draw(st.sampled_from([0, 0, 0, 0, -1, -2, 1 if driver.resolution < 7 else -3]))
+    grid = max(0, driver.resolution + step)
+    written = "" if step == 0 else f" AT RESOLUTION {grid}"
+    return f"FROM {driver.name}{written}", Draft(grid, (driver,))
+
+
+def _join(draw: st.DrawFn, layer: Layer, draft: Draft) -> tuple[str, Draft]:
+    kind = draw(st.sampled_from(["JOIN", "JOIN", "LEFT JOIN", "SEMI JOIN", "ANTI JOIN"]))
+    text = f"\n{kind} {layer.name}"
+    if layer.time and draft.timed:
+        text += draw(st.sampled_from(["", *(f" ON TIME {clock}" for clock in CLOCKS)]))
+    if draw(st.booleans()):
+        text += f" ON {draw(_comparison(draw(st.sampled_from(layer.bands))))}"
+    if layer.resolution > draft.resolution:
+        text += draw(_methods(layer))
+    kept = kind in ("JOIN", "LEFT JOIN")
+    return text, Draft(draft.resolution, (*draft.sources, layer)) if kept else draft
+
+
+def _methods(layer: Layer) -> st.SearchStrategy[str]:
+    if any(b.kind == "categorical" for b in layer.bands):
+        return st.sampled_from(["", " USING min", " USING max", " USING mode", " USING first"])
+    words = ("min", "max", "sum", "mean", "median", "mode", "first", "last", "stddev")
+    each = st.sampled_from([f" USING ({layer.bands[0].name} {word})" for word in words])
+    return st.one_of(st.just(""), st.sampled_from([f" USING {word}" for word in words]), each)
+
+
+# ------------------------------------------------------------------ conditions
+
+
+def _conditions(draft: Draft) -> st.SearchStrategy[str]:
+    simple = [st.sampled_from([f"cell WITHIN {r}" for r in REGIONS] + [f"cell NOT WITHIN {REGIONS[0]}"])]
+    simple += [_comparison(band) for band in draft.bands]
+    if draft.timed:
+        simple.append(_time_test())
+    one = st.one_of(simple)
+    both = st.builds(lambda a, b, word: f"({a} {word} {b})", one, one, st.sampled_from(["AND", "OR"]))
+    return st.one_of(one, one, both, both.map(lambda text: f"NOT {text}"))
+
+
+def _time_test() -> st.SearchStrategy[str]:
+    during = st.sampled_from([f"time DURING '{t}'" for t in TIMES])
+    single = st.sampled_from([t for t in TIMES if "/" not in t])
+    beside = st.builds(
+        lambda word, t: f"time {word} '{t}'", st.sampled_from(["BEFORE", "AFTER", "IN"]), single
+    )
+    calendar = st.sampled_from(["month(time) IN (1, 5, 7)", "season(time) = 'DJF'", "year(time) = 2024"])
+    return st.one_of(during, beside, calendar)
+
+
+def _comparison(band: Band) -> st.SearchStrategy[str]:
+    """A condition on a band, with values that occur in it."""
+    null = st.sampled_from([f"{band.name} IS NULL", f"{band.name} IS NOT NULL"])
+    if band.kind == "categorical":
+        names = st.sampled_from([name for _, name in band.classes])
+        equal = st.builds(lambda o, n: f"{band.name} {o} '{n}'", st.sampled_from(["=", "<>"]), names)
+        return st.one_of(equal, equal, null)
+    value = st.sampled_from(_values(band))
+    operator = st.sampled_from(["<", "<=", ">", ">=", "=", "<>"])
+    compared = st.builds(lambda o, v: f"{band.name} {o} {v}", operator, value)
+    between = st.builds(lambda a, b: f"{band.name} BETWEEN {min(a, b)} AND {max(a, b)}", value, value)
+    return st.one_of(compared, compared, between, null)
+
+
+def _values(band: Band) -> list[float]:
+    """A few decoded values of a band, low to high."""
+    layer = next(layer for layer in tiny_cube().values() if band in layer.record.bands)
+    found = sorted({row[band.name] for row in layer.values.values() if band.name in row})
+    few = found[:: max(1, len(found) // 8)] or [0]
+    return [value for stored in few if (value := decode(band, stored)) is not None]
+
+
+# ------------------------------------------------------------------ results
+
+
+def _rows(draft: Draft) -> st.SearchStrategy[str]:
+    columns = st.lists(st.sampled_from(draft.columns), min_size=1, max_size=4, unique=True)
+    head = "cell, time" if draft.timed else "cell"
+
+    def written(names: list[str], distinct: bool, order: str) -> str:
+        items = ", ".join(f"{name} AS x{n}" for n, name in enumerate(names))
+        return f"\nSELECT {'DISTINCT ' if distinct else ''}{head}, {items}{order}"
+
+    orders = st.sampled_from(["", "", f"\nORDER BY x0 DESC, {head}", "\nORDER BY cell, x0 NULLS FIRST"])
+    return st.builds(written, columns, st.booleans(), orders)
+
+
+def _groups(draft: Draft) -> st.SearchStrategy[str]:
+    keys = st.lists(st.sampled_from(_keys(draft)), max_size=2, unique=True)
+    items = st.lists(_aggregate(draft), min_size=1, max_size=3)
+    having = st.sampled_from(["", "", "\nHAVING count(*) > 3"])
+
+    def written(chosen: list[str], aggregates: list[str], having: str) -> str:
+        named = [f"k{n}" for n in range(len(chosen))]
+        by = "\nGROUP BY " + ", ".join(f"{k} AS {n}" for k, n in zip(chosen, named)) if chosen else ""
+        listed = ", ".join([*named, *(f"{a} AS v{n}" for n, a in enumerate(aggregates))])
+        order = f"\nORDER BY {', '.join(named)}" if chosen else ""
+        return f"{by}\nSELECT {listed}{having if chosen else ''}{order}"
+
+    return st.builds(written, keys, items, having)
+
+
+def _keys(draft: Draft) -> list[str]:
+    keys = ["cell", *(f"CELL({r})" for r in range(max(0, draft.resolution - 5), draft.resolution + 1))]
+    keys += ["CELL(0)", *(d.name for s in draft.sources for d in s.dimensions)]
+    keys += [b.name for b in draft.bands if b.is_integer or b.kind == "categorical"]
+    if draft.timed:
+        keys += ["time", "date_trunc('month', time)", "year(time)", "month(time)", "season(time)"]
+        keys += ["dekad(time)", "time_bucket('10 days', time)"]
+    return keys
+
+
+@st.composite
+def _aggregate(draw: st.DrawFn, draft: Draft) -> str:
+    band = draw(st.sampled_from(draft.bands))
+    if draw(st.integers(0, 5)) == 0:
+        return draw(st.sampled_from(["count(*)", "area()", "count(DISTINCT cell)"]))
+    name = draw(st.sampled_from(OF_CODES if band.kind == "categorical" else ONE))
+    call = f"{name} {band.name})" if name.endswith("DISTINCT") else f"{name}({band.name})"
+    if draw(st.integers(0, 3)) == 0:
+        call += f" FILTER (WHERE {draw(_comparison(draw(st.sampled_from(draft.bands))))})"
+    return call
