@@ -10,7 +10,7 @@ Functions take an int and give an int, or take an int64 array and give an array 
 from __future__ import annotations
 
 import re
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ _RESOLUTION_SHIFT = 52
 _BASE_SHIFT = 45
 _DIGITS = (1 << _BASE_SHIFT) - 1
 _LOW_DIGITS = tuple((1 << (3 * (MAX_RESOLUTION - r))) - 1 for r in range(MAX_RESOLUTION + 1))
+_SIXES = tuple(
+    sum(6 << (3 * (MAX_RESOLUTION - i)) for i in range(1, r + 1)) for r in range(MAX_RESOLUTION + 1)
+)
 _LOW_DIGITS_TABLE = np.array(_LOW_DIGITS, dtype=np.int64)
 _PENTAGON_TABLE = np.isin(np.arange(128), sorted(PENTAGON_BASES))
 _MODE_NAMES = {2: "a directed edge", 3: "an undirected edge", 4: "a vertex"}
@@ -109,37 +112,66 @@ def is_pentagon(cells: int | CellArray) -> bool | NDArray[np.bool_]:
     return (cell & _DIGITS) == _LOW_DIGITS[resolution_of(cell)] and base_of(cell) in PENTAGON_BASES
 
 
-def is_deleted(cell: int) -> bool:
+@overload
+def is_deleted(cells: int) -> bool: ...
+@overload
+def is_deleted(cells: CellArray) -> NDArray[np.bool_]: ...
+def is_deleted(cells: int | CellArray) -> bool | NDArray[np.bool_]:
     """Whether the digits, though well formed, name a cell that H3 leaves out below a pentagon.
 
     That is so where the base cell is a pentagon and the first digit that is not 0 is 1.
     """
-    if base_of(cell) not in PENTAGON_BASES:
+    if isinstance(cells, np.ndarray):
+        deleted: NDArray[np.bool_] = _PENTAGON_TABLE[base_of(cells)]
+        deleted[deleted] = _leading_one(cells[deleted])
+        return deleted
+    if base_of(cells) not in PENTAGON_BASES:
         return False
-    resolution = resolution_of(int(cell))
-    used = (int(cell) & _DIGITS) >> (3 * (MAX_RESOLUTION - resolution))
+    used = (int(cells) & _DIGITS) >> (3 * (MAX_RESOLUTION - resolution_of(int(cells))))
     return used > 0 and used >> (3 * ((used.bit_length() - 1) // 3)) == 1
 
 
-def descendant_range(cell: int, resolution: int) -> tuple[int, int]:
-    """First and last index, both inclusive, that a descendant of the cell can have at a resolution.
+def _leading_one(cells: CellArray) -> NDArray[np.bool_]:
+    """Which cells have 1 as their first digit that is not 0; the 7s below the resolution are not digits."""
+    leading = np.zeros(cells.shape, dtype=np.int64)
+    for r in range(1, MAX_RESOLUTION + 1):
+        digit = (cells >> (3 * (MAX_RESOLUTION - r))) & 7
+        leading = np.where(leading == 0, digit, leading)
+    one: NDArray[np.bool_] = leading == 1
+    return one
+
+
+@overload
+def descendant_range(cells: int, resolution: int) -> tuple[int, int]: ...
+@overload
+def descendant_range(cells: CellArray, resolution: int) -> tuple[CellArray, CellArray]: ...
+def descendant_range(
+    cells: int | CellArray, resolution: int
+) -> tuple[int, int] | tuple[CellArray, CellArray]:
+    """First and last index, both inclusive, that a descendant of each cell can have at a resolution.
 
     No other cell of that resolution lies between them, and ascending order is canonical child order.
 
     Raises:
-        ValueError: the cell is finer than the resolution.
+        ValueError: a cell is finer than the resolution.
     """
-    cell, own = int(cell), int(resolution_of(cell))
-    if check_resolution(resolution) < own:
-        raise ValueError(
-            f"a cell of resolution {own} has no descendants at the coarser resolution {resolution}"
-        )
-    low = _LOW_DIGITS[resolution]
-    upper = (cell & ~(15 << _RESOLUTION_SHIFT) & ~_LOW_DIGITS[own]) | (resolution << _RESOLUTION_SHIFT) | low
-    last_digits = 0
-    for r in range(own + 1, resolution + 1):
-        last_digits |= 6 << (3 * (MAX_RESOLUTION - r))
-    return upper, upper | last_digits
+    check_resolution(resolution)
+    own = resolution_of(cells)
+    finest = int(own.max(initial=0)) if isinstance(own, np.ndarray) else int(own)
+    if resolution < finest:
+        raise ValueError(f"resolution {resolution} is coarser than a cell of resolution {finest}")
+    if isinstance(cells, np.ndarray):
+        free = _LOW_DIGITS_TABLE[own]
+        low = _lowest(cells, free, resolution)
+        return low, low | (_SIXES[resolution] & free)
+    free_digits = _LOW_DIGITS[own]
+    lowest = _lowest(int(cells), free_digits, resolution)
+    return lowest, lowest | (_SIXES[resolution] & free_digits)
+
+
+def _lowest(cells: Any, free_digits: Any, resolution: int) -> Any:
+    coarse = cells & ~(15 << _RESOLUTION_SHIFT) & ~free_digits
+    return coarse | (resolution << _RESOLUTION_SHIFT) | _LOW_DIGITS[resolution]
 
 
 def fault_of(cell: int) -> str | None:

@@ -164,7 +164,7 @@ def add_duration(instant: Any, duration: Duration, count: Any = 1) -> Any:
         count: how many steps; an array broadcasts against ``instant``.
 
     Raises:
-        ValueError: the result lies outside the years 1 to 9999 (the instant after them is allowed, as an end).
+        ValueError: the result lies outside the years 1 to 9999; the instant after them is allowed, as an end.
     """
     times = np.asarray(instant, dtype="datetime64[us]")
     steps = np.asarray(count, dtype=np.int64)

@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cubeql.values.cells import (
+    BASE_TILES,
     MAX_RESOLUTION,
     CellArray,
+    base_of,
     check_resolution,
     descendant_range,
     is_deleted,
@@ -131,6 +133,34 @@ def subtiles(tile: int, resolution: int) -> CellArray:
     :func:`dead_slots` of the same arguments says which of them are left out.
     """
     return cells_of(tile, resolution)
+
+
+def ordinals_of(cells: CellArray) -> CellArray:
+    """The number of each cell among all indexes of its resolution, in ascending order from 0.
+
+    That is its base cell and its digits read in base 7, so cells left out below pentagons are counted, too:
+    one step of the number is one step of the index, whatever cell it lies below.
+
+    Raises:
+        ValueError: the cells differ in resolution.
+    """
+    if cells.size == 0:
+        return np.zeros(cells.shape, dtype=np.int64)
+    resolution = _shared_resolution(cells)
+    numbers: CellArray = base_of(cells) * np.int64(7**resolution) + slots_of(cells, 0)
+    return numbers
+
+
+def cells_at_ordinals(ordinals: CellArray, resolution: int) -> CellArray:
+    """The cells of a resolution with the numbers that :func:`ordinals_of` gives."""
+    base, slots = np.divmod(ordinals, 7 ** check_resolution(resolution))
+    digits = np.zeros_like(slots)
+    for done in range(0, resolution, _CHUNK):
+        slots, chunk = np.divmod(slots, 7**_CHUNK)
+        digits |= _octal_of_base7(_CHUNK)[chunk] << np.int64(3 * done)
+    first, _ = descendant_range(BASE_TILES, resolution)
+    cells: CellArray = first[base] | (digits << np.int64(3 * (MAX_RESOLUTION - resolution)))
+    return cells
 
 
 def slot_range(tile: int, cell: int, resolution: int) -> tuple[int, int]:

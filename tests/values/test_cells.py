@@ -162,5 +162,25 @@ def test_descendants_fill_their_range_and_nothing_else_does(cell: int, data: st.
 
 
 def test_range_of_coarser_descendants_is_refused() -> None:
-    with pytest.raises(ValueError, match="resolution 9 has no descendants at the coarser resolution 8"):
+    with pytest.raises(ValueError, match="resolution 8 is coarser than a cell of resolution 9"):
         descendant_range(h3.str_to_int("8928308280fffff"), 8)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=5), st.integers(0, 15))
+def test_arrays_of_mixed_resolutions_have_the_ranges_of_their_cells(
+    cells: list[int], resolution: int
+) -> None:
+    coarse = [parent(c, min(resolution, resolution_of(c))) for c in cells]
+    low, high = descendant_range(np.array(coarse), resolution)
+    assert list(zip(low.tolist(), high.tolist())) == [descendant_range(c, resolution) for c in coarse]
+
+
+@given(CELLS, st.lists(st.integers(0, 6), min_size=1, max_size=5), st.sampled_from(pentagons(2)))
+def test_left_out_cells_are_the_same_for_scalars_and_arrays(
+    cell: int, digits: list[int], pentagon: int
+) -> None:
+    below, _ = descendant_range(pentagon, 7)
+    for r, digit in enumerate(digits, 3):
+        below |= digit << (3 * (15 - r))
+    assert is_deleted(np.array([cell, below])).tolist() == [False, is_deleted(below)]
+    assert is_deleted(below) is not h3.is_valid_cell(h3.int_to_str(below))

@@ -10,9 +10,11 @@ from cubeql.values.cells import BASE_TILES, is_pentagon, parent
 from cubeql.values.tiles import (
     DEPTH,
     cell_count,
+    cells_at_ordinals,
     cells_of,
     dead_slots,
     has_dead_slots,
+    ordinals_of,
     slot_count,
     slot_range,
     slots_of,
@@ -159,7 +161,7 @@ def test_misuse_is_refused() -> None:
         slots_of(parent(tile, 3), 4)
     with pytest.raises(ValueError, match="these have 3 to 4"):
         slots_of(np.array([tile, parent(tile, 3)]), 2)
-    with pytest.raises(ValueError, match="coarser resolution 3"):
+    with pytest.raises(ValueError, match="resolution 3 is coarser"):
         cells_of(tile, 3)
     with pytest.raises(ValueError, match="finer than cells"):
         slot_count(3, 4)
@@ -169,3 +171,18 @@ def test_misuse_is_refused() -> None:
         slot_range(tile, h3.str_to_int("8528344ffffffff"), 9)
     with pytest.raises(ValueError, match="does not lie below"):
         slot_range(tile, parent(tile, 3), 9)
+
+
+@pytest.mark.parametrize("resolution", [0, 1, 5, 6, 11, 15])
+def test_ordinals_number_every_index_of_a_resolution(resolution: int) -> None:
+    total = 122 * 7**resolution
+    ordinals = np.unique(np.linspace(0, total - 1, 3000).astype(np.int64))
+    cells = cells_at_ordinals(ordinals, resolution)
+    assert (np.diff(cells) > 0).all()
+    assert (ordinals_of(cells) == ordinals).all()
+    assert ordinals_of(cells[:0]).tolist() == []
+
+
+def test_ordinals_step_by_one_from_tile_to_tile() -> None:
+    cells = np.concatenate([cells_of(int(t), 3) for t in BASE_TILES])
+    assert (ordinals_of(cells) == np.arange(122 * 343)).all()
