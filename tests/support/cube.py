@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -284,7 +284,7 @@ def step_end(time: datetime | None, record: Layer) -> datetime | None:
     return time + {"P1D": timedelta(days=1)}[record.time.step]
 
 
-def blocks(layer: TinyLayer) -> Iterator[Any]:
+def blocks(layer: TinyLayer) -> list[Any]:
     """The layer as the store's tile blocks, in the order of (tile, time, dimensions)."""
     from cubeql.storage import TileBlock
 
@@ -293,6 +293,7 @@ def blocks(layer: TinyLayer) -> Iterator[Any]:
     tiles: dict[tuple[int, datetime | None, tuple[Any, ...]], dict[int, dict[str, int | float]]] = {}
     for (cell, time, dims), row in layer.values.items():
         tiles.setdefault((_tile_of(cell, record.resolution), time, dims), {})[cell] = row
+    made = []
     for tile, time, dims in sorted(tiles, key=lambda k: (k[0], k[1] or datetime.min, k[2])):
         bands = {}
         for band in record.bands:
@@ -304,16 +305,24 @@ def blocks(layer: TinyLayer) -> Iterator[Any]:
             bands[band.name] = (array, valid)
         end = step_end(time, record)
         stamp = None if time is None else np.datetime64(time, "us")
-        yield TileBlock(tile, stamp, None if end is None else np.datetime64(end, "us"), dims, bands)
+        made.append(TileBlock(tile, stamp, None if end is None else np.datetime64(end, "us"), dims, bands))
+    return made
 
 
 def write_store(folder: Path) -> Path:
-    """Write all layers of the tiny cube to a new store in a folder."""
+    """Write all layers of the tiny cube to a new store in a folder, layers with time in two commits."""
     from cubeql.storage import Store
 
     store = Store.open(str(folder), create=True)
     for layer in tiny_cube().values():
+        cut = blocks(layer)
+        times = sorted({block.time for block in cut if block.time is not None})
+        early = set(times[: len(times) // 2])
         with store.write(layer.record, "create") as write:
-            for block in blocks(layer):
+            for block in (b for b in cut if not early or b.time in early):
                 write.add(block)
+        if early:
+            with store.write(layer.record, "append") as write:
+                for block in (b for b in cut if b.time not in early):
+                    write.add(block)
     return folder
