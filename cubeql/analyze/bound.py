@@ -1,0 +1,312 @@
+"""The bound tree: what a statement means. Names are resolved, every expression has its type.
+
+Expressions know nothing of SQL; sources are numbered, 0 drives the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from cubeql.catalog import Layer
+from cubeql.errors import Span
+from cubeql.functions import Function
+from cubeql.values.types import Type
+
+GRID = -1
+"""Source number of the query's own cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Root of bound expressions."""
+
+    type: Type
+    span: Span = field(default=Span(0, 0), compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Bound):
+    """A column of a source; ``cell`` of the grid has the source :data:`GRID`."""
+
+    source: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal_(Bound):
+    """A constant: int, float, str, bool, None, numpy datetime64[us] or a Duration.
+
+    ``trusted`` marks a text that analysis chose from a list of its own, so that it may stand in SQL as it is.
+    """
+
+    value: Any
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Bound):
+    """A value given beside the text."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(Bound):
+    """A scalar function or operator on arguments."""
+
+    function: Function
+    args: tuple[Bound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Bound):
+    """CASE: (condition, value) pairs and the value otherwise."""
+
+    whens: tuple[tuple[Bound, Bound], ...]
+    otherwise: Bound | None
+
+
+@dataclass(frozen=True, slots=True)
+class Convert(Bound):
+    """CAST to the node's type; ``sql_type`` is the target in SQL."""
+
+    operand: Bound
+    sql_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(Bound):
+    """``operand IN (items)``."""
+
+    operand: Bound
+    items: tuple[Bound, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InSubquery(Bound):
+    """``operand IN (query)``."""
+
+    operand: Bound
+    query: BoundQuery
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRef:
+    """A region as written: its kind and its constant arguments (numbers, texts, or a bound geometry)."""
+
+    kind: str
+    args: tuple[Any, ...]
+    span: Span = field(default=Span(0, 0), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InRegion(Bound):
+    """``cell WITHIN region``."""
+
+    operand: Bound
+    region: RegionRef
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SortBy:
+    """One ORDER BY entry."""
+
+    expr: Bound
+    descending: bool = False
+    nulls_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Bound):
+    """An aggregate call."""
+
+    function: Function
+    args: tuple[Bound, ...]
+    distinct: bool = False
+    filter: Bound | None = None
+    order_by: tuple[SortBy, ...] = ()
+    star: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FrameBound:
+    """One end of a window frame: ``unbounded``, ``current``, ``preceding`` or ``following`` with its distance."""
+
+    kind: str
+    distance: Bound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Bound):
+    """A window call: an :class:`Aggregate` or a window function over a partition."""
+
+    call: Bound
+    partition_by: tuple[Bound, ...]
+    order_by: tuple[SortBy, ...]
+    frame: tuple[str, FrameBound, FrameBound] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Bound):
+    """The value of a GROUP BY key, by its number."""
+
+    index: int
+
+
+# ------------------------------------------------------------------ queries
+
+
+@dataclass(frozen=True, slots=True)
+class OutputColumn:
+    """One column of a query's result."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSource:
+    """Root of sources."""
+
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRef(BoundSource):
+    """A layer of the catalog; ``methods`` is not empty where the query's grid is coarser: (band, method) each."""
+
+    layer: Layer
+    version: int | None = None
+    methods: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRef(BoundSource):
+    """A subquery or a named query."""
+
+    query: BoundQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How two clocks meet: ``kind`` as in the syntax tree; ``window`` is a Duration or None."""
+
+    kind: str
+    unit: str | None = None
+    window: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundJoin:
+    """One join: the source it brings, how clocks meet (None: any time), and a further conjunction."""
+
+    source: int
+    kind: Literal["inner", "left", "semi", "anti"]
+    match: Match | None
+    on: tuple[Bound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One result column."""
+
+    name: str
+    expr: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class BoundQuery:
+    """Root of bound queries; ``columns`` is the shape of the result."""
+
+    columns: tuple[OutputColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSelect(BoundQuery):
+    """A SELECT. ``group_by`` is None where nothing is aggregated; ``filters`` is a conjunction."""
+
+    sources: tuple[BoundSource, ...]
+    joins: tuple[BoundJoin, ...]
+    resolution: int | None
+    filters: tuple[Bound, ...]
+    group_by: tuple[Bound, ...] | None
+    items: tuple[Item, ...]
+    having: Bound | None = None
+    qualify: Bound | None = None
+    distinct: bool = False
+    order_by: tuple[SortBy, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSetOperation(BoundQuery):
+    """Two queries of one shape combined; ORDER BY names result columns (source 0)."""
+
+    operator: str
+    left: BoundQuery
+    right: BoundQuery
+    order_by: tuple[SortBy, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
+
+
+# ------------------------------------------------------------------ walking
+
+
+def children(expr: Bound) -> Iterator[Bound]:
+    """The expressions directly inside an expression."""
+    for f in fields(expr):
+        yield from _bounds(getattr(expr, f.name))
+
+
+def _bounds(value: Any) -> Iterator[Bound]:
+    if isinstance(value, Bound):
+        yield value
+    elif isinstance(value, SortBy):
+        yield value.expr
+    elif isinstance(value, FrameBound):
+        yield from _bounds(value.distance)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _bounds(item)
+
+
+def walk(expr: Bound) -> Iterator[Bound]:
+    """The expression and all inside it, outermost first."""
+    yield expr
+    for child in children(expr):
+        yield from walk(child)
+
+
+def rewrite(expr: Bound, change: Callable[[Bound], Bound | None]) -> Bound:
+    """The expression with every part for which ``change`` gives another replaced, outermost first."""
+    changed = change(expr)
+    if changed is not None:
+        return changed
+    values = {f.name: _rewritten(getattr(expr, f.name), change) for f in fields(expr) if f.name not in ("type", "span")}
+    return replace(expr, **values)
+
+
+def _rewritten(value: Any, change: Callable[[Bound], Bound | None]) -> Any:
+    if isinstance(value, Bound):
+        return rewrite(value, change)
+    if isinstance(value, SortBy):
+        return replace(value, expr=rewrite(value.expr, change))
+    if isinstance(value, FrameBound):
+        return replace(value, distance=_rewritten(value.distance, change))
+    if isinstance(value, tuple):
+        return tuple(_rewritten(v, change) for v in value)
+    return value
+
+
+def conjuncts(expr: Bound) -> tuple[Bound, ...]:
+    """The parts of a condition that AND joins."""
+    if isinstance(expr, Apply) and expr.function.name == "and":
+        return tuple(c for a in expr.args for c in conjuncts(a))
+    return (expr,)

@@ -1,0 +1,153 @@
+"""Constants: the values that regions, times, limits and resolutions are written with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+
+from cubeql.analyze.bound import Bound, Literal_, Parameter
+from cubeql.analyze.context import Context
+from cubeql.errors import Span
+from cubeql.lang import nodes
+from cubeql.values.times import Duration, TimeRange, parse_duration, parse_instant, parse_range
+from cubeql.values.types import ANY, BOOLEAN, GEOMETRY, INTEGER, INTERVAL, NULL, NUMBER, TEXT, TIMESTAMP, Type
+
+
+class NotConstant(Exception):
+    """The expression is no constant."""
+
+
+def value_of(context: Context, expr: nodes.Expr) -> Any:
+    """The value of a literal or parameter, sign included.
+
+    Raises:
+        NotConstant: the expression is neither, or the parameter has no value (then the fault is noted).
+    """
+    match expr:
+        case nodes.Number(value=value) | nodes.String(value=value) | nodes.Boolean(value=value):
+            return value
+        case nodes.TypedString(value=value):
+            return value
+        case nodes.Null():
+            return None
+        case nodes.Unary(operator="-" | "+" as sign, operand=operand):
+            value = value_of(context, operand)
+            return -value if sign == "-" else value
+        case nodes.Parameter(name=name):
+            if name not in context.values:
+                context.fault("unknown_parameter", expr.span, name=name)
+                raise NotConstant
+            return context.values[name]
+    raise NotConstant
+
+
+def whole_number(context: Context, expr: nodes.Expr, what: str, low: int, high: int | None = None) -> int | None:
+    """A constant whole number in a range; notes the fault and gives None otherwise."""
+    wanted = f"a whole number from {low}{f' to {high}' if high is not None else ' up'}"
+    try:
+        value = value_of(context, expr)
+    except NotConstant:
+        context.fault("not_a_constant", expr.span, what=what)
+        return None
+    fits = isinstance(value, int) and not isinstance(value, bool) and value >= low and (high is None or value <= high)
+    if not fits:
+        context.fault("bad_number", expr.span, what=what, wanted=wanted, given=value)
+        return None
+    return int(value)
+
+
+def instant_of(value: Any) -> np.datetime64:
+    """The UTC instant that a text, date or datetime means; ValueError with a reason otherwise."""
+    if isinstance(value, np.datetime64):
+        return value.astype("datetime64[us]")
+    if isinstance(value, dt.datetime):
+        aware = value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
+        return np.datetime64(aware, "us")
+    if isinstance(value, dt.date):
+        return np.datetime64(value, "us")
+    if isinstance(value, str):
+        return parse_instant(value)
+    raise ValueError(f"{value!r} is no date")
+
+
+def range_of(value: Any) -> TimeRange:
+    """The range that a text means, or the single instant of a datetime; ValueError with a reason otherwise."""
+    if isinstance(value, str):
+        return parse_range(value)
+    start = instant_of(value)
+    length = np.timedelta64(86_400_000_000 if not isinstance(value, dt.datetime) else 1, "us")
+    return TimeRange(start, start + length)
+
+
+def duration(context: Context, expr: nodes.Expr) -> Duration | None:
+    """A constant length of time; notes the fault and gives None otherwise."""
+    try:
+        value = value_of(context, expr)
+        if isinstance(value, dt.timedelta):
+            return Duration(0, round(value.total_seconds() * 1e6))
+        return parse_duration(str(value))
+    except NotConstant:
+        context.fault("not_a_constant", expr.span, what="a length of time")
+    except ValueError as error:
+        context.fault("bad_interval", expr.span, reason=str(error))
+    return None
+
+
+def time_literal(context: Context, value: Any, span: Span) -> Bound | None:
+    """The timestamp constant of a text or datetime; notes the fault and gives None where it is none."""
+    try:
+        return Literal_(TIMESTAMP, instant_of(value), span=span)
+    except ValueError as error:
+        context.fault("bad_time", span, reason=str(error))
+        return None
+
+
+def literal(context: Context, expr: nodes.Expr) -> Bound:
+    """The bound constant of a literal node."""
+    match expr:
+        case nodes.Boolean(value=value):
+            return Literal_(BOOLEAN, value, span=expr.span)
+        case nodes.Number(value=value):
+            return Literal_(INTEGER if isinstance(value, int) else NUMBER, value, span=expr.span)
+        case nodes.String(value=value):
+            return Literal_(TEXT, value, span=expr.span)
+        case nodes.Null():
+            return Literal_(NULL, None, span=expr.span)
+        case nodes.TypedString(kind="interval"):
+            return Literal_(INTERVAL, duration(context, expr), span=expr.span)
+        case nodes.TypedString(value=value):
+            return time_literal(context, value, expr.span) or Literal_(ANY, None, span=expr.span)
+        case nodes.Parameter():
+            return _parameter(context, expr)
+    raise AssertionError(f"no literal: {expr}")
+
+
+def _parameter(context: Context, expr: nodes.Parameter) -> Bound:
+    if expr.name not in context.values:
+        context.fault("unknown_parameter", expr.span, name=expr.name)
+        return Literal_(ANY, None, span=expr.span)
+    value = context.values[expr.name]
+    if value is None:
+        return Literal_(NULL, None, span=expr.span)
+    if isinstance(value, (dt.date, np.datetime64)):
+        return time_literal(context, value, expr.span) or Literal_(ANY, None, span=expr.span)
+    if isinstance(value, dt.timedelta):
+        return Literal_(INTERVAL, Duration(0, round(value.total_seconds() * 1e6)), span=expr.span)
+    return Parameter(_type_of(value), expr.name, span=expr.span)
+
+
+def _type_of(value: Any) -> Type:
+    if isinstance(value, (bool, np.bool_)):
+        return BOOLEAN
+    if isinstance(value, (int, np.integer)):
+        return INTEGER
+    if isinstance(value, (float, np.floating)):
+        return NUMBER
+    if isinstance(value, str):
+        return TEXT
+    if isinstance(value, (list, tuple)):
+        kinds = {_type_of(v).name for v in value}
+        return Type("list", element=_type_of(value[0]) if len(kinds) == 1 else ANY)
+    return GEOMETRY

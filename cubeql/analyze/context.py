@@ -1,0 +1,55 @@
+"""What analysis carries along: the catalog, the parameters, and the faults found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cubeql.analyze.bound import BoundQuery
+from cubeql.catalog import Catalog
+from cubeql.errors import Diagnostic, Span, diagnose, nearest
+
+
+@dataclass(slots=True)
+class Context:
+    """One statement's analysis.
+
+    Attributes:
+        catalog: what layers exist.
+        values: parameters by name (positional ones by number as text).
+        faults: what was found, in order.
+        named: queries of enclosing WITH clauses, by folded name.
+    """
+
+    catalog: Catalog
+    values: Mapping[str, Any]
+    faults: list[Diagnostic] = field(default_factory=list)
+    named: dict[str, BoundQuery] = field(default_factory=dict)
+
+    def fault(self, code: str, span: Span | None, **facts: Any) -> None:
+        """Note a fault; analysis goes on."""
+        found = diagnose(code, span, **facts)
+        if found not in self.faults:
+            self.faults.append(found)
+
+    def unknown(self, code: str, span: Span, name: str, known: list[str] | tuple[str, ...], **facts: Any) -> None:
+        """Note an unknown name with the known ones that are like it."""
+        like = nearest(name, known)
+        suggestion = f"did you mean {_either(like)}?" if like else _listing(known)
+        sure = like[0] if len(like) == 1 else None
+        found = diagnose(code, span, replacement=sure, name=name, suggestion=suggestion, **facts)
+        if found not in self.faults:
+            self.faults.append(found)
+
+
+def _either(names: tuple[str, ...]) -> str:
+    quoted = [f"'{n}'" for n in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def _listing(known: list[str] | tuple[str, ...], most: int = 8) -> str:
+    if not known:
+        return "there are none"
+    shown = ", ".join(f"'{n}'" for n in sorted(known)[:most])
+    return f"known: {shown}{', …' if len(known) > most else ''}"

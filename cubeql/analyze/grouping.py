@@ -1,0 +1,57 @@
+"""GROUP BY: keys taken out of the expressions around them, and what is neither key nor aggregate found."""
+
+from __future__ import annotations
+
+from cubeql.analyze.bound import GRID, Aggregate, Apply, Bound, Column, Key, children, rewrite, walk
+from cubeql.analyze.context import Context
+
+_OF_CELL = ("cell_area", "cell_to_lng", "cell_to_lat")
+
+
+class Groups:
+    """The keys of a query, grown by what its cell key determines (its area, its centre)."""
+
+    def __init__(self, context: Context, keys: tuple[Bound, ...]) -> None:
+        self.context = context
+        self.keys = list(keys)
+
+    def regroup(self, expr: Bound) -> Bound:
+        """The expression over keys and aggregates; notes columns that are neither."""
+        changed = rewrite(expr, self._key)
+        for column in _loose(changed):
+            self.context.fault("not_grouped", column.span, name=f"'{column.name}'")
+        return changed
+
+    def _key(self, expr: Bound) -> Bound | None:
+        if isinstance(expr, Aggregate):
+            return expr
+        if expr in self.keys:
+            return Key(expr.type, self.keys.index(expr), span=expr.span)
+        if isinstance(expr, Apply) and expr.function.name in _OF_CELL and expr.args[0] in self.keys:
+            self.keys.append(expr)
+            return Key(expr.type, len(self.keys) - 1, span=expr.span)
+        return None
+
+
+def _loose(expr: Bound) -> list[Column]:
+    if isinstance(expr, Column):
+        return [expr]
+    if isinstance(expr, Aggregate):
+        return []
+    return [c for child in children(expr) for c in _loose(child)]
+
+
+def has_aggregate(expr: Bound) -> bool:
+    """Whether an aggregate stands in an expression (a windowed one does not count)."""
+    from cubeql.analyze.bound import Window
+
+    if isinstance(expr, Window):
+        return any(has_aggregate(c) for c in children(expr.call)) or any(
+            has_aggregate(e) for e in (*expr.partition_by, *(s.expr for s in expr.order_by))
+        )
+    return isinstance(expr, Aggregate) or any(has_aggregate(c) for c in children(expr))
+
+
+def uses_grid_cell(expr: Bound) -> bool:
+    """Whether the query's own cell is read."""
+    return any(isinstance(e, Column) and e.source == GRID for e in walk(expr))

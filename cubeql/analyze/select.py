@@ -1,0 +1,221 @@
+"""A query: its clauses bound in the order they take effect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cubeql.analyze.bound import (
+    Bound,
+    BoundJoin,
+    BoundQuery,
+    BoundSelect,
+    BoundSetOperation,
+    Column,
+    Item,
+    LayerRef,
+    Literal_,
+    OutputColumn,
+    SortBy,
+    conjuncts,
+)
+from cubeql.analyze.constants import whole_number
+from cubeql.analyze.context import Context
+from cubeql.analyze.expressions import Binder
+from cubeql.analyze.grouping import Groups, has_aggregate
+from cubeql.analyze.scope import Scope, source_columns
+from cubeql.analyze.sources import bind_join, bind_source, check_alias, grid_of, on_grid
+from cubeql.lang import nodes, print_expr
+from cubeql.values.types import ANY
+
+
+def bind_query(context: Context, query: nodes.Query) -> BoundQuery:
+    """The bound query; where it is at fault the faults are noted and some query is given."""
+    outer = dict(context.named)
+    for cte in query.ctes if isinstance(query, (nodes.Select, nodes.SetOperation)) else ():
+        context.named[cte.name.casefold()] = bind_query(context, cte.query)
+    try:
+        if isinstance(query, nodes.SetOperation):
+            return _set_operation(context, query)
+        assert isinstance(query, nodes.Select)
+        return _Select(context, query).bind()
+    finally:
+        context.named.clear()
+        context.named.update(outer)
+
+
+def _set_operation(context: Context, query: nodes.SetOperation) -> BoundQuery:
+    left, right = bind_query(context, query.left), bind_query(context, query.right)
+    if len(left.columns) != len(right.columns):
+        context.fault("columns_differ", query.span, operator=query.operator.upper(), left=len(left.columns),
+                      right=len(right.columns))  # fmt: skip
+    scope = Scope(context, aliases={
+        c.name.casefold(): Column(c.type, 0, c.name) for c in left.columns
+    }, aliases_first=True)  # fmt: skip
+    binder = Binder(context, scope, lambda q: bind_query(context, q), clause="ORDER BY")
+    order = tuple(binder.sort_key(k) for k in query.order_by)
+    limit, offset = _count(context, query.limit, "LIMIT"), _count(context, query.offset, "OFFSET")
+    return BoundSetOperation(left.columns, query.operator, left, right, order, limit, offset)
+
+
+def _count(context: Context, expr: nodes.Expr | None, what: str) -> int | None:
+    return None if expr is None else whole_number(context, expr, what, 0)
+
+
+class _Select:
+    """Binds one SELECT."""
+
+    def __init__(self, context: Context, query: nodes.Select) -> None:
+        self.context = context
+        self.query = query
+        self.scope = Scope(context)
+        self.binder = Binder(context, self.scope, lambda q: bind_query(context, q))
+
+    def bind(self) -> BoundQuery:
+        query, context = self.query, self.context
+        if query.sample is not None:
+            context.fault("not_supported", query.sample.span, construct="SAMPLE", suggestion="")
+        if query.source is None:
+            context.fault("no_source", query.span)
+            return BoundQuery(())
+        source = bind_source(context, query.source, self.binder.bind_query)
+        if source is None:
+            return BoundQuery(())
+        self.scope.sources.append(source)
+        self.scope.resolution = grid_of(context, source, query.resolution)
+        self.scope.sources[0] = on_grid(source, self.scope.resolution)
+        joins = self._joins()
+        if joins is None:
+            return BoundQuery(())
+        filters = tuple(c for f in query.filters for c in conjuncts(self.binder.within(clause="FILTER").condition(f)))
+        keys = self._keys()
+        items = self._items()
+        return self._finish(joins, filters, keys, items)
+
+    def _joins(self) -> tuple[BoundJoin, ...] | None:
+        joins = []
+        for join in self.query.joins:
+            source = bind_source(self.context, join.source, self.binder.bind_query)
+            if source is None:
+                return None
+            check_alias(self.context, self.scope, source, join.source)
+            joins.append(bind_join(self.binder, join, source))
+            if join.kind in ("semi", "anti"):
+                self.scope.hidden[joins[-1].source] = join.kind
+        return tuple(joins)
+
+    def _keys(self) -> list[Bound]:
+        binder = self.binder.within(clause="GROUP BY")
+        by_alias = {i.alias.casefold(): i.expr for i in self.query.items if i.alias}
+        keys: list[Bound] = []
+        for key in self.query.group_by:
+            bound = binder.bind(self._aliased(key.expr, by_alias))
+            keys.append(bound)
+            if key.alias:
+                self.scope.aliases[key.alias.casefold()] = bound
+        return keys
+
+    def _aliased(self, expr: nodes.Expr, by_alias: dict[str, nodes.Expr]) -> nodes.Expr:
+        """The SELECT item that a bare name in GROUP BY means, where it is no column."""
+        if not isinstance(expr, nodes.Name) or len(expr.parts) != 1:
+            return expr
+        name = expr.parts[0].casefold()
+        known = {n.casefold() for n in self.scope.known_names()}
+        return by_alias[name] if name in by_alias and name not in known else expr
+
+    # -------------------------------------------------------------- SELECT
+
+    def _items(self) -> list[Item]:
+        binder = self.binder.within(clause="SELECT", aggregates=True, windows=True)
+        items: list[Item] = []
+        for item in self.query.items:
+            if isinstance(item.expr, nodes.Star):
+                items += self._star(item.expr)
+                continue
+            expr = binder.bind(item.expr)
+            name = item.alias or self._name(item.expr, expr)
+            if item.alias is None and name in (i.name for i in items) and isinstance(item.expr, nodes.Name):
+                name = ".".join(item.expr.parts)
+            if name in (i.name for i in items):
+                self.context.fault("duplicate_column", item.span, name=name)
+            items.append(Item(name, expr))
+        return items
+
+    def _name(self, node: nodes.Expr, bound: Bound) -> str:
+        if isinstance(bound, Column) and isinstance(node, nodes.Name):
+            return bound.name if node.parts[-1].casefold() == bound.name.casefold() else node.parts[-1]
+        return node.parts[-1] if isinstance(node, nodes.Name) else print_expr(node)
+
+    def _star(self, star: nodes.Star) -> list[Item]:
+        scope = self.scope
+        if self.query.group_by:
+            self.context.fault("star_with_group", star.span)
+        wanted = scope.source_number(star.qualifier) if star.qualifier else None
+        if star.qualifier and wanted is None:
+            self.context.unknown("unknown_source", star.span, ".".join(star.qualifier), [s.alias for s in scope.sources])
+            return []
+        found: dict[str, Bound] = {}
+        if isinstance(scope.sources[0], LayerRef) and wanted in (None, 0):
+            cell = scope.grid_cell(star.span)
+            found["cell"] = cell or Literal_(ANY, None)
+            time = scope.time_column(star.span)
+            if time is not None and wanted is None:
+                found["time"] = time
+        for number, source in enumerate(scope.sources):
+            if number not in scope.hidden and wanted in (None, number):
+                self._add_columns(found, number, source.alias, star)
+        return [Item(name, expr) for name, expr in found.items()]
+
+    def _add_columns(self, found: dict[str, Bound], number: int, alias: str, star: nodes.Star) -> None:
+        for name, kind in source_columns(self.scope.sources[number]).items():
+            column = Column(kind, number, name, span=star.span)
+            if column in found.values() or (number and name == "cell" and kind.name == "cell"):
+                continue
+            found[f"{alias}.{name}" if name in found else name] = column
+
+    # -------------------------------------------------------------- the rest
+
+    def _finish(
+        self, joins: tuple[BoundJoin, ...], filters: tuple[Bound, ...], keys: list[Bound], items: list[Item]
+    ) -> BoundSelect:
+        query, scope = self.query, self.scope
+        scope.aliases |= {
+            i.alias.casefold(): item.expr for i, item in zip(query.items, items, strict=False) if i.alias
+        } if not any(isinstance(i.expr, nodes.Star) for i in query.items) else {i.name.casefold(): i.expr for i in items}
+        later = self.binder.within(aggregates=True, windows=True)
+        scope.aliases_first = True
+        having = later.within(clause="HAVING", windows=False).condition(query.having) if query.having else None
+        qualify = later.within(clause="QUALIFY").condition(query.qualify) if query.qualify else None
+        order = [self._sort(later.within(clause="ORDER BY"), k, items) for k in query.order_by]
+        exprs = [*(i.expr for i in items), *(s.expr for s in order), *([having] if having else [])]
+        grouped = bool(query.group_by) or any(has_aggregate(e) for e in exprs)
+        if having is not None and not grouped:
+            self.context.fault("having_without_group", query.having.span if query.having else None)
+        group_by = None
+        if grouped:
+            groups = Groups(self.context, tuple(keys))
+            items = [replace(i, expr=groups.regroup(i.expr)) for i in items]
+            having = groups.regroup(having) if having else None
+            qualify = groups.regroup(qualify) if qualify else None
+            order = [replace(s, expr=groups.regroup(s.expr)) for s in order]
+            group_by = tuple(groups.keys)
+        return BoundSelect(
+            columns=tuple(OutputColumn(i.name, i.expr.type) for i in items),
+            sources=tuple(scope.sources),
+            joins=joins,
+            resolution=scope.resolution,
+            filters=filters,
+            group_by=group_by,
+            items=tuple(items),
+            having=having,
+            qualify=qualify,
+            distinct=query.distinct,
+            order_by=tuple(order),
+            limit=_count(self.context, query.limit, "LIMIT"),
+            offset=_count(self.context, query.offset, "OFFSET"),
+        )
+
+    def _sort(self, binder: Binder, key: nodes.SortKey, items: list[Item]) -> SortBy:
+        """An ORDER BY entry; a bare number names a result column by its place."""
+        if isinstance(key.expr, nodes.Number) and isinstance(key.expr.value, int) and 1 <= key.expr.value <= len(items):
+            return SortBy(items[key.expr.value - 1].expr, key.descending, key.nulls == "first")
+        return binder.sort_key(key)

@@ -1,0 +1,202 @@
+"""FROM and JOIN: layers found, clocks and grids brought together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cubeql.analyze.bound import Apply, Bound, BoundJoin, BoundQuery, BoundSource, LayerRef, Match, QueryRef, conjuncts
+from cubeql.analyze.constants import duration, whole_number
+from cubeql.analyze.context import Context
+from cubeql.analyze.scope import Scope, cell_column, source_columns
+from cubeql.catalog import Band, Layer
+from cubeql.lang import nodes
+
+if TYPE_CHECKING:
+    from cubeql.analyze.expressions import Binder
+
+BindQuery = Callable[[nodes.Query], BoundQuery]
+
+METHODS = ("mean", "min", "max", "sum", "count", "mode", "first", "last", "median", "stddev", "any", "all")
+_NOT_OF_CLASSES = ("mean", "sum", "median", "stddev", "any", "all")
+_MATCHES = {"equal", "same", "as_of", "next", "nearest", "any"}
+_UNITS = ("hour", "day", "dekad", "week", "month", "season", "year")
+_LIKELY = {"P1Y": "SAME YEAR", "P1M": "SAME MONTH", "P1D": "SAME DAY", "P7D": "SAME WEEK", "PT1H": "SAME HOUR"}
+
+
+def bind_source(context: Context, source: nodes.Source, bind_query: BindQuery) -> BoundSource | None:
+    """The layer or subquery that a source names; None with the fault noted where there is none."""
+    if isinstance(source, nodes.QuerySource):
+        return QueryRef(source.alias or "query", bind_query(source.query))
+    assert isinstance(source, nodes.LayerSource)
+    name = ".".join(source.name)
+    alias = source.alias or name
+    named = context.named.get(name.casefold())
+    if named is not None and source.version is None and source.at is None:
+        return QueryRef(alias, named)
+    return _layer(context, source, name, alias)
+
+
+def _layer(context: Context, source: nodes.LayerSource, name: str, alias: str) -> BoundSource | None:
+    for construct, written in (("AT 'time'", source.at), ("VERSION AT", source.version_at)):
+        if written is not None:
+            context.fault("not_supported", written.span, construct=f"layer {construct}",
+                          suggestion="use VERSION n, or FILTER on time")  # fmt: skip
+    version = None
+    if source.version is not None:
+        version = whole_number(context, source.version, "a version", 0)
+    layer = context.catalog.layer(name)
+    if layer is None:
+        known = (*context.catalog.layer_names(), *context.named)
+        context.unknown("unknown_layer", source.span, name, known)
+        return None
+    if version is not None:
+        layer = context.catalog.layer(name, version)
+        if layer is None:
+            context.fault("unknown_version", source.span, name=name, version=version)
+            return None
+    if layer.kind != "grid":
+        context.fault("not_supported", source.span, construct=f"a {layer.kind} layer", suggestion="")
+        return None
+    return LayerRef(alias, layer, version)
+
+
+def grid_of(context: Context, source: BoundSource, written: nodes.Expr | None) -> int | None:
+    """Resolution of the query's grid; None where the driving source has no cells."""
+    if isinstance(source, LayerRef):
+        own: int | None = source.layer.resolution
+    else:
+        name = cell_column(source)
+        own = source_columns(source)[name].resolution if name else None
+    if written is None:
+        return own
+    wanted = whole_number(context, written, "a resolution", 0, 15)
+    if not isinstance(source, LayerRef) and wanted != own:
+        context.fault("not_supported", written.span, construct="AT RESOLUTION of a subquery",
+                      suggestion="write AT RESOLUTION inside it, or group it by CELL(n)")  # fmt: skip
+    return wanted
+
+
+def check_alias(context: Context, scope: Scope, source: BoundSource, node: nodes.Source) -> None:
+    """Note two sources of one name."""
+    if any(s.alias.casefold() == source.alias.casefold() for s in scope.sources):
+        context.fault("duplicate_alias", node.span, name=source.alias)
+
+
+def on_grid(source: BoundSource, resolution: int | None, methods: dict[str, str] | None = None) -> BoundSource:
+    """The source as the query's grid sees it: a finer layer with the method of each band."""
+    if not isinstance(source, LayerRef) or resolution is None or source.layer.resolution <= resolution:
+        return source
+    chosen = {b.name: b.method for b in source.layer.bands} | (methods or {})
+    return replace(source, methods=tuple(chosen.items()))
+
+
+def bind_join(binder: Binder, join: nodes.Join, source: BoundSource) -> BoundJoin:
+    """One join; its source is added to the scope."""
+    context, scope = binder.context, binder.scope
+    methods = _methods(context, source, join.using)
+    scope.sources.append(on_grid(source, scope.resolution, methods))
+    _check_cells(context, scope, source, join)
+    match = _match(context, scope, source, join)
+    on = conjuncts(binder.within(clause="ON").condition(join.on)) if join.on is not None else ()
+    return BoundJoin(len(scope.sources) - 1, join.kind, match, _without_cells(context, on))
+
+
+def _without_cells(context: Context, on: tuple[Bound, ...]) -> tuple[Bound, ...]:
+    """ON without ``a.cell = b.cell``, which every join means anyway."""
+    kept = []
+    for part in on:
+        args = part.args if isinstance(part, Apply) else ()
+        if len(args) == 2 and args[0] == args[1] and args[0].type.name == "cell":
+            context.fault("join_on_cell", part.span)
+        else:
+            kept.append(part)
+    return tuple(kept)
+
+
+def _check_cells(context: Context, scope: Scope, source: BoundSource, join: nodes.Join) -> None:
+    if scope.resolution is None and scope.grid_cell(join.span) is None:
+        context.fault("join_needs_cell", join.source.span, name=scope.sources[0].alias)
+    elif isinstance(source, QueryRef):
+        _check_query_cells(context, scope, source, join)
+
+
+def _check_query_cells(context: Context, scope: Scope, source: QueryRef, join: nodes.Join) -> None:
+    name = cell_column(source)
+    if name is None:
+        context.fault("join_needs_cell", join.source.span, name=source.alias)
+        return
+    given = source_columns(source)[name].resolution
+    if given is not None and scope.resolution is not None and given > scope.resolution:
+        context.fault("join_resolutions_differ", join.source.span, name=source.alias, given=given,
+                      wanted=scope.resolution)  # fmt: skip
+
+
+def _match(context: Context, scope: Scope, source: BoundSource, join: nodes.Join) -> Match | None:
+    driver = scope.sources[0]
+    timed = "time" in source_columns(source) and "time" in source_columns(driver)
+    if join.time is None:
+        if timed and isinstance(source, LayerRef) and isinstance(driver, LayerRef):
+            _check_steps(context, driver.layer, source.layer, join)
+        return Match("equal") if timed else None
+    time = join.time
+    if not timed and time.kind != "any":
+        lacking = driver if "time" not in source_columns(driver) else source
+        context.fault("no_time_to_match", time.span, name=lacking.alias)
+        return None
+    _check_supported(context, (driver, source), time)
+    if time.unit is not None and time.unit not in _UNITS:
+        context.fault("unknown_time_unit", time.span, name=time.unit, units=", ".join(_UNITS))
+    window = duration(context, time.interval) if time.interval is not None else None
+    return Match(time.kind, time.unit, window) if timed else None
+
+
+def _check_supported(context: Context, sides: tuple[BoundSource, BoundSource], time: nodes.TimeMatch) -> None:
+    words = time.kind.upper().replace("_", " ")
+    unknown = time.kind not in _MATCHES
+    ordered = any(isinstance(s, QueryRef) for s in sides) and time.kind in ("as_of", "next", "nearest")
+    if unknown or time.valid or time.count is not None or ordered:
+        extra = " VALID" if time.valid else (" n" if time.count is not None else "")
+        place = " with a subquery" if ordered else ""
+        context.fault("not_supported", time.span, construct=f"ON TIME {words}{extra}{place}",
+                      suggestion="use EQUAL, SAME, AS OF, NEXT, NEAREST or ANY")  # fmt: skip
+
+
+def _check_steps(context: Context, driver: Layer, layer: Layer, join: nodes.Join) -> None:
+    left, right = (x.time.step if x.time else None for x in (driver, layer))
+    if right is not None and left != right:
+        context.fault("steps_differ", join.span, left=driver.name, left_step=left or "no fixed length",
+                      right=layer.name, right_step=right, likely=_LIKELY.get(right, "AS OF"))  # fmt: skip
+
+
+def _methods(context: Context, source: BoundSource, using: tuple[nodes.Using, ...]) -> dict[str, str]:
+    """Method of every band that USING names; ``USING method`` names all."""
+    if not using:
+        return {}
+    if not isinstance(source, LayerRef):
+        context.fault("not_supported", using[0].span, construct="USING with a subquery", suggestion="leave it out")
+        return {}
+    found: dict[str, str] = {}
+    for entry in using:
+        if entry.method not in METHODS:
+            context.fault("unknown_method", entry.span, name=entry.method, methods=", ".join(METHODS))
+            continue
+        for band in _bands(context, source, entry):
+            if band.kind == "categorical" and entry.method in _NOT_OF_CLASSES:
+                if entry.band is not None or len(source.layer.bands) == 1:
+                    context.fault("method_of_classes", entry.span, method=entry.method)
+                continue
+            found[band.name] = entry.method
+    return found
+
+
+def _bands(context: Context, source: LayerRef, entry: nodes.Using) -> tuple[Band, ...]:
+    if entry.band is None:
+        return source.layer.bands
+    band = source.layer.band(entry.band)
+    if band is None:
+        known = tuple(b.name for b in source.layer.bands)
+        context.unknown("unknown_band_in_using", entry.span, entry.band, known, source=source.alias)
+        return ()
+    return (band,)

@@ -1,0 +1,107 @@
+"""The pipeline on one page: text -> syntax tree -> bound tree -> plan -> SQL.
+
+::
+
+    parse_statement  text                 -> nodes.Statement
+    bind             nodes.Query, catalog -> bound.BoundQuery
+    plan             bound.BoundQuery     -> plan.Node          (rules applied in order)
+    render           plan.Node            -> sql.Statement      (SQL tree and what it needs)
+
+Each rung is a function of its own; :func:`compile_query` climbs them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cubeql.analyze import Context, bind_query
+from cubeql.analyze.bound import BoundQuery, OutputColumn
+from cubeql.catalog import Catalog
+from cubeql.errors import Diagnostic, QueryError
+from cubeql.lang import nodes, parse_query
+from cubeql.plan import RULES, Builder, Node, Rule
+from cubeql.plan import build as build_plan
+from cubeql.sql import Statement, StatementBuilder, Values, print_query
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledQuery:
+    """A query ready to run.
+
+    Attributes:
+        text: the statement it came from.
+        columns: shape of the result.
+        plan: what will be done.
+        statement: SQL tree, and the scans, regions and areas it needs.
+        warnings: what analysis found that does not stop it.
+        rules: the rules that were applied.
+    """
+
+    text: str
+    columns: tuple[OutputColumn, ...]
+    plan: Node
+    statement: Statement
+    warnings: tuple[Diagnostic, ...]
+    rules: tuple[Rule, ...]
+    parameters: Mapping[str, Any]
+
+    @property
+    def sql(self) -> str:
+        """The SQL text; its scans and masks are relations that the engine provides."""
+        return print_query(self.statement.query)
+
+    def settled(self, scans: frozenset[str]) -> CompiledQuery:
+        """The same query, knowing that in these ranked joins every tile row has one candidate."""
+        statement = render(self.plan, self.parameters, self.rules, scans)
+        return CompiledQuery(
+            self.text, self.columns, self.plan, statement, self.warnings, self.rules, self.parameters
+        )
+
+
+def bind(
+    query: nodes.Query, catalog: Catalog, parameters: Mapping[str, Any] | None = None, text: str = ""
+) -> tuple[BoundQuery, tuple[Diagnostic, ...]]:
+    """The meaning of a query, and warnings.
+
+    Raises:
+        QueryError: with all faults of the query.
+    """
+    context = Context(catalog, parameters or {})
+    bound = bind_query(context, query)
+    errors = [d for d in context.faults if d.severity == "error"]
+    if errors:
+        raise QueryError(errors, text)
+    return bound, tuple(context.faults)
+
+
+def render(
+    plan: Node, parameters: Mapping[str, Any], rules: tuple[Rule, ...], settled: frozenset[str] = frozenset()
+) -> Statement:
+    """The SQL tree of a plan."""
+    builder = Builder(prefix="in")
+    values = Values(dict(parameters))
+    return StatementBuilder(values, lambda q: build_plan(q, rules, builder), settled).build(plan)
+
+
+def compile_query(
+    query: nodes.Query | str,
+    catalog: Catalog,
+    parameters: Mapping[str, Any] | None = None,
+    text: str = "",
+    rules: tuple[Rule, ...] = RULES,
+) -> CompiledQuery:
+    """A query compiled for a catalog.
+
+    Raises:
+        QueryError: with all faults of the query.
+    """
+    if isinstance(query, str):
+        text = query
+        query = parse_query(query)
+    parameters = parameters or {}
+    bound, warnings = bind(query, catalog, parameters, text)
+    plan = build_plan(bound, rules)
+    statement = render(plan, parameters, rules)
+    return CompiledQuery(text, bound.columns, plan, statement, warnings, rules, parameters)

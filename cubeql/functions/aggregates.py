@@ -1,0 +1,74 @@
+"""Aggregate and window functions."""
+
+from __future__ import annotations
+
+from cubeql.functions.rows import Function, Result, first, first_number, listed
+from cubeql.values.types import INTEGER, NUMBER, Type, TypeName
+
+
+def _row(
+    name: str, params: tuple[TypeName, ...], result: Result, sql: str, summary: str, **options: object
+) -> Function:
+    return Function(name, "aggregates", params, result, sql, summary, kind="aggregate", **options)  # type: ignore[arg-type]
+
+
+def _sum(args: tuple[Type, ...]) -> Type:
+    return Type(args[0].name if args[0].name == "integer" else "number", unit=args[0].unit)
+
+
+_CODES = {"refuses_classes": True}
+_YX = {"parameter_names": ("y", "x"), "refuses_classes": True}
+
+AGGREGATES = (
+    _row("count", ("any",), INTEGER, "count({distinct}{0})", "Number of values that are not NULL; count(*) counts rows.",
+         optional=1),
+    _row("sum", ("number",), _sum, "sum({distinct}{0})", "Sum.", **_CODES),
+    _row("avg", ("number",), first_number, "avg({distinct}{0})", "Arithmetic mean.", **_CODES),
+    _row("mean", ("number",), first_number, "avg({distinct}{0})", "Arithmetic mean.", **_CODES),
+    _row("min", ("any",), first, "min({0})", "Smallest value."),
+    _row("max", ("any",), first, "max({0})", "Largest value."),
+    _row("stddev", ("number",), first_number, "stddev_samp({0})", "Standard deviation of a sample.", **_CODES),
+    _row("variance", ("number",), NUMBER, "var_samp({0})", "Variance of a sample.", **_CODES),
+    _row("median", ("number",), first_number, "median({0})", "Middle value, the mean of two where there are two.",
+         **_CODES),
+    _row("quantile", ("number", "number"), first_number, "quantile_cont({0}, {1})",
+         "Value below which the share q lies, interpolated.", parameter_names=("x", "q"), **_CODES),
+    _row("mode", ("any",), first, "mode({0} ORDER BY {0})", "Most frequent value, the smallest of those that tie."),
+    _row("first", ("any", "any"), first, "arg_min({0}, {1})", "Value where the order is smallest.",
+         parameter_names=("x", "order")),
+    _row("last", ("any", "any"), first, "arg_max({0}, {1})", "Value where the order is largest.",
+         parameter_names=("x", "order")),
+    _row("arg_min", ("any", "any"), first, "arg_min({0}, {1})", "Value of x where y is smallest."),
+    _row("arg_max", ("any", "any"), first, "arg_max({0}, {1})", "Value of x where y is largest."),
+    _row("any_value", ("any",), first, "any_value({0})", "Some value that is not NULL."),
+    _row("bool_and", ("boolean",), Type("boolean"), "bool_and({0})", "Whether all are true."),
+    _row("bool_or", ("boolean",), Type("boolean"), "bool_or({0})", "Whether any is true."),
+    _row("corr", ("number", "number"), NUMBER, "corr({0}, {1})", "Pearson's correlation.", **_YX),
+    _row("covar", ("number", "number"), NUMBER, "covar_samp({0}, {1})", "Covariance of a sample.", **_YX),
+    _row("regr_slope", ("number", "number"), NUMBER, "regr_slope({0}, {1})", "Slope of the line y over x.", **_YX),
+    _row("regr_intercept", ("number", "number"), NUMBER, "regr_intercept({0}, {1})", "Value of that line at x = 0.",
+         **_YX),
+    _row("regr_r2", ("number", "number"), NUMBER, "regr_r2({0}, {1})", "Share of variance that line explains.", **_YX),
+    _row("approx_count_distinct", ("any",), INTEGER, "approx_count_distinct({0})", "About how many different values."),
+    _row("list", ("any",), listed, "list({distinct}{0}{order})", "All values as a list."),
+    _row("latest", ("any",), first, "arg_max({0}, {1})", "The valid value with the latest time."),
+    _row("earliest", ("any",), first, "arg_min({0}, {1})", "The valid value with the earliest time."),
+    _row("area", (), Type("number", unit="km2"), "sum({0})", "True area of the cells, in km²."),
+)  # fmt: skip
+
+
+def _window(name: str, params: tuple[TypeName, ...], result: Result, sql: str, summary: str, optional: int = 0) -> Function:
+    return Function(name, "windows", params, result, sql, summary, kind="window", optional=optional)
+
+
+WINDOWS = (
+    _window("row_number", (), INTEGER, "row_number()", "Number of the row in its partition, from 1."),
+    _window("rank", (), INTEGER, "rank()", "Rank with gaps after ties."),
+    _window("dense_rank", (), INTEGER, "dense_rank()", "Rank without gaps."),
+    _window("lag", ("any", "integer"), first, "lag({args})", "Value of an earlier row, one back unless told.", 1),
+    _window("lead", ("any", "integer"), first, "lead({args})", "Value of a later row, one ahead unless told.", 1),
+    _window("first_value", ("any",), first, "first_value({0})", "Value of the first row of the frame."),
+    _window("last_value", ("any",), first, "last_value({0})", "Value of the last row of the frame."),
+)
+
+ROWS = (*AGGREGATES, *WINDOWS)

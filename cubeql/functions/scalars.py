@@ -1,0 +1,128 @@
+"""Scalar functions: mathematics, choice, text, time and spectral indices."""
+
+from __future__ import annotations
+
+from cubeql.functions.rows import Function, first, first_number
+from cubeql.values.types import INTEGER, NUMBER, TEXT, TIMESTAMP, Type, common
+
+_NX = ("x",)
+
+
+def _math(name: str, sql: str, summary: str, result: Type = NUMBER) -> Function:
+    return Function(name, "mathematics", ("number",), result, sql, summary, refuses_classes=True)
+
+
+def _shared(args: tuple[Type, ...]) -> Type:
+    return common(args) or args[0]
+
+
+def _rounded(args: tuple[Type, ...]) -> Type:
+    whole = len(args) == 1 or args[0].name == "integer"
+    return Type("integer" if whole else "number", unit=args[0].unit)
+
+
+MATHEMATICS = (
+    Function("abs", "mathematics", ("number",), first, "abs({0})", "Absolute value."),
+    Function("sign", "mathematics", ("number",), INTEGER, "sign({0})::BIGINT", "-1, 0 or 1."),
+    Function("floor", "mathematics", ("number",), first_number, "floor({0})", "Largest whole number not above x."),
+    Function("ceil", "mathematics", ("number",), first_number, "ceil({0})", "Smallest whole number not below x."),
+    Function("round", "mathematics", ("number", "integer"), first_number, "round({args})",
+             "Rounded to so many digits after the point, half away from zero.", optional=1,
+             parameter_names=("x", "digits")),
+    Function("trunc", "mathematics", ("number",), first_number, "trunc({0})", "Without the part after the point."),
+    _math("sqrt", "CASE WHEN {0} >= 0 THEN sqrt({0}) END", "Square root; NULL below 0."),
+    _math("cbrt", "cbrt({0})", "Cube root."),
+    _math("exp", "exp({0})", "e to the power of x."),
+    _math("ln", "CASE WHEN {0} > 0 THEN ln({0}) END", "Natural logarithm; NULL at or below 0."),
+    _math("log10", "CASE WHEN {0} > 0 THEN log10({0}) END", "Logarithm to base 10; NULL at or below 0."),
+    _math("log2", "CASE WHEN {0} > 0 THEN log2({0}) END", "Logarithm to base 2; NULL at or below 0."),
+    _math("sin", "sin({0})", "Sine of an angle in radians."),
+    _math("cos", "cos({0})", "Cosine of an angle in radians."),
+    _math("tan", "tan({0})", "Tangent of an angle in radians."),
+    _math("asin", "CASE WHEN {0} BETWEEN -1 AND 1 THEN asin({0}) END", "Arc sine; NULL outside -1 to 1."),
+    _math("acos", "CASE WHEN {0} BETWEEN -1 AND 1 THEN acos({0}) END", "Arc cosine; NULL outside -1 to 1."),
+    _math("atan", "atan({0})", "Arc tangent."),
+    Function("atan2", "mathematics", ("number", "number"), NUMBER, "atan2({0}, {1})", "Angle of the point (x, y).",
+             parameter_names=("y", "x")),
+    _math("radians", "radians({0})", "Degrees to radians."),
+    _math("degrees", "degrees({0})", "Radians to degrees."),
+    Function("pi", "mathematics", (), NUMBER, "pi()", "3.14159…"),
+    Function("power", "mathematics", ("number", "number"), NUMBER,
+             "CASE WHEN {0} < 0 AND {1} <> floor({1}) OR {0} = 0 AND {1} < 0 THEN NULL ELSE pow({0}, {1}) END",
+             "Power; NULL where it is not a real number.", parameter_names=("base", "exponent")),
+    Function("bin", "mathematics", ("number", "number"), first_number,
+             "(floor({0} / nullif({1}, 0)::DOUBLE) * {1})", "Lower edge of the bin of a width that holds x.",
+             parameter_names=("x", "width")),
+)  # fmt: skip
+
+CHOICE = (
+    Function("coalesce", "choice", ("any",), _shared, "coalesce({args})", "The first value that is not NULL.",
+             variadic=True),
+    Function("nullif", "choice", ("any", "any"), first, "nullif({0}, {1})", "NULL where both are equal, else x."),
+    Function("greatest", "choice", ("any",), _shared, "greatest({args})", "The largest of the values, NULLs passed over.",
+             variadic=True, same_unit=True),
+    Function("least", "choice", ("any",), _shared, "least({args})", "The smallest of the values, NULLs passed over.",
+             variadic=True, same_unit=True),
+)  # fmt: skip
+
+TEXTS = (
+    Function("upper", "text", ("text",), TEXT, "upper({0})", "In capitals."),
+    Function("lower", "text", ("text",), TEXT, "lower({0})", "In small letters."),
+    Function("length", "text", ("text",), INTEGER, "length({0})", "Number of characters."),
+    Function("trim", "text", ("text",), TEXT, "trim({0})", "Without blanks at both ends."),
+    Function("replace", "text", ("text", "text", "text"), TEXT, "replace({0}, {1}, {2})", "Each y in x becomes z."),
+    Function("substring", "text", ("text", "integer", "integer"), TEXT, "substring({args})",
+             "Part of a text from a position counted from 1.", optional=1, parameter_names=("x", "start", "length")),
+    Function("contains", "text", ("text", "text"), Type("boolean"), "contains({0}, {1})", "Whether x holds y."),
+    Function("starts_with", "text", ("text", "text"), Type("boolean"), "starts_with({0}, {1})", "Whether x begins with y."),
+)  # fmt: skip
+
+
+def _part(name: str, sql: str, summary: str) -> Function:
+    return Function(name, "time", ("timestamp",), INTEGER, sql, summary, parameter_names=("t",))
+
+
+TIMES = (
+    _part("year", "year({0})", "Year."),
+    _part("quarter", "quarter({0})", "Quarter of the year, 1 to 4."),
+    _part("month", "month({0})", "Month, 1 to 12."),
+    _part("day", "day({0})", "Day of the month, 1 to 31."),
+    _part("hour", "hour({0})", "Hour, 0 to 23."),
+    _part("minute", "minute({0})", "Minute, 0 to 59."),
+    _part("second", "second({0})", "Second, 0 to 59."),
+    _part("doy", "dayofyear({0})", "Day of the year, 1 to 366."),
+    _part("week", "week({0})", "ISO week of the year, 1 to 53."),
+    _part("dekad", "((month({0}) - 1) * 3 + least((day({0}) - 1) // 10, 2) + 1)",
+          "Ten-day period of the year, 1 to 36; the last of a month runs to its end."),
+    _part("epoch", "epoch({0})::BIGINT", "Seconds since 1970-01-01."),
+    Function("season", "time", ("timestamp",), TEXT,
+             "(CASE (month({0}) % 12) // 3 WHEN 0 THEN 'DJF' WHEN 1 THEN 'MAM' WHEN 2 THEN 'JJA' ELSE 'SON' END)",
+             "Meteorological season: DJF, MAM, JJA or SON.", parameter_names=("t",)),
+    Function("date_trunc", "time", ("text", "timestamp"), TIMESTAMP, "date_trunc({0}, {1})::TIMESTAMP",
+             "Start of the year, quarter, month, week, day, hour or minute that holds t.", parameter_names=("unit", "t")),
+    Function("time_bucket", "time", ("interval", "timestamp"), TIMESTAMP, "time_bucket({0}, {1})",
+             "Start of the bucket of a width that holds t.", parameter_names=("width", "t")),
+)  # fmt: skip
+
+
+def _index(name: str, bands: tuple[str, ...], sql: str, summary: str) -> Function:
+    params = ("number",) * len(bands)
+    return Function(name, "spectral", params, Type("number", unit="1"), sql, summary, refuses_classes=True,
+                    parameter_names=bands)  # fmt: skip
+
+
+_NORMALISED = "(({0} - {1}) / nullif({0} + {1}, 0)::DOUBLE)"
+
+SPECTRAL = (
+    _index("ndvi", ("nir", "red"), _NORMALISED, "Normalised difference vegetation index."),
+    _index("ndwi", ("green", "nir"), _NORMALISED, "Normalised difference water index (McFeeters)."),
+    _index("nbr", ("nir", "swir2"), _NORMALISED, "Normalised burn ratio."),
+    _index("ndmi", ("nir", "swir1"), _NORMALISED, "Normalised difference moisture index."),
+    _index("ndbi", ("swir1", "nir"), _NORMALISED, "Normalised difference built-up index."),
+    _index("savi", ("nir", "red"), "(1.5 * ({0} - {1}) / nullif({0} + {1} + 0.5, 0)::DOUBLE)",
+           "Soil-adjusted vegetation index, L = 0.5."),
+    _index("evi", ("nir", "red", "blue"),
+           "(2.5 * ({0} - {1}) / nullif({0} + 6 * {1} - 7.5 * {2} + 1, 0)::DOUBLE)", "Enhanced vegetation index."),
+)  # fmt: skip
+
+ROWS = (*MATHEMATICS, *CHOICE, *TEXTS, *TIMES, *SPECTRAL)

@@ -1,0 +1,137 @@
+"""Bound tree -> plan, without any optimisation: every condition is tested where all columns stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+from cubeql.analyze.bound import (
+    GRID,
+    Apply,
+    Bound,
+    BoundJoin,
+    BoundQuery,
+    BoundSelect,
+    BoundSetOperation,
+    Column,
+    InRegion,
+    LayerRef,
+    QueryRef,
+    walk,
+)
+from cubeql.analyze.grouping import uses_grid_cell
+from cubeql.plan.nodes import Aligned, CellJoin, Cells, Combined, Filtered, Node, Output, RegionTest, Rows, Scan, TileJoin
+from cubeql.values.tiles import tile_resolution
+
+_GEOMETRY = {"cell_area": "area", "cell_to_lng": "lon", "cell_to_lat": "lat"}
+
+
+class Builder:
+    """Builds plans of one statement; names of scans and regions are unique in it, and begin with ``prefix``."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self._numbers = (f"{prefix}{n}" for n in count())
+
+    def build(self, query: BoundQuery) -> Node:
+        """The plan of a query."""
+        if isinstance(query, BoundSetOperation):
+            left, right = self.build(query.left), self.build(query.right)
+            return Combined(query.operator, left, right, query.columns, query.order_by, query.limit, query.offset)
+        assert isinstance(query, BoundSelect)
+        return self._select(query)
+
+    def _select(self, query: BoundSelect) -> Node:
+        regions = self._regions(query)
+        source = self._sources(query)
+        if query.filters:
+            source = Filtered(source, query.filters, regions)
+        return Output(
+            source, query.columns, query.items, query.group_by, query.having, query.qualify, query.distinct,
+            query.order_by, query.limit, query.offset,
+        )  # fmt: skip
+
+    def _regions(self, query: BoundSelect) -> tuple[RegionTest, ...]:
+        found = {e.region: None for f in query.filters for e in walk(f) if isinstance(e, InRegion)}
+        return tuple(RegionTest(f"region${next(self._numbers)}", region) for region in found)
+
+    def _sources(self, query: BoundSelect) -> Node:
+        driver = query.sources[0]
+        by_tile = [j for j in query.joins if self._meets_by_tile(query, j)]
+        if isinstance(driver, LayerRef):
+            source: Node = self._cells(query, 0, by_tile)
+        else:
+            source = self._rows(driver, 0)
+        for join in query.joins:
+            if join not in by_tile:
+                right = query.sources[join.source]
+                node = self._rows(right, join.source) if isinstance(right, QueryRef) else self._cells(query, join.source, [])
+                source = CellJoin(source, node, join.source, join.kind, join.match, join.on)
+        return source
+
+    def _meets_by_tile(self, query: BoundSelect, join: BoundJoin) -> bool:
+        """Two layers meet by tile, unless the condition reads a subquery."""
+        layers = {i for i, s in enumerate(query.sources) if isinstance(s, LayerRef)}
+        return {0, join.source} <= layers and all(s in layers or s == GRID for s in _sources_of(join.on))
+
+    def _rows(self, source: BoundQuery | object, number: int) -> Node:
+        assert isinstance(source, QueryRef)
+        return Rows(number, source.alias, self.build(source.query), source.query.columns)
+
+    def _cells(self, query: BoundSelect, number: int, joins: list[BoundJoin]) -> Cells:
+        assert query.resolution is not None
+        tile = tile_resolution(query.resolution)
+        exprs = list(expressions(query))
+        with_slot = any(uses_grid_cell(e) for e in exprs) or len(joins) < len(query.joins) or number > 0
+        return Cells(
+            name=f"cells${next(self._numbers)}",
+            driver=self._aligned(query, number, tile),
+            joins=tuple(self._tile_join(query, j, tile) for j in joins),
+            geometry=tuple(sorted(_geometry(exprs))) if number == 0 else (),
+            with_slot=with_slot,
+        )
+
+    def _tile_join(self, query: BoundSelect, join: BoundJoin, tile: int) -> TileJoin:
+        aligned = self._aligned(query, join.source, tile)
+        on_rows = tuple(c for c in join.on if _is_scalar(c, query))
+        on_cells = tuple(c for c in join.on if c not in on_rows)
+        return TileJoin(aligned, join.kind, join.match, on_rows, on_cells)
+
+    def _aligned(self, query: BoundSelect, number: int, tile: int) -> Aligned:
+        source = query.sources[number]
+        assert isinstance(source, LayerRef) and query.resolution is not None
+        layer = source.layer
+        used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == number}
+        bands = tuple(b.name for b in layer.bands if b.name in used) or (layer.bands[0].name,)
+        scan = Scan(f"{source.alias}${next(self._numbers)}", number, source.alias, layer, source.version, bands)
+        return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in bands))
+
+
+def expressions(query: BoundSelect) -> Iterator[Bound]:
+    """All expressions of a query."""
+    yield from query.filters
+    yield from query.group_by or ()
+    yield from (i.expr for i in query.items)
+    yield from (e for e in (query.having, query.qualify) if e is not None)
+    yield from (s.expr for s in query.order_by)
+    for join in query.joins:
+        yield from join.on
+
+
+def _sources_of(exprs: Iterable[Bound]) -> set[int]:
+    return {e.source for x in exprs for e in walk(x) if isinstance(e, Column)}
+
+
+def _geometry(exprs: list[Bound]) -> set[str]:
+    return {_GEOMETRY[e.function.name] for x in exprs for e in walk(x) if isinstance(e, Apply) and e.function.name in _GEOMETRY}
+
+
+def _is_scalar(expr: Bound, query: BoundSelect) -> bool:
+    """Whether a condition reads only scalars of tile rows (time and dimensions)."""
+    for part in walk(expr):
+        if isinstance(part, InRegion):
+            return False
+        if isinstance(part, Column):
+            source = query.sources[part.source] if part.source >= 0 else None
+            if not isinstance(source, LayerRef) or source.layer.band(part.name) is not None:
+                return False
+    return True

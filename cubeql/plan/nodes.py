@@ -1,0 +1,203 @@
+"""The plan: what will be done, over tile rows as long as possible.
+
+``Scan`` reads tile rows of one layer; ``Aligned`` brings them to the query's grid and tile; ``Cells`` lets aligned
+layers meet tile by tile and then takes the tiles apart into one row a cell; ``Rows`` is a subquery;
+``CellJoin`` lets relations meet cell by cell; ``Output`` is a SELECT over one of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cubeql.analyze.bound import Bound, Item, Match, OutputColumn, RegionRef, SortBy
+from cubeql.catalog import Layer
+from cubeql.values.tiles import tile_resolution
+from cubeql.values.times import TimeRange
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Root of plan nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan(Node):
+    """Tile rows of one layer.
+
+    Attributes:
+        name: of the relation in SQL, unique in the statement.
+        source: number of the source in its query.
+        alias: prefix of its columns.
+        bands: bands to read, at least one.
+        times: only rows of these times can matter.
+        region: only cells of this region can matter; pruning only.
+    """
+
+    name: str
+    source: int
+    alias: str
+    layer: Layer
+    version: int | None
+    bands: tuple[str, ...]
+    times: TimeRange = TimeRange()
+    region: RegionRef | None = None
+
+    @property
+    def tile(self) -> int:
+        """Resolution of the layer's tiles."""
+        return tile_resolution(self.layer.resolution)
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned(Node):
+    """A layer on the query's grid: tile rows at ``tile`` with arrays of cells at ``resolution``."""
+
+    scan: Scan
+    resolution: int
+    tile: int
+    methods: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_finer(self) -> bool:
+        """Whether the layer has to be aggregated to the grid."""
+        return self.scan.layer.resolution > self.resolution
+
+    @property
+    def is_coarser(self) -> bool:
+        """Whether one value of the layer stands for several cells of the grid."""
+        return self.scan.layer.resolution < self.resolution
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether one value of the layer stands for a whole tile of the query."""
+        return self.is_coarser and self.scan.layer.resolution <= self.tile
+
+
+@dataclass(frozen=True, slots=True)
+class TileJoin(Node):
+    """A layer that meets the driver tile by tile.
+
+    ``on_rows`` conditions read scalars of tile rows only, ``on_cells`` read cells.
+    """
+
+    aligned: Aligned
+    kind: Literal["inner", "left", "semi", "anti"]
+    match: Match | None
+    on_rows: tuple[Bound, ...] = ()
+    on_cells: tuple[Bound, ...] = ()
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the match takes the best of several candidates."""
+        return self.match is not None and self.match.kind in ("as_of", "next", "nearest")
+
+    @property
+    def is_single(self) -> bool:
+        """Whether a tile row of the driver surely meets at most one tile row."""
+        layer = self.aligned.scan.layer
+        if layer.dimensions:
+            return False
+        return layer.time is None or (self.match is not None and self.match.kind == "equal")
+
+
+@dataclass(frozen=True, slots=True)
+class RegionTest(Node):
+    """A region that cells are tested against; ``required`` drops tiles outside before they are taken apart."""
+
+    name: str
+    region: RegionRef
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cells(Node):
+    """One row a cell of the driving layer, with what joins bring to it.
+
+    Attributes:
+        row_filters: conditions on scalars of tile rows.
+        cell_filters: all other conditions.
+        regions: regions that conditions name.
+        geometry: which of ``area lon lat`` of each cell are needed.
+        with_slot: whether the cell's place in the tile is needed.
+        from_region: tiles come from the required region (the driver is coarser than the grid).
+    """
+
+    name: str
+    driver: Aligned
+    joins: tuple[TileJoin, ...]
+    row_filters: tuple[Bound, ...] = ()
+    cell_filters: tuple[Bound, ...] = ()
+    regions: tuple[RegionTest, ...] = ()
+    geometry: tuple[str, ...] = ()
+    with_slot: bool = True
+
+    @property
+    def resolution(self) -> int:
+        """Resolution of the cells."""
+        return self.driver.resolution
+
+    @property
+    def tile(self) -> int:
+        """Resolution of the tiles that meet."""
+        return self.driver.tile
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Node):
+    """A subquery as a source; its columns are called ``alias.column``."""
+
+    source: int
+    alias: str
+    query: Node
+    columns: tuple[OutputColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellJoin(Node):
+    """Two relations that meet cell by cell; ``cell`` names the right side's cell column, ``step`` how far it is coarser."""
+
+    left: Node
+    right: Node
+    source: int
+    kind: Literal["inner", "left", "semi", "anti"]
+    match: Match | None
+    on: tuple[Bound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered(Node):
+    """Rows for which all conditions hold."""
+
+    input: Node
+    conditions: tuple[Bound, ...]
+    regions: tuple[RegionTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Node):
+    """A SELECT over an input."""
+
+    input: Node
+    columns: tuple[OutputColumn, ...]
+    items: tuple[Item, ...]
+    group_by: tuple[Bound, ...] | None = None
+    having: Bound | None = None
+    qualify: Bound | None = None
+    distinct: bool = False
+    order_by: tuple[SortBy, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Combined(Node):
+    """UNION ALL, EXCEPT or INTERSECT of two queries."""
+
+    operator: str
+    left: Node
+    right: Node
+    columns: tuple[OutputColumn, ...]
+    order_by: tuple[SortBy, ...] = ()
+    limit: int | None = None
+    offset: int | None = None

@@ -1,0 +1,21 @@
+"""Rules that make a plan cheaper and leave its answer as it is; one rule a file, the order is this tuple."""
+
+from collections.abc import Callable
+
+from cubeql.plan.nodes import Node
+from cubeql.plan.rules.prune_regions import prune_regions
+from cubeql.plan.rules.prune_times import prune_times
+from cubeql.plan.rules.push_filters import push_filters
+
+Rule = Callable[[Node], Node]
+
+RULES: tuple[Rule, ...] = (push_filters, prune_regions, prune_times)
+"""All rules in the order they are applied."""
+
+
+def named(names: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The rules of these names, in their order."""
+    return tuple(r for r in RULES if r.__name__ in names)
+
+
+__all__ = ["RULES", "Rule", "named"]

@@ -1,0 +1,105 @@
+"""Times that cannot matter are not read: the range of the driver, and what follows from it for joined layers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cubeql.analyze.bound import Apply, Bound, Column, Literal_, Match
+from cubeql.plan.nodes import Aligned, Cells, Node, TileJoin
+from cubeql.plan.walking import rewrite
+from cubeql.values.times import Duration, TimeRange
+
+_BUCKET_DAYS = {"hour": 1, "day": 1, "dekad": 11, "week": 7, "month": 31, "season": 92, "year": 366}
+_MICROSECOND = np.timedelta64(1, "us")
+
+
+def prune_times(plan: Node) -> Node:
+    """Give every scan the range of times that its rows can matter in."""
+    return rewrite(plan, _prune)
+
+
+def _prune(node: Node) -> Node:
+    if not isinstance(node, Cells):
+        return node
+    times = TimeRange()
+    for condition in (*node.row_filters, *node.cell_filters):
+        times = _meet(times, _range(condition))
+    if times == TimeRange():
+        return node
+    return replace(
+        node,
+        driver=_limited(node.driver, times),
+        joins=tuple(_joined(j, times) for j in node.joins),
+    )
+
+
+def _limited(aligned: Aligned, times: TimeRange) -> Aligned:
+    scan = aligned.scan
+    if scan.layer.time is None:
+        return aligned
+    return replace(aligned, scan=replace(scan, times=_meet(scan.times, times)))
+
+
+def _range(condition: Bound) -> TimeRange:
+    """The range that a comparison of the driver's time with a constant leaves."""
+    if not (isinstance(condition, Apply) and len(condition.args) == 2):
+        return TimeRange()
+    left, right = condition.args
+    name = condition.function.name
+    if isinstance(left, Literal_):
+        left, right = right, left
+        name = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(name, name)
+    if not (isinstance(left, Column) and left.source == 0 and left.name == "time" and isinstance(right, Literal_)):
+        return TimeRange()
+    if right.value is None or name not in _RANGES:
+        return TimeRange()
+    return _RANGES[name](right.value)
+
+
+_RANGES = {
+    ">=": lambda t: TimeRange(t, None),
+    ">": lambda t: TimeRange(t, None),
+    "<": lambda t: TimeRange(None, t),
+    "<=": lambda t: TimeRange(None, t + _MICROSECOND),
+    "=": lambda t: TimeRange(t, t + _MICROSECOND),
+}
+
+
+def _meet(left: TimeRange, right: TimeRange) -> TimeRange:
+    starts = [t for t in (left.start, right.start) if t is not None]
+    ends = [t for t in (left.end, right.end) if t is not None]
+    return TimeRange(max(starts) if starts else None, min(ends) if ends else None)
+
+
+def _joined(join: TileJoin, times: TimeRange) -> TileJoin:
+    if join.match is None:
+        return join
+    return replace(join, aligned=_limited(join.aligned, _reach(join.match, times)))
+
+
+def _reach(match: Match, times: TimeRange) -> TimeRange:
+    """Times of a joined layer that can meet times of the driver; open where there is no limit."""
+    if match.kind == "equal":
+        return times
+    if match.kind == "same":
+        span = np.timedelta64(_BUCKET_DAYS[match.unit or "year"], "D").astype("timedelta64[us]")
+        return _widened(times, span, span)
+    width = _widest(match.window)
+    back = width if match.kind in ("as_of", "nearest") else np.timedelta64(0, "us")
+    ahead = width if match.kind in ("next", "nearest") else _MICROSECOND
+    return _widened(times, back, ahead) if match.kind != "any" else TimeRange()
+
+
+def _widest(window: Duration | None) -> np.timedelta64 | None:
+    """The longest that a duration can be, None without one; a month has up to 31 days."""
+    if window is None:
+        return None
+    return np.timedelta64(window.months * 31 * 86_400_000_000 + window.microseconds + 1, "us")
+
+
+def _widened(times: TimeRange, back: np.timedelta64 | None, ahead: np.timedelta64 | None) -> TimeRange:
+    start = times.start - back if times.start is not None and back is not None else None
+    end = times.end + ahead if times.end is not None and ahead is not None else None
+    return TimeRange(start, end)

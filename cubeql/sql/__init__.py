@@ -1,0 +1,12 @@
+"""Plan -> SQL text.
+
+Reading order: ``tree`` and ``printer`` (a small SQL tree and its text), ``positions`` (cells by arithmetic),
+``expressions``, ``aligned`` (a layer on the query's grid), ``matching`` (clocks), ``cells`` (layers that meet),
+``statement`` (all together).
+"""
+
+from cubeql.sql.expressions import Values
+from cubeql.sql.printer import print_query, quote
+from cubeql.sql.statement import RegionNeed, Statement, StatementBuilder
+
+__all__ = ["RegionNeed", "Statement", "StatementBuilder", "Values", "print_query", "quote"]

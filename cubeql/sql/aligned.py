@@ -1,0 +1,287 @@
+"""A layer on the query's grid: a relation of tile rows whose arrays are cells of the query's tile.
+
+Its columns are ``tile``, ``alias.time``, ``alias.<dimension>``, ``alias.<band>`` (an array, or one value where a cell
+of the layer covers the whole tile), ``alias.valid`` (which cells have a row; NULL where the band says it) and
+``alias.complete`` (whether every cell of the tile has a row).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cubeql.catalog import Band
+from cubeql.plan.nodes import Aligned
+from cubeql.sql import positions
+from cubeql.sql.tree import (
+    Aggregated,
+    Ident,
+    Joined,
+    Named,
+    Order,
+    Query,
+    Relation,
+    Select,
+    Sql,
+    Sub,
+    Table,
+    Value,
+    fill,
+)
+
+_SQL_TYPES = {"int8": "TINYINT", "int16": "SMALLINT", "int32": "INTEGER", "int64": "BIGINT", "float32": "FLOAT",
+              "float64": "DOUBLE"}  # fmt: skip
+
+_METHODS = {
+    "mean": "avg({0})",
+    "min": "min({0})",
+    "max": "max({0})",
+    "sum": "sum({0})",
+    "count": "count({0})",
+    "mode": "mode({0} ORDER BY {0})",
+    "median": "median({0})",
+    "stddev": "stddev_samp({0})",
+    "first": "arg_min({0}, {1})",
+    "last": "arg_max({0}, {1})",
+    "any": "bool_or({0} <> 0)",
+    "all": "bool_and({0} <> 0)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An aligned layer's relations and what of its columns are arrays.
+
+    Attributes:
+        name: of the relation of tile rows.
+        ctes: what has to stand in WITH.
+        scalars: a query of its scalar columns alone (``tile``, time, dimensions, ``complete``), cheap to run.
+        arrays: names of columns that are arrays; the others hold one value a row.
+        raw: names of band columns that still hold stored values.
+    """
+
+    name: str
+    ctes: tuple[Named, ...]
+    scalars: Query
+    arrays: frozenset[str]
+    raw: frozenset[str]
+
+
+def keys_of(aligned: Aligned) -> tuple[str, ...]:
+    """Names of a layer's scalar key columns (time, dimensions)."""
+    layer = aligned.scan.layer
+    return (*(("time",) if layer.time is not None else ()), *(d.name for d in layer.dimensions))
+
+
+def decoded(value: Sql, band: Band) -> Sql:
+    """The value of a stored one: scaled, and wide enough to compute with."""
+    if band.scale is not None or band.offset is not None:
+        text = "{0}::DOUBLE"
+        text += f" * {float(band.scale)!r}::DOUBLE" if band.scale is not None else ""
+        text += f" + {float(band.offset)!r}::DOUBLE" if band.offset is not None else ""
+        return fill(f"({text})", value)
+    return fill("{0}::BIGINT" if band.is_integer else "{0}::DOUBLE", value)
+
+
+def align(aligned: Aligned, tiles: Relation) -> Shape:
+    """The relations of an aligned layer; ``tiles`` lists the query's tiles in a column ``tile``."""
+    if aligned.is_finer:
+        return _finer(aligned)
+    if aligned.is_coarser:
+        return _coarser(aligned, tiles)
+    return _same(aligned)
+
+
+def _name(aligned: Aligned, column: str) -> str:
+    return f"{aligned.scan.alias}.{column}"
+
+
+def _has_valid(aligned: Aligned) -> bool:
+    return len(aligned.scan.layer.bands) > 1
+
+
+def _complete(aligned: Aligned, tile: Sql) -> Sql:
+    """Whether all cells of a stored tile have a row; the twelve tiles of pentagons hold fewer cells."""
+    scan = aligned.scan
+    depth = scan.layer.resolution - scan.tile
+    pentagons = ", ".join(map(str, positions.pentagons_at(scan.tile)))
+    fewer = 7**depth - sum(7**k for k in range(depth))
+    text = f"({{0}} >= CASE WHEN {{1}} IN ({pentagons}) THEN {fewer} ELSE {7**depth} END)"
+    return fill(text, Ident("footprint__count", "layer"), tile)
+
+
+def _scan(aligned: Aligned) -> Relation:
+    return Table(aligned.scan.name, "layer")
+
+
+def _key_items(aligned: Aligned) -> tuple[tuple[Sql, str], ...]:
+    return tuple((Ident(k, "layer"), _name(aligned, k)) for k in keys_of(aligned))
+
+
+def _same(aligned: Aligned) -> Shape:
+    bands = tuple((Ident(b, "layer"), _name(aligned, b)) for b in aligned.scan.bands)
+    valid = ((Ident("valid", "layer"), _name(aligned, "valid")),) if _has_valid(aligned) else ()
+    tile = ((Ident("tile", "layer"), "tile"),)
+    query = Select((*tile, *_key_items(aligned), *bands, *valid), _scan(aligned))
+    scalars = Select((*tile, *_key_items(aligned), (_complete(aligned, Ident("tile", "layer")), "complete")), _scan(aligned))
+    name = f"{aligned.scan.name}$grid"
+    columns = frozenset(n for _, n in (*bands, *valid))
+    return Shape(name, (Named(name, query),), scalars, columns, frozenset(n for _, n in bands))
+
+
+# ------------------------------------------------------------------ coarser than the grid
+
+
+def _coarser(aligned: Aligned, tiles: Relation) -> Shape:
+    scan = aligned.scan
+    above = positions.parent(Ident("tile", "tiles"), aligned.tile, scan.tile)
+    source = Joined(tiles, _scan(aligned), "inner", (fill("{0} = {1}", above, Ident("tile", "layer")),))
+    take = _one_value if aligned.is_scalar else _spread
+    wanted = (*scan.bands, *(("valid",) if _has_valid(aligned) else ()))
+    values = tuple((take(aligned, Ident(c, "layer")), _name(aligned, c)) for c in wanted)
+    tile = ((Ident("tile", "tiles"), "tile"),)
+    query = Select((*tile, *_key_items(aligned), *values), source)
+    complete = ((_complete(aligned, Ident("tile", "layer")), "complete"),)
+    scalars = Select((*tile, *_key_items(aligned), *complete), source)
+    name = f"{scan.name}$grid"
+    columns = frozenset() if aligned.is_scalar else frozenset(n for _, n in values)
+    # Spreading costs more than reading: done once per tile of the layer's own rows, not per row of the driver.
+    stored = Named(name, query, materialized=not aligned.is_scalar)
+    return Shape(name, (stored,), scalars, columns, frozenset(_name(aligned, b) for b in scan.bands))
+
+
+def _one_value(aligned: Aligned, values: Sql) -> Sql:
+    """The value of the layer's cell that covers the query's tile."""
+    scan = aligned.scan
+    cell = positions.parent(Ident("tile", "tiles"), aligned.tile, scan.layer.resolution)
+    return fill("{0}[{1} + 1]", values, positions.slot(cell, scan.layer.resolution, scan.tile))
+
+
+def _spread(aligned: Aligned, values: Sql) -> Sql:
+    """The layer's cells below the query's tile, each repeated for the cells of the grid below it."""
+    scan = aligned.scan
+    level = scan.layer.resolution
+    count = 7 ** (level - aligned.tile)
+    repeats = 7 ** (aligned.resolution - level)
+    place = positions.slot(Ident("tile", "tiles"), aligned.tile, scan.tile)
+    first = fill(f"({{0}}) * {count}", place)
+    below = fill(f"{{0}}[{{1}} + 1 : {{1}} + {count}]", values, first)
+    index = f"list_transform(range({count * repeats}), lambda i: i // {repeats} + 1)"
+    return fill(f"list_select({{0}}, {index})", below)
+
+
+# ------------------------------------------------------------------ finer than the grid
+
+
+def _finer(aligned: Aligned) -> Shape:
+    """Cells are grouped by the grid's cell, then gathered to arrays, tile by tile of at most the layer's own size."""
+    scan = aligned.scan
+    cells, grid, parts, name = (f"{scan.name}${n}" for n in ("cells", "values", "parts", "grid"))
+    level = min(scan.tile, aligned.resolution)
+    ctes = [
+        Named(cells, _taken_apart(aligned, level)),
+        Named(grid, _grouped(aligned, cells)),
+    ]
+    gathered = _gathered(aligned, grid)
+    if level == aligned.tile:
+        ctes.append(Named(name, gathered, materialized=True))
+    else:
+        ctes += [Named(parts, gathered, materialized=True), Named(name, _put_together(aligned, parts, level), materialized=True)]
+    tile = positions.parent(Ident("tile", "layer"), scan.tile, aligned.tile)
+    scalars = Select(((tile, "tile"), *_key_items(aligned), (Value(False), "complete")), _scan(aligned), distinct=True)
+    columns = frozenset(_name(aligned, c) for c in (*scan.bands, "valid"))
+    return Shape(name, tuple(ctes), scalars, columns, frozenset())
+
+
+def _taken_apart(aligned: Aligned, level: int) -> Query:
+    """One row a cell of the layer: ``sub`` (a tile of resolution ``level``), ``place`` in it, ``order``, values."""
+    scan = aligned.scan
+    layer = scan.layer
+    count = 7 ** (layer.resolution - scan.tile)
+    slot = fill(f"unnest(range({count}))")
+    bands = tuple((decoded(fill("unnest({0})", Ident(b, "layer")), _band(aligned, b)), b) for b in scan.bands)
+    valid = ((fill("unnest({0})", Ident("valid", "layer")), "valid"),) if _has_valid(aligned) else ()
+    keys = tuple((Ident(k, "layer"), k) for k in keys_of(aligned))
+    inner = Select(((Ident("tile", "layer"), "tile"), *keys, *bands, *valid, (slot, "slot")), _scan(aligned))
+    witness = fill("{0} IS NOT NULL", Ident(scan.bands[0]))
+    exists = fill("coalesce({0}, {1})", Ident("valid"), witness) if _has_valid(aligned) else witness
+    sub = positions.parent(Ident("tile"), scan.tile, level)
+    per_cell = 7 ** (layer.resolution - aligned.resolution)
+    place = fill(f"{{0}} // {per_cell}", Ident("slot")) if scan.tile <= aligned.resolution else Value(0)
+    cell = positions.cell_at(Ident("tile"), Ident("slot"), scan.tile, layer.resolution)
+    items = (
+        (sub, "sub"), *((Ident(k), k) for k in keys_of(aligned)), (place, "place"), (cell, "order"),
+        *((Ident(b), b) for b in scan.bands), (exists, "valid"),
+    )  # fmt: skip
+    return Select(items, Sub(inner, "cells"))
+
+
+def _band(aligned: Aligned, name: str) -> Band:
+    band = aligned.scan.layer.band(name)
+    assert band is not None
+    return band
+
+
+def _grouped(aligned: Aligned, cells: str) -> Query:
+    keys = (Ident("sub"), *(Ident(k) for k in keys_of(aligned)), Ident("place"))
+    methods = dict(aligned.methods)
+    values = tuple(
+        (_by_method(methods[b], Ident(b), _band(aligned, b)), b) for b in aligned.scan.bands
+    )
+    valid = (fill("bool_or({0})", Ident("valid")), "valid")
+    return Select((*((k, None) for k in keys), *values, valid), Table(cells), group_by=keys)
+
+
+def _by_method(method: str, value: Sql, band: Band) -> Sql:
+    whole = method in ("sum",) and band.is_integer
+    template = f"({_METHODS[method]})::BIGINT" if whole else _METHODS[method]
+    return Aggregated(template, (value, Ident("order")))
+
+
+def _gathered(aligned: Aligned, grid: str) -> Query:
+    keys = (Ident("sub"), *(Ident(k) for k in keys_of(aligned)))
+    by_place = (Order(Ident("place")),)
+    direct = min(aligned.scan.tile, aligned.resolution) == aligned.tile
+    columns = tuple(
+        (Aggregated("list({0}{order})", (Ident(c),), order_by=by_place), _name(aligned, c) if direct else c)
+        for c in (*aligned.scan.bands, "valid")
+    )
+    named = tuple((Ident(k), _name(aligned, k) if direct else k) for k in keys_of(aligned))
+    return Select(((Ident("sub"), "tile" if direct else "sub"), *named, *columns), Table(grid), group_by=keys)
+
+
+def _put_together(aligned: Aligned, parts: str, level: int) -> Query:
+    """Arrays of parts joined to arrays of whole tiles; a part without a row is filled with NULL."""
+    keys = keys_of(aligned)
+    tile = positions.parent(Ident("sub"), level, aligned.tile)
+    wholes = Select(((tile, "tile"), *((Ident(k), k) for k in keys)), Table(parts), distinct=True)
+    numbers = Select(((fill(f"unnest(range({7 ** (level - aligned.tile)}))"), "number"),))
+    every = Joined(Sub(wholes, "whole"), Sub(numbers, "part"), "cross")
+    sub = positions.child(Ident("tile", "whole"), Ident("number", "part"), aligned.tile, level)
+    same = tuple(fill("{0} = {1}", Ident(k, "parts"), Ident(k, "whole")) for k in keys)
+    source = Joined(every, Table(parts, "parts"), "left", (fill("{0} = {1}", Ident("sub", "parts"), sub), *same))
+    count = 7 ** (aligned.resolution - level)
+    types = {b: _array_type(aligned, b) for b in aligned.scan.bands} | {"valid": "BOOLEAN"}
+    columns = tuple(
+        (
+            Aggregated(
+                f"flatten(list(coalesce({{0}}, list_resize([]::{kind}[], {count})){{order}}))",
+                (Ident(c, "parts"),), order_by=(Order(Ident("number", "part")),),
+            ),
+            _name(aligned, c),
+        )
+        for c, kind in types.items()
+    )  # fmt: skip
+    named = tuple((Ident(k, "whole"), _name(aligned, k)) for k in keys)
+    group = (Ident("tile", "whole"), *(Ident(k, "whole") for k in keys))
+    return Select(((Ident("tile", "whole"), "tile"), *named, *columns), source, group_by=group)
+
+
+def _array_type(aligned: Aligned, name: str) -> str:
+    method, band = dict(aligned.methods)[name], _band(aligned, name)
+    if method in ("any", "all"):
+        return "BOOLEAN"
+    whole = method == "count" or (band.is_integer and method not in ("mean", "median", "stddev"))
+    return "BIGINT" if whole else "DOUBLE"
+
+
+__all__ = ["Shape", "align", "decoded", "keys_of"]

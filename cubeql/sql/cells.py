@@ -1,0 +1,375 @@
+"""Layers that meet tile by tile, taken apart into one row a cell.
+
+In the relation of cells a column of a source is called ``alias.column``; beside them stand ``tile``, ``slot``,
+``alias.match`` (whether a joined layer has a row there), regions by name, and ``area``, ``lon``, ``lat``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cubeql.analyze.bound import BoundQuery, RegionRef
+from cubeql.plan.nodes import Aligned, Cells, TileJoin
+from cubeql.sql import positions
+from cubeql.sql.aligned import Shape, align, decoded, keys_of
+from cubeql.sql.expressions import Place, Values, translate
+from cubeql.sql.matching import candidates, same_clock
+from cubeql.sql.tree import (
+    Aggregated,
+    Fill,
+    Ident,
+    Joined,
+    Named,
+    Query,
+    Relation,
+    Select,
+    Sql,
+    Sub,
+    Table,
+    Value,
+    When,
+    Windowed,
+    fill,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A compiled relation: what stands in WITH, in FROM and in WHERE, and how expressions are asked of it."""
+
+    ctes: tuple[Named, ...]
+    source: Relation
+    where: tuple[Sql, ...]
+    place: Place
+    columns: tuple[str, ...] = ()
+
+
+class CellsBuilder:
+    """Builds the SQL of one :class:`Cells` node.
+
+    Args:
+        node: the node.
+        values: where constants go.
+        subquery: compiles ``IN (query)``.
+        settled: numbers of ranked joins of which every tile row has one candidate.
+    """
+
+    def __init__(
+        self, node: Cells, values: Values, subquery: Callable[[BoundQuery], Query], settled: frozenset[str]
+    ) -> None:
+        self.node = node
+        self.values = values
+        self.subquery = subquery
+        self.driver = node.driver
+        self.settled = settled
+        self.ctes: list[Named] = []
+        self.tiles = self._tiles()
+        self.shape = align(self.driver, self.tiles)
+        self.shapes = [align(j.aligned, Table(f"{node.name}$tiles", "tiles")) for j in node.joins]
+
+    def build(self) -> Part:
+        """The relation of cells with all conditions of the node."""
+        if any(j.aligned.is_coarser for j in self.node.joins):
+            self.ctes.append(Named(f"{self.node.name}$tiles", self._tile_list(), materialized=True))
+        self.ctes = [*self.shape.ctes, *self.ctes]
+        for join, shape in zip(self.node.joins, self.shapes, strict=True):
+            self.ctes += shape.ctes
+            if join.is_ranked:
+                self.ctes.append(Named(self._match_name(join), self._candidates(join, shape), materialized=True))
+        name = self.node.name
+        self.ctes.append(Named(name, self._taken_apart()))
+        self.ctes.append(Named(f"{name}$met", self._met()))
+        source, where = f"{name}$met", []
+        if self._picking():
+            self.ctes.append(Named(f"{name}$picked", self._picked()))
+            source = f"{name}$picked"
+        where += self._matched()
+        if any(self._keeps_unmatched(j) for j in self.node.joins):
+            self.ctes.append(Named(f"{name}$kept", self._kept(source)))
+            source = f"{name}$kept"
+        place = self.place()
+        where += [translate(f, place) for f in self.node.cell_filters]
+        return Part(tuple(self.ctes), Table(source), tuple(where), place, self.columns())
+
+    # -------------------------------------------------------------- tiles
+
+    def _tiles(self) -> Relation:
+        """The query's tiles, for a driver that is coarser than the grid."""
+        required = next((r for r in self.node.regions if r.required), None)
+        if required is not None:
+            return Table(required.name, "tiles")
+        scan = self.driver.scan
+        count = 7 ** max(self.driver.tile - scan.tile, 0)
+        number = fill(f"unnest(range({count}))")
+        own = Select(((Ident("tile"), "above"),), Table(scan.name), distinct=True)
+        every = Select(((Ident("above"), None), (number, "number")), Sub(own, "stored"))
+        tile = positions.child(Ident("above"), Ident("number"), scan.tile, self.driver.tile)
+        live = fill("NOT {0}", positions.is_dead(Ident("above"), Ident("number"), scan.tile, self.driver.tile - scan.tile))
+        return Sub(Select(((tile, "tile"),), Sub(every, "every"), where=(live,)), "tiles")
+
+    def _tile_list(self) -> Query:
+        scan = self.driver.scan
+        required = tuple(
+            fill("{0} IN (SELECT tile FROM {1})", Ident("tile"), Ident(r.name)) for r in self.node.regions if r.required
+        )
+        if self.driver.is_coarser:
+            return Select(((Ident("tile"), None),), self.tiles, where=required, distinct=True)
+        tile = positions.parent(Ident("tile"), scan.tile, self.driver.tile)
+        inner = Select(((tile, "tile"),), Table(scan.name), distinct=True)
+        return Select(((Ident("tile"), None),), Sub(inner, "stored"), where=required)
+
+    # -------------------------------------------------------------- tile rows meet
+
+    def _match_name(self, join: TileJoin) -> str:
+        return f"{join.aligned.scan.name}$candidates"
+
+    def _candidates(self, join: TileJoin, shape: Shape) -> Query:
+        scalars = self.shape.scalars
+        assert isinstance(scalars, Select)
+        keys = tuple(i for i in scalars.items if i[1] != "complete")
+        rows = replace(scalars, items=keys, distinct=True)
+        on_rows = tuple(translate(c, self._row_place("driver", {join.aligned.scan.source: "joined"})) for c in join.on_rows)
+        return candidates(join, self.driver, rows, shape, on_rows)
+
+    def _row_place(self, driver: str, others: dict[int, str]) -> Place:
+        """Scalars of tile rows: the driver's, and those of joined layers by their relation."""
+        aliases = {j.aligned.scan.source: j.aligned.scan.alias for j in self.node.joins} | {
+            self.driver.scan.source: self.driver.scan.alias
+        }
+
+        def column(source: int, name: str) -> Sql:
+            relation = driver if source == self.driver.scan.source else others.get(source, aliases[source])
+            return Ident(f"{aliases[source]}.{name}", relation)
+
+        return Place(self.values, column, self.subquery)
+
+    def _joined(self) -> Relation:
+        alias = self.driver.scan.alias
+        source: Relation = Table(self.shape.name, alias)
+        for region in self.node.regions:
+            same = fill("{0} = {1}", Ident("tile", region.name), Ident("tile", alias))
+            source = Joined(source, Table(region.name), "inner" if region.required else "left", (same,))
+        if self.node.geometry:
+            name = f"{self.node.name}$geometry"
+            same = fill("{0} = {1}", Ident("tile", "geometry"), Ident("tile", alias))
+            source = Joined(source, Table(name, "geometry"), "left", (same,))
+        for join, shape in zip(self.node.joins, self.shapes, strict=True):
+            source = self._join(source, join, shape)
+        return source
+
+    def _join(self, source: Relation, join: TileJoin, shape: Shape) -> Relation:
+        kind = "inner" if join.kind == "inner" or join.kind == "semi" else "left"
+        driver, alias = self.driver.scan.alias, join.aligned.scan.alias
+        same = fill("{0} = {1}", Ident("tile", alias), Ident("tile", driver))
+        if not join.is_ranked:
+            times = (Ident(f"{driver}.time", driver), Ident(f"{alias}.time", alias))
+            on_rows = tuple(translate(c, self._row_place(driver, {})) for c in join.on_rows)
+            return Joined(source, Table(shape.name, alias), kind, (same, *same_clock(join, *times), *on_rows))
+        found = f"{alias}$candidates"
+        own = tuple(f"{driver}.{k}" for k in keys_of(self.driver))
+        first = (fill("{0} = {1}", Ident("tile", found), Ident("tile", driver)),
+                 *(fill("{0} = {1}", Ident(n, found), Ident(n, driver)) for n in own))  # fmt: skip
+        source = Joined(source, Table(self._match_name(join), found), kind, first)
+        other = tuple(f"{alias}.{k}" for k in keys_of(join.aligned))
+        second = (fill("{0} = {1}", Ident("tile", alias), Ident("tile", found)),
+                  *(fill("{0} = {1}", Ident(n, alias), Ident(n, found)) for n in other))  # fmt: skip
+        return Joined(source, Table(shape.name, alias), kind, second)
+
+    # -------------------------------------------------------------- tiles are taken apart
+
+    def _taken_apart(self) -> Query:
+        alias = self.driver.scan.alias
+        items: list[tuple[Sql, str]] = [(Ident("tile", alias), "tile")]
+        for aligned, shape in self._layers():
+            items += self._columns_of(aligned, shape)
+        for join in self.node.joins:
+            if join.is_ranked:
+                items.append((Ident("rank", f"{join.aligned.scan.alias}$candidates"), f"{join.aligned.scan.alias}.rank"))
+        for region in self.node.regions:
+            items.append((fill("unnest({0})", Ident("mask", region.name)), region.name))
+            if not region.required:
+                items.append((fill("{0} IS NOT NULL", Ident("tile", region.name)), f"{region.name}.covers"))
+        items += [(fill("unnest({0})", Ident(g, "geometry")), g) for g in self.node.geometry]
+        if self._needs_slot():
+            items.append((self._slot(), "slot"))
+        rows = tuple(translate(f, self._row_place(alias, {})) for f in self.node.row_filters)
+        return Select(tuple(items), self._joined(), where=rows)
+
+    def _slot(self) -> Sql:
+        count = 7 ** (self.driver.resolution - self.driver.tile)
+        return fill(f"unnest(range({count}))")
+
+    def _needs_slot(self) -> bool:
+        return self.node.with_slot or self._picking() or self.driver.is_coarser or any(
+            self._keeps_unmatched(j) for j in self.node.joins
+        ) or not self.shape.arrays  # fmt: skip
+
+    def _layers(self) -> list[tuple[Aligned, Shape]]:
+        return [(self.driver, self.shape), *((j.aligned, s) for j, s in zip(self.node.joins, self.shapes, strict=True))]
+
+    def _columns_of(self, aligned: Aligned, shape: Shape) -> list[tuple[Sql, str]]:
+        scan = aligned.scan
+        items: list[tuple[Sql, str]] = []
+        for key in keys_of(aligned):
+            name = f"{scan.alias}.{key}"
+            items.append((Ident(name, scan.alias), name))
+        for band in scan.bands:
+            name = f"{scan.alias}.{band}"
+            value: Sql = Ident(name, scan.alias)
+            if name in shape.arrays:
+                value = fill("unnest({0})", value)
+            record = scan.layer.band(band)
+            assert record is not None
+            items.append((decoded(value, record) if name in shape.raw else value, name))
+        if aligned.is_finer or len(scan.layer.bands) > 1:
+            name = f"{scan.alias}.valid"
+            value = Ident(name, scan.alias)
+            items.append((fill("unnest({0})", value) if name in shape.arrays else value, name))
+        return items
+
+    # -------------------------------------------------------------- which joined rows count
+
+    def _exists(self, aligned: Aligned) -> Sql:
+        """Whether a layer has a row at a cell."""
+        scan = aligned.scan
+        witness = fill("{0} IS NOT NULL", Ident(f"{scan.alias}.{scan.bands[0]}"))
+        if aligned.is_finer or len(scan.layer.bands) > 1:
+            return fill("coalesce({0}, {1})", Ident(f"{scan.alias}.valid"), witness)
+        return witness
+
+    def _met(self) -> Query:
+        """Cells where the driver has a row, with ``alias.match`` of every joined layer."""
+        place = self._raw_place()
+        matches = []
+        for join in self.node.joins:
+            tests = (self._exists(join.aligned), *(translate(c, place) for c in join.on_cells))
+            text = " AND ".join(f"{{{i}}}" for i in range(len(tests)))
+            matches.append((fill(f"coalesce({text}, FALSE)", *tests), f"{join.aligned.scan.alias}.match"))
+        where = [self._exists(self.driver)]
+        where += [fill("{0} IS DISTINCT FROM FALSE", Ident(r.name)) for r in self.node.regions if r.required]
+        if self.driver.is_coarser:
+            depth = self.driver.resolution - self.driver.tile
+            where.append(fill("NOT {0}", positions.is_dead(Ident("tile"), Ident("slot"), self.driver.tile, depth)))
+        return Select(tuple(matches), Table(self.node.name), where=tuple(where), star=True)
+
+    def _is_open(self, join: TileJoin) -> bool:
+        """Whether a tile row of the driver may meet several rows of the joined layer."""
+        if join.is_ranked:
+            return join.aligned.scan.name not in self.settled
+        return not join.is_single
+
+    def _is_picked(self, join: TileJoin) -> bool:
+        return self._is_open(join) and (join.is_ranked or join.kind in ("semi", "anti"))
+
+    def _picking(self) -> bool:
+        return any(self._is_picked(j) for j in self.node.joins)
+
+    def _keeps_unmatched(self, join: TileJoin) -> bool:
+        return self._is_open(join) and join.kind == "left" and not join.is_ranked
+
+    def _row_keys(self) -> list[str]:
+        alias = self.driver.scan.alias
+        return ["tile", "slot", *(f"{alias}.{k}" for k in keys_of(self.driver))]
+
+    def _multiplied_keys(self) -> list[str]:
+        """Keys of joined rows that stay several a cell."""
+        return [
+            f"{j.aligned.scan.alias}.{k}"
+            for j in self.node.joins
+            if self._is_open(j) and not self._is_picked(j)
+            for k in keys_of(j.aligned)
+        ] + [
+            f"{j.aligned.scan.alias}.{d.name}"
+            for j in self.node.joins
+            if self._is_picked(j) and j.is_ranked
+            for d in j.aligned.scan.layer.dimensions
+        ]  # fmt: skip
+
+    def _picked(self) -> Query:
+        """The best candidate at each cell: one row a cell and row of the driver."""
+        keys = [*self._row_keys(), *self._multiplied_keys()]
+        items: list[tuple[Sql, str | None]] = [(Ident(k), None) for k in keys]
+        picked = {j.aligned.scan.alias: j for j in self.node.joins if self._is_picked(j)}
+        for name in self.columns(raw=True):
+            if name in keys:
+                continue
+            join = picked.get(self._alias_of(name))
+            items.append((self._pick(name, join), name))
+        return Select(tuple(items), Table(f"{self.node.name}$met"), group_by=tuple(Ident(k) for k in keys))
+
+    def _alias_of(self, name: str) -> str:
+        aliases = [j.aligned.scan.alias for j in self.node.joins]
+        return next((a for a in sorted(aliases, key=len, reverse=True) if name.startswith(f"{a}.")), "")
+
+    def _pick(self, name: str, join: TileJoin | None) -> Sql:
+        if join is None:
+            return fill("any_value({0})", Ident(name))
+        alias = join.aligned.scan.alias
+        match = Ident(f"{alias}.match")
+        if name == f"{alias}.match":
+            return fill("bool_or({0})", match)
+        if not join.is_ranked:
+            return fill("any_value({0})", Ident(name))
+        return Aggregated("arg_min_null({0}, {1})", (Ident(name), Ident(f"{alias}.rank")), filter=match)
+
+    def _matched(self) -> list[Sql]:
+        tests: list[Sql] = []
+        for join in self.node.joins:
+            match = Ident(f"{join.aligned.scan.alias}.match")
+            if join.kind in ("inner", "semi"):
+                tests.append(match)
+            elif join.kind == "anti":
+                tests.append(fill("NOT {0}", match))
+        return tests
+
+    def _kept(self, source: str) -> Query:
+        """Rows whose left-joined layers match, and one row of those that match nothing."""
+        tests: list[Sql] = []
+        keys = tuple(Ident(k) for k in self._row_keys())
+        for join in self.node.joins:
+            if self._keeps_unmatched(join):
+                match = Ident(f"{join.aligned.scan.alias}.match")
+                others = tuple(Ident(k) for k in self._multiplied_keys() if not k.startswith(f"{join.aligned.scan.alias}."))
+                partition = (*keys, *others)
+                none = fill("NOT {0}", Windowed(fill("bool_or({0})", match), partition))
+                first = fill("{0} = 1", Windowed(fill("row_number()"), partition))
+                tests.append(fill("({0} OR {1} AND {2})", match, none, first))
+        text = " AND ".join(f"{{{i}}}" for i in range(len(tests)))
+        return Select((), Table(source), qualify=Fill(text, tuple(tests)))
+
+    # -------------------------------------------------------------- how expressions see it
+
+    def columns(self, raw: bool = False) -> tuple[str, ...]:
+        """Names of the relation's columns; ``raw`` includes those that only this node reads."""
+        names: list[str] = ["tile"] + (["slot"] if self._needs_slot() else [])
+        for aligned, shape in self._layers():
+            names += [n for _, n in self._columns_of(aligned, shape)]
+        names += [f"{j.aligned.scan.alias}.match" for j in self.node.joins]
+        for region in self.node.regions:
+            names += [region.name] + ([] if region.required else [f"{region.name}.covers"])
+        return (*names, *self.node.geometry)
+
+    def _column(self, source: int, name: str, nulled: bool) -> Sql:
+        aligned = next(a for a, _ in self._layers() if a.scan.source == source)
+        value = Ident(f"{aligned.scan.alias}.{name}")
+        join = next((j for j in self.node.joins if j.aligned is aligned), None)
+        if not nulled or join is None or join.kind != "left":
+            return value
+        return When(((Ident(f"{aligned.scan.alias}.match"), value),))
+
+    def _raw_place(self) -> Place:
+        return replace(self.place(), column=lambda s, n: self._column(s, n, nulled=False))
+
+    def place(self) -> Place:
+        """How expressions are asked of the relation of cells."""
+        cell = (Ident("tile"), Ident("slot"), self.driver.tile, self.driver.resolution)
+        return Place(
+            self.values, lambda s, n: self._column(s, n, nulled=True), self.subquery, cell, self._region
+        )
+
+    def _region(self, region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
+        test = next(r for r in self.node.regions if r.region == region)
+        if test.required:
+            return Value(True)
+        return fill("coalesce({0}, {1})", Ident(test.name), Ident(f"{test.name}.covers"))

@@ -1,0 +1,238 @@
+"""Bound expressions -> SQL expressions, over whatever relation they are asked of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cubeql.analyze.bound import (
+    GRID,
+    Aggregate,
+    Apply,
+    Bound,
+    BoundQuery,
+    Choice,
+    Column,
+    Convert,
+    FrameBound,
+    InRegion,
+    InSubquery,
+    Key,
+    Literal_,
+    OneOf,
+    Parameter,
+    RegionRef,
+    SortBy,
+    Window,
+)
+from cubeql.errors import InternalError
+from cubeql.sql import positions
+from cubeql.sql.tree import (
+    Aggregated,
+    Bind,
+    Fill,
+    Ident,
+    Order,
+    Query,
+    Select,
+    Sql,
+    Sub,
+    Table,
+    Value,
+    When,
+    Windowed,
+    Within,
+    fill,
+)
+from cubeql.values.tiles import tile_resolution
+
+_GEOMETRY = {"cell_area": "area", "cell_to_lng": "lon", "cell_to_lat": "lat"}
+
+
+@dataclass(slots=True)
+class Values:
+    """Values that travel beside the SQL text: texts of the statement and its parameters, by bound name."""
+
+    parameters: dict[str, Any]
+    bound: dict[str, Any] = field(default_factory=dict)
+
+    def text(self, value: str) -> Bind:
+        """A text of the statement as a bound value."""
+        for name, known in self.bound.items():
+            if name.startswith("t") and known == value:
+                return Bind(name)
+        name = f"t{len(self.bound)}"
+        self.bound[name] = value
+        return Bind(name)
+
+    def parameter(self, name: str) -> Bind:
+        """A parameter of the statement as a bound value."""
+        self.bound[f"p_{name}"] = self.parameters[name]
+        return Bind(f"p_{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The relation that expressions are asked of.
+
+    Attributes:
+        values: where constants go.
+        column: a source's column in it.
+        cell: (tile, slot, tile resolution, resolution) where its rows are cells of the query's grid.
+        regions: how a region is tested, by region.
+        subquery: how a subquery is compiled.
+        keys: the GROUP BY keys in it.
+    """
+
+    values: Values
+    column: Callable[[int, str], Sql]
+    subquery: Callable[[BoundQuery], Query]
+    cell: tuple[Sql, Sql, int, int] | None = None
+    regions: Callable[[RegionRef, Sql, int | None], Sql] | None = None
+    keys: tuple[Sql, ...] = ()
+
+
+def translate(expr: Bound, place: Place) -> Sql:
+    """The SQL of a bound expression."""
+    handler = _HANDLERS.get(type(expr))
+    if handler is None:
+        raise InternalError(f"no SQL for {type(expr).__name__}")
+    return handler(expr, place)
+
+
+def order(entries: tuple[SortBy, ...], place: Place) -> tuple[Order, ...]:
+    """ORDER BY entries."""
+    return tuple(Order(translate(e.expr, place), e.descending, e.nulls_first) for e in entries)
+
+
+def _column(expr: Column, place: Place) -> Sql:
+    return _grid_cell(place) if expr.source == GRID else place.column(expr.source, expr.name)
+
+
+def _grid_cell(place: Place, wanted: int | None = None) -> Sql:
+    if place.cell is None:
+        raise InternalError("this relation has no cells")
+    tile, slot, tile_level, level = place.cell
+    return positions.cell_at(tile, slot, tile_level, level, wanted)
+
+
+def _literal(expr: Literal_, place: Place) -> Sql:
+    if isinstance(expr.value, str) and not expr.trusted:
+        return place.values.text(expr.value)
+    if isinstance(expr.value, int) and not isinstance(expr.value, bool) and abs(expr.value) < 2**63:
+        return fill(f"{expr.value}::BIGINT")
+    return Value(expr.value)
+
+
+def _parameter(expr: Parameter, place: Place) -> Sql:
+    types = {"integer": "BIGINT", "number": "DOUBLE", "text": "VARCHAR", "boolean": "BOOLEAN"}
+    bound = place.values.parameter(expr.name)
+    kind = types.get(expr.type.name)
+    return fill(f"{{0}}::{kind}", bound) if kind else bound
+
+
+def _apply(expr: Apply, place: Place) -> Sql:
+    name = expr.function.name
+    if name in _GEOMETRY:
+        return Ident(_GEOMETRY[name])
+    if name == "cell_to_parent":
+        return _ancestor(expr, place)
+    return Fill(expr.function.sql, tuple(translate(a, place) for a in expr.args))
+
+
+def _ancestor(expr: Apply, place: Place) -> Sql:
+    cell, level = expr.args
+    assert isinstance(level, Literal_)
+    if isinstance(cell, Column) and cell.source == GRID:
+        return _grid_cell(place, level.value)
+    own = cell.type.resolution
+    inner = translate(cell, place)
+    if own is not None:
+        return positions.parent(inner, own, level.value)
+    return positions.parent(inner, 15, level.value)
+
+
+def _choice(expr: Choice, place: Place) -> Sql:
+    whens = tuple((translate(c, place), translate(v, place)) for c, v in expr.whens)
+    return When(whens, translate(expr.otherwise, place) if expr.otherwise is not None else None)
+
+
+def _convert(expr: Convert, place: Place) -> Sql:
+    return fill(f"TRY_CAST({{0}} AS {expr.sql_type})", translate(expr.operand, place))
+
+
+def _one_of(expr: OneOf, place: Place) -> Sql:
+    if not expr.items:
+        return Value(expr.negated)
+    return Within(translate(expr.operand, place), tuple(translate(i, place) for i in expr.items), expr.negated)
+
+
+def _in_subquery(expr: InSubquery, place: Place) -> Sql:
+    return Within(translate(expr.operand, place), place.subquery(expr.query), expr.negated)
+
+
+def _in_region(expr: InRegion, place: Place) -> Sql:
+    if place.regions is None:
+        raise InternalError("this relation tests no regions")
+    operand = expr.operand
+    resolution = None if isinstance(operand, Column) and operand.source == GRID else operand.type.resolution
+    test = place.regions(expr.region, translate(operand, place) if resolution is not None else Value(None), resolution)
+    return fill("(NOT {0})", test) if expr.negated else test
+
+
+def _aggregate(expr: Aggregate, place: Place) -> Sql:
+    function = expr.function
+    template = "count(*)" if expr.star else function.sql
+    condition = translate(expr.filter, place) if expr.filter is not None else None
+    args = tuple(translate(a, place) for a in expr.args)
+    call = Aggregated(template, args, expr.distinct, condition, order(expr.order_by, place))
+    return fill("({0})::BIGINT", call) if function.name == "sum" and expr.type.name == "integer" else call
+
+
+def _key(expr: Key, place: Place) -> Sql:
+    return place.keys[expr.index]
+
+
+def _window(expr: Window, place: Place) -> Sql:
+    call = translate(expr.call, place)
+    frame = None
+    if expr.frame is not None:
+        unit, start, end = expr.frame
+        frame = (unit, _end(start, place), _end(end, place))
+    partition = tuple(translate(e, place) for e in expr.partition_by)
+    return Windowed(call, partition, order(expr.order_by, place), frame)
+
+
+def _end(bound: FrameBound, place: Place) -> tuple[str, Sql | None]:
+    return bound.kind, translate(bound.distance, place) if bound.distance is not None else None
+
+
+_HANDLERS: dict[type[Bound], Callable[[Any, Place], Sql]] = {
+    Column: _column,
+    Literal_: _literal,
+    Parameter: _parameter,
+    Apply: _apply,
+    Choice: _choice,
+    Convert: _convert,
+    OneOf: _one_of,
+    InSubquery: _in_subquery,
+    InRegion: _in_region,
+    Aggregate: _aggregate,
+    Key: _key,
+    Window: _window,
+}
+
+
+def cells_of_region(table: str, resolution: int) -> Query:
+    """The cells of a region's mask table, one row each."""
+    tile = tile_resolution(resolution)
+    count = 7 ** (resolution - tile)
+    mask = fill(f"unnest(coalesce({{0}}, list_resize([TRUE], {count}, TRUE)))", Ident("mask"))
+    inner = Select(
+        ((Ident("tile"), None), (mask, "inside"), (fill(f"unnest(range({count}))"), "slot")), Table(table)
+    )
+    return Select(
+        ((positions.cell_at(Ident("tile"), Ident("slot"), tile, resolution), "cell"),), Sub(inner, "region"),
+        where=(Ident("inside"),),
+    )  # fmt: skip

@@ -1,0 +1,85 @@
+"""How clocks meet, between tile rows: conditions of equal clocks, and ranked candidates of unequal ones."""
+
+from __future__ import annotations
+
+from cubeql.plan.nodes import Aligned, TileJoin
+from cubeql.sql.aligned import Shape, keys_of
+from cubeql.sql.tree import Ident, Joined, Order, Query, Select, Sql, Sub, Value, Windowed, fill
+from cubeql.values.times import Duration
+
+_TRUNCATED = ("hour", "day", "week", "month", "year")
+
+
+def bucket(time: Sql, unit: str) -> Sql:
+    """A value that two instants share if they lie in one bucket."""
+    if unit in _TRUNCATED:
+        return fill(f"date_trunc('{unit}', {{0}})", time)
+    if unit == "season":
+        return fill("((year({0}) * 12 + month({0})) // 3)", time)
+    return fill("(year({0}) * 36 + (month({0}) - 1) * 3 + least((day({0}) - 1) // 10, 2))", time)
+
+
+def same_clock(join: TileJoin, driver: Sql, joined: Sql) -> tuple[Sql, ...]:
+    """Conditions under which rows meet, for matches that need no ranking."""
+    match = join.match
+    if match is None or match.kind == "any":
+        return ()
+    if match.kind == "same":
+        assert match.unit is not None
+        return (fill("{0} = {1}", bucket(driver, match.unit), bucket(joined, match.unit)),)
+    return (fill("{0} = {1}", joined, driver),)
+
+
+def _reach(join: TileJoin, driver: Sql, joined: Sql) -> tuple[tuple[Sql, ...], Order]:
+    """Conditions of a candidate, and what orders candidates from the best on."""
+    assert join.match is not None
+    kind, window = join.match.kind, join.match.window
+    if kind == "as_of":
+        tests = (fill("{0} <= {1}", joined, driver), *_limit(window, "{0} >= {1} - {2}", joined, driver))
+        return tests, Order(joined, descending=True)
+    if kind == "next":
+        tests = (fill("{0} >= {1}", joined, driver), *_limit(window, "{0} <= {1} + {2}", joined, driver))
+        return tests, Order(joined)
+    tests = (
+        *_limit(window, "{0} >= {1} - {2}", joined, driver),
+        *_limit(window, "{0} <= {1} + {2}", joined, driver),
+    )
+    return tests, Order(fill("abs(epoch_us({0}) - epoch_us({1}))", joined, driver))
+
+
+def _limit(window: Duration | None, template: str, joined: Sql, driver: Sql) -> tuple[Sql, ...]:
+    return () if window is None else (fill(template, joined, driver, Value(window)),)
+
+
+def candidates(join: TileJoin, driver: Aligned, driver_rows: Query, shape: Shape, on_rows: tuple[Sql, ...]) -> Query:
+    """Which tile rows of the joined layer a tile row of the driver may take, best first, as far as they matter.
+
+    Columns: ``tile``, ``driver.<key>`` and ``joined.<key>`` of both sides, ``rank``. Candidates behind one that has
+    every cell of its tile cannot be taken; they are left out unless the join has conditions on cells.
+    """
+    scan = join.aligned.scan
+    own = tuple(f"{driver.scan.alias}.{k}" for k in keys_of(driver))
+    other = tuple(f"{scan.alias}.{k}" for k in keys_of(join.aligned))
+    time, joined_time = Ident(f"{driver.scan.alias}.time", "driver"), Ident(f"{scan.alias}.time", "joined")
+    tests, best = _reach(join, time, joined_time)
+    same_tile = fill("{0} = {1}", Ident("tile", "driver"), Ident("tile", "joined"))
+    source = Joined(Sub(driver_rows, "driver"), Sub(shape.scalars, "joined"), "inner", (same_tile, *tests, *on_rows))
+    dimensions = tuple(Ident(n, "joined") for n in other if not n.endswith(".time"))
+    partition = (Ident("tile", "driver"), *(Ident(n, "driver") for n in own), *dimensions)
+    rank = Windowed(fill("row_number()"), partition, (best, Order(joined_time)))
+    ranked = Select(
+        (
+            (Ident("tile", "driver"), "tile"),
+            *((Ident(n, "driver"), n) for n in own),
+            *((Ident(n, "joined"), n) for n in other),
+            (Ident("complete", "joined"), "complete"),
+            (rank, "rank"),
+        ),
+        source,
+    )
+    if join.on_cells:
+        return ranked
+    group = tuple(Ident(n) for n in ("tile", *own, *(o for o in other if not o.endswith(".time"))))
+    before = ("rows", ("unbounded", None), ("preceding", Value(1)))
+    settled = Windowed(fill("bool_or({0})", Ident("complete")), group, (Order(Ident("rank")),), before)
+    return Select((), Sub(ranked, "ranked"), qualify=fill("NOT coalesce({0}, FALSE)", settled))

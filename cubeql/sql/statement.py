@@ -1,0 +1,235 @@
+"""A whole plan -> one SQL statement, and what the engine must provide for it: scans, masks, geometry, settled ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cubeql.analyze.bound import BoundQuery, RegionRef
+from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, RegionTest, Rows, Scan
+from cubeql.plan.walking import walk
+from cubeql.sql import positions
+from cubeql.sql.cells import CellsBuilder, Part
+from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
+from cubeql.sql.matching import bucket
+from cubeql.sql.tree import Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
+from cubeql.values.tiles import tile_resolution
+
+
+@dataclass(frozen=True, slots=True)
+class RegionNeed:
+    """A relation ``name(tile BIGINT, mask BOOLEAN[])`` of a region; a NULL mask means every cell of the tile.
+
+    ``cells`` is the node whose tiles limit it; None where the whole region is needed.
+    """
+
+    name: str
+    region: RegionRef
+    resolution: int
+    tile: int
+    cells: Cells | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A compiled plan: its SQL tree and what it needs."""
+
+    query: Query
+    values: Values
+    scans: tuple[Scan, ...]
+    regions: tuple[RegionNeed, ...]
+    cells: tuple[Cells, ...]
+    ranks: tuple[tuple[str, Query], ...]
+
+
+class StatementBuilder:
+    """Builds the SQL of one statement."""
+
+    def __init__(
+        self, values: Values, plan_of: Callable[[BoundQuery], Node], settled: frozenset[str] = frozenset()
+    ) -> None:
+        self.values = values
+        self.plan_of = plan_of
+        self.settled = settled
+        self.extra: list[Node] = []
+        self.regions: list[RegionNeed] = []
+        self.ranks: list[tuple[str, Query]] = []
+
+    def build(self, plan: Node) -> Statement:
+        """The statement of a plan."""
+        query = self.query(plan)
+        nodes = [n for p in (plan, *self.extra) for n in walk(p)]
+        cells = tuple(n for n in nodes if isinstance(n, Cells))
+        scans = tuple(n for n in nodes if isinstance(n, Scan))
+        return Statement(query, self.values, scans, tuple(self.regions), cells, tuple(self.ranks))
+
+    def query(self, node: Node) -> Query:
+        """The SQL query of an Output or Combined node."""
+        if isinstance(node, Combined):
+            return self._combined(node)
+        assert isinstance(node, Output)
+        return self._output(node)
+
+    def _subquery(self, query: BoundQuery) -> Query:
+        plan = self.plan_of(query)
+        self.extra.append(plan)
+        return self.query(plan)
+
+    def _combined(self, node: Combined) -> Query:
+        place = Place(self.values, lambda _, name: Ident(name), self._subquery)
+        return Compound(
+            node.operator, self.query(node.left), self.query(node.right), order(node.order_by, place), node.limit, node.offset
+        )
+
+    # -------------------------------------------------------------- SELECT
+
+    def _output(self, node: Output) -> Query:
+        part = self.part(node.input)
+        if node.group_by is None:
+            return self._plain(node, part)
+        keys = tuple((translate(k, part.place), f"key{i}") for i, k in enumerate(node.group_by))
+        inner = Select(keys, part.source, where=part.where, star=True)
+        named = tuple(Ident(n) for _, n in keys)
+        place = replace(part.place, keys=named)
+        grouped = Part(part.ctes, Sub(inner, "keyed"), (), place)
+        return replace(self._plain(node, grouped), group_by=named)
+
+    def _plain(self, node: Output, part: Part) -> Select:
+        place = part.place
+        return Select(
+            tuple((translate(i.expr, place), i.name) for i in node.items),
+            part.source,
+            where=part.where,
+            having=translate(node.having, place) if node.having is not None else None,
+            qualify=translate(node.qualify, place) if node.qualify is not None else None,
+            distinct=node.distinct,
+            order_by=order(node.order_by, place),
+            limit=node.limit,
+            offset=node.offset,
+            ctes=part.ctes,
+        )
+
+    # -------------------------------------------------------------- sources
+
+    def part(self, node: Node) -> Part:
+        """The compiled relation of a source node."""
+        match node:
+            case Cells():
+                return self._cells(node)
+            case Filtered():
+                return self._filtered(node)
+            case Rows():
+                return self._rows(node)
+            case CellJoin():
+                return self._cell_join(node)
+        raise AssertionError(f"no source: {node}")
+
+    def _cells(self, node: Cells) -> Part:
+        builder = CellsBuilder(node, self.values, self._subquery, self.settled)
+        self.regions += [
+            RegionNeed(r.name, r.region, node.resolution, node.tile, node) for r in node.regions
+        ]  # fmt: skip
+        part = builder.build()
+        for join in node.joins:
+            if join.is_ranked:
+                scan = join.aligned.scan.name
+                self.ranks.append((scan, _undecided(part, f"{node.name}$tiles", scan)))
+        return part
+
+    def _rows(self, node: Rows) -> Part:
+        query = self.query(node.query)
+        items = tuple((Ident(c.name), f"{node.alias}.{c.name}") for c in node.columns)
+        named = Select(items, Sub(query, "query"))
+        place = Place(
+            self.values, lambda _, name: Ident(f"{node.alias}.{name}"), self._subquery, None, self._region_of_rows({})
+        )
+        return Part((), Sub(named, node.alias), (), place, tuple(n for _, n in items))
+
+    def _filtered(self, node: Filtered) -> Part:
+        if isinstance(node.input, Cells) and node.regions:
+            node = replace(node, input=replace(node.input, regions=node.input.regions + node.regions))
+        part = self.part(node.input)
+        place = part.place
+        if not isinstance(node.input, Cells):
+            names = {r.region: r for r in node.regions}
+            place = replace(place, regions=self._region_of_rows(names, place))
+        where = tuple(translate(c, place) for c in node.conditions)
+        return replace(part, where=part.where + where, place=place)
+
+    def _region_of_rows(
+        self, names: dict[RegionRef, RegionTest], place: Place | None = None
+    ) -> Callable[[RegionRef, Sql, int | None], Sql]:
+        """Tests of cells that are plain values: membership in the region's cells."""
+
+        def test(region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
+            found = names[region]
+            cell = operand
+            if resolution is None:
+                assert place is not None and place.cell is not None
+                tile, slot, tile_level, resolution = place.cell
+                cell = positions.cell_at(tile, slot, tile_level, resolution)
+            name = f"{found.name}${resolution}"
+            need = RegionNeed(name, region, resolution, tile_resolution(resolution), None)
+            if need not in self.regions:
+                self.regions.append(need)
+            return Within(cell, cells_of_region(name, resolution))
+
+        return test
+
+    # -------------------------------------------------------------- joins of cells
+
+    def _cell_join(self, node: CellJoin) -> Part:
+        left, right = self.part(node.left), self.part(node.right)
+        cell, cell_level = _cell_of(node.left, left)
+        other, other_level = _cell_of(node.right, right)
+        alias = f"join{node.source}"
+        names = [n for n in right.columns if n not in ("tile", "slot")]
+        items = ((other, f"{alias}.cell"), *((Ident(n), n) for n in names))
+        inner = Select(items, right.source, where=right.where, ctes=())
+        mine = positions.parent(cell, cell_level, other_level) if cell_level != other_level else cell
+        same = [fill("{0} = {1}", mine, Ident(f"{alias}.cell"))]
+
+        def column(source: int, name: str) -> Sql:
+            return right.place.column(source, name) if source == node.source else left.place.column(source, name)
+
+        place = replace(left.place, column=column)
+        same += _clocks(node, place)
+        same += [translate(c, place) for c in node.on]
+        source: Relation = left.source
+        where = left.where
+        if left.where:
+            source = Sub(Select((), left.source, where=left.where), f"left{node.source}")
+            where = ()
+        joined = Joined(source, Sub(inner, alias), node.kind, tuple(same))
+        columns = left.columns + (tuple(names) if node.kind in ("inner", "left") else ())
+        return Part((*left.ctes, *right.ctes), joined, where, place, columns)
+
+
+def _cell_of(node: Node, part: Part) -> tuple[Sql, int]:
+    """The cell of a relation's rows and its resolution."""
+    if part.place.cell is not None:
+        tile, slot, tile_level, level = part.place.cell
+        return positions.cell_at(tile, slot, tile_level, level), level
+    rows = next(n for n in walk(node) if isinstance(n, Rows))
+    column = next((c for c in rows.columns if c.name == "cell" and c.type.name == "cell"), None)
+    column = column or next(c for c in rows.columns if c.type.name == "cell")
+    assert column.type.resolution is not None
+    return Ident(f"{rows.alias}.{column.name}"), column.type.resolution
+
+
+def _clocks(node: CellJoin, place: Place) -> list[Sql]:
+    if node.match is None or node.match.kind == "any":
+        return []
+    mine, other = place.column(0, "time"), place.column(node.source, "time")
+    if node.match.kind == "same":
+        unit = node.match.unit or "day"
+        return [fill("{0} = {1}", bucket(mine, unit), bucket(other, unit))]
+    return [fill("{0} = {1}", mine, other)]
+
+
+def _undecided(part: Part, tiles: str, scan: str) -> Query:
+    """A query that tells whether some tile row has several candidates; it reads no arrays."""
+    wanted = f"{scan}$candidates"
+    needed = tuple(c for c in part.ctes if c.name in (tiles, wanted))
+    several = (fill("{0} > 1", Ident("rank")),)
+    return Select(((fill("count(*) > 0"), "undecided"),), Table(wanted), where=several, ctes=needed)
