@@ -1,10 +1,15 @@
 """Bytes at rest: tile files, the durable catalog and its commits.
 
-Reading order: ``addresses`` (where bytes lie), ``names`` (what may be called how), ``columns`` (what a tile file
-holds), ``blocks`` (a row in memory), ``summaries`` (what is known of a tile without reading it), ``encode`` and
-``decode`` (blocks to Arrow and back), ``parquet`` (a file written), ``table`` (the seam to a table format) and ``delta``
-(the one in use), ``keys`` (rows are unique), ``rowbuffer`` and ``write`` (a write and its commit), ``files`` (what
-planning sees), ``store`` (the door).
+Reading order:
+
+* ``addresses`` where bytes lie; ``names`` what may be called how
+* ``columns``   what a tile file holds; ``blocks`` a row in memory; ``records`` the layer record
+* ``summaries`` what is known of a tile without its arrays; ``encode`` and ``decode`` blocks to Arrow and back
+* ``parquet``   a file written; ``rowbuffer`` blocks sorted into files; ``disk`` making it last
+* ``table``     the seam to a table format; ``delta`` the one in use; ``cached`` what was loaded is remembered
+* ``keys``      rows are unique; ``settle`` what becomes of rows that are there already
+* ``write``     a write and its commit; ``files`` what planning sees
+* ``marker``    what makes a folder a store; ``store`` the door
 """
 
 from cubeql.storage.addresses import Address, parse_address

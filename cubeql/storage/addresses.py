@@ -33,7 +33,7 @@ class Address:
         return self.path if self.scheme == "file" else f"s3://{self.path}"
 
     def join(self, *parts: str) -> Address:
-        """The address of a relative path below this one; ``..`` and absolute parts are refused (ValueError)."""
+        """The address of a relative path below this one; ``..`` is refused (ValueError)."""
         pieces = [piece for part in parts for piece in part.split("/")]
         if any(piece in ("", ".", "..") for piece in pieces):
             raise ValueError(f"{'/'.join(parts)!r} is not a relative path below {self}")

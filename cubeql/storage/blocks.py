@@ -35,8 +35,8 @@ class TileBlock:
         time: UTC instant with microseconds; None in a static layer.
         time_end: end of the row's step where it has one.
         dimensions: a value per dimension of the layer, in its order.
-        bands: per band (values of its storage type, valid), both of shape ``(slot_count,)``; a band left out is
-            nowhere valid.
+        bands: per band (values of its storage type, valid), both of shape ``(slot_count,)``; a band left
+            out is nowhere valid.
     """
 
     tile: int
@@ -58,7 +58,7 @@ class TileBlock:
 
 def microseconds(time: np.datetime64 | None) -> int | None:
     """Microseconds since 1970 of an instant, None for None."""
-    return None if time is None else int(time.astype("datetime64[us]").astype(np.int64))
+    return None if time is None else int(time.astype("M8[us]").astype(np.int64))
 
 
 def checked(layer: Layer, block: TileBlock) -> TileBlock | None:
@@ -90,7 +90,8 @@ def _check_tile(layer: Layer, block: TileBlock) -> str:
     wanted, found = tile_resolution(layer.resolution), resolution_of(int(block.tile))
     if found != wanted:
         raise StoreError(
-            f"{place}: a tile of resolution {found}; cells of resolution {layer.resolution} lie in tiles of {wanted}"
+            f"{place}: a tile of resolution {found}; "
+            f"cells of resolution {layer.resolution} lie in tiles of resolution {wanted}"
         )
     return place
 
@@ -148,7 +149,7 @@ def _check_dead(layer: Layer, tile: int, bands: Mapping[str, BandArrays], place:
 
 
 def merged(old: TileBlock, new: TileBlock) -> TileBlock:
-    """The row two checked blocks of one key make together: cell by cell and band by band, new valid values win."""
+    """The row that two checked blocks of one key make: per cell and band the new value wins where valid."""
     bands = {}
     for name, (values, valid) in new.bands.items():
         old_values, old_valid = old.bands[name]

@@ -121,16 +121,33 @@ class Encodings:
 
 
 def encodings(layer: Layer) -> Encodings:
-    """Floats split into byte streams (not integers: DuckDB refuses those), everything else by dictionary."""
+    """Floats split into byte streams, measured integers as differences, everything else by dictionary.
+
+    BYTE_STREAM_SPLIT of integers would be refused by DuckDB. Differences were 5-20 % smaller than a
+    dictionary on fields that vary smoothly, and as fast to read; codes and counts repeat and do best there.
+    """
     special: dict[str, str] = {}
     dictionary: list[str] = []
+    continuous = [band.name for band in layer.bands if band.kind != "categorical"]
+    measured = {name + part for name in continuous for part in _DIFFERENCED}
     for field in layer_schema(layer):
         for path, leaf in _leaves(field.name, field.type):
             if pa.types.is_floating(leaf):
                 special[path] = "BYTE_STREAM_SPLIT"
+            elif path in measured:
+                special[path] = "DELTA_BINARY_PACKED"
             elif not pa.types.is_boolean(leaf):
                 dictionary.append(path)
     return Encodings(dictionary, special)
+
+
+_DIFFERENCED = (
+    ".list.element",
+    "__l2.min.list.element",
+    "__l2.max.list.element",
+    "__l4.min.list.element",
+    "__l4.max.list.element",
+)
 
 
 def _leaves(path: str, kind: pa.DataType) -> list[tuple[str, pa.DataType]]:

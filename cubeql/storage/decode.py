@@ -1,4 +1,4 @@
-"""Tile files back into tile blocks: for merges, rewrites and tests. Queries read files with DuckDB instead."""
+"""Tile files back into tile blocks: for merges, rewrites and tests (queries read files with DuckDB)."""
 
 from __future__ import annotations
 

@@ -18,6 +18,13 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def remove_folders(*folders: Path) -> None:
+    """Remove those of the folders that are empty, in the order given."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
 def remove_file(path: Path, top: Path) -> None:
     """Remove a file and the folders it leaves empty below ``top``; one that is gone already is no error."""
     with contextlib.suppress(OSError):

@@ -56,8 +56,8 @@ def _band_columns(
 ) -> dict[str, pa.Array]:
     if inexact_sum(values, valid):
         raise StoreError(
-            f"layer {layer.name}, band {band.name}, tile {format_cell(blocks[0].tile)} or after: 64-bit integers "
-            "whose sum is beyond 2^53 cannot be summed exactly; store the band as float64"
+            f"layer {layer.name}, band {band.name}, tile {format_cell(blocks[0].tile)} or one after it: "
+            "64-bit integers whose sum is beyond 2^53 cannot be summed exactly; store the band as float64"
         )
     found = summarise(values, valid)
     some = found.tile.count > 0
@@ -95,7 +95,7 @@ def _overview(entries: Summary) -> pa.Array:
 
 
 def _footprint_columns(masks: Sequence[NDArray[np.bool_]]) -> dict[str, pa.Array]:
-    """``footprint__count`` always; ``valid`` in a layer of several bands, NULL in rows where all bands agree."""
+    """``footprint__count``; and in a layer of several bands ``valid``, NULL in rows where all bands agree."""
     footprint = np.logical_or.reduce(masks)
     columns = {"footprint__count": pa.array(np.count_nonzero(footprint, axis=1).astype(np.int64))}
     if len(masks) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cubeql.catalog import Layer
 from cubeql.storage.addresses import Address
@@ -12,15 +13,15 @@ from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES, TIMESTAMP
 def file_table(layer: Layer, files: pa.Table, folder: Address) -> pa.Table:
     """A table format's file table under the names planning uses.
 
-    Columns: ``path`` (text DuckDB reads), ``rows``, ``bytes`` (int64), ``tile_min``, ``tile_max`` (int64), ``time_min``,
-    ``time_max`` (timestamp us UTC, NULL in a static layer), ``<dimension>__min``, ``<dimension>__max`` in their type,
-    ``<band>__min``, ``<band>__max`` in storage type. A bound that is NULL is unknown: it excludes nothing, unless
-    ``<band>__nulls`` equals ``rows``: then no row of the file has a valid value in the band.
+    Columns: ``path`` (text DuckDB reads), ``rows``, ``bytes`` (int64), ``tile_min``, ``tile_max`` (int64),
+    ``time_min``, ``time_max`` (timestamp us UTC, NULL in a static layer), ``<dimension>__min``,
+    ``<dimension>__max`` in their type, ``<band>__min``, ``<band>__max`` in storage type, ``<band>__nulls``
+    (int64: rows without any valid value in the band). A bound that is NULL is unknown and excludes nothing,
+    unless ``<band>__nulls`` equals ``rows``.
     """
     count = files.num_rows
-    paths = files["path"].to_pylist()
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        "path": pa.array([f"{folder}/{path}" for path in paths], pa.string()),
+        "path": pc.binary_join_element_wise(str(folder), files["path"].cast(pa.string()), "/"),
         "rows": _column(files, "num_records", pa.int64(), count),
         "bytes": _column(files, "size_bytes", pa.int64(), count),
         "tile_min": _column(files, "min.tile", pa.int64(), count),

@@ -52,7 +52,7 @@ def _near(a: pa.Table, b: pa.Table) -> bool:
 
 
 def files_near(files: pa.Table, keys: pa.Table) -> NDArray[np.int64]:
-    """Which files (rows of a table format's file table) may hold one of the keys, by their statistics alone."""
+    """Which files (rows of a table state's file table) may hold one of the keys, by their statistics."""
     if files.num_rows == 0 or keys.num_rows == 0:
         return np.zeros(0, np.int64)
     tiles = np.unique(keys["tile"].to_numpy())

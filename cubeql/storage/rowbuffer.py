@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,7 +28,7 @@ class WrittenFile:
 
 
 def write_blocks(layer: Layer, table: Path, blocks: dict[Key, TileBlock]) -> Iterator[WrittenFile]:
-    """Write checked blocks, sorted by key, as files of the table in a folder; each is yielded when it is complete."""
+    """Write checked blocks, sorted by key, as files below a folder; each is yielded when it is complete."""
     groups = _row_groups(layer, blocks)
     rows = next(groups, None)
     while rows is not None:
@@ -59,11 +59,27 @@ def _first_time(layer: Layer, rows: pa.Table) -> int | None:
 
 def rewrite(layer: Layer, table: Path, groups: Iterator[pa.Table]) -> DataFile | None:
     """Write rows read from a file, in their order, as a new file; None where there are none."""
-    first = next(groups, None)
+    regrouped = _regrouped(groups, row_group_rows(slots_of_layer(layer)))
+    first = next(regrouped, None)
     if first is None:
         return None
     with TileFile(layer, table, new_file_name(first["tile"][0].as_py(), _first_time(layer, first))) as file:
         file.write(first)
-        for rows in groups:
+        for rows in regrouped:
             file.write(rows)
         return file.close()
+
+
+def _regrouped(groups: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
+    """The same rows in tables of ``size`` rows: row groups do not dwindle with every rewrite."""
+    waiting: list[pa.Table] = []
+    count = 0
+    for rows in groups:
+        waiting.append(rows)
+        count += rows.num_rows
+        while count >= size:
+            whole = pa.concat_tables(waiting)
+            yield whole.slice(0, size).combine_chunks()
+            waiting, count = [whole.slice(size)], count - size
+    if count:
+        yield pa.concat_tables(waiting).combine_chunks()

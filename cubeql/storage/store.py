@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import threading
@@ -17,6 +16,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -26,18 +26,17 @@ from cubeql.catalog import Layer
 from cubeql.errors import StoreError, nearest
 from cubeql.storage.addresses import Address, local_path, parse_address
 from cubeql.storage.blocks import TileBlock
+from cubeql.storage.cached import CachedTables
 from cubeql.storage.decode import decode, read_groups
 from cubeql.storage.delta import DeltaFormat
 from cubeql.storage.files import file_table
+from cubeql.storage.marker import MARKER, check_marker, make_store
 from cubeql.storage.names import check_layer_name, folder_of
 from cubeql.storage.records import record_layer
+from cubeql.storage.settle import OnConflict
 from cubeql.storage.table import LayerVersion, TableFormat, TableState
-from cubeql.storage.write import BUFFER_BYTES, LayerWrite, Mode, OnConflict
+from cubeql.storage.write import BUFFER_BYTES, LayerWrite, Mode
 from cubeql.values.times import TimeRange
-
-MARKER = "cubeql-store.json"
-FORMAT = 1
-_CACHED_STATES = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +60,9 @@ class Store:
     def __init__(self, address: Address, tables: TableFormat | None = None) -> None:
         """Take a store as it is; :meth:`open` checks it first."""
         self.address = address
-        self._tables = tables or DeltaFormat()
+        self._tables = CachedTables(tables or DeltaFormat())
         self._lock = threading.Lock()
-        self._snapshots: dict[tuple[str, int | None], tuple[TableState, Snapshot]] = {}
+        self._snapshots: WeakKeyDictionary[TableState, Snapshot] = WeakKeyDictionary()
 
     @staticmethod
     def open(address: str | os.PathLike[str], create: bool = False) -> Store:
@@ -80,8 +79,8 @@ class Store:
         folder = local_path(place)
         try:
             if not (folder / MARKER).exists():
-                _make(folder, create)
-            _check_marker(folder / MARKER)
+                make_store(folder, create)
+            check_marker(folder / MARKER)
         except OSError as error:
             raise StoreError(f"{folder}: the store cannot be opened: {error.strerror}") from error
         return Store(place)
@@ -109,7 +108,11 @@ class Store:
         return tuple(sorted(layer.name for layer in layers if layer is not None))
 
     def layer(self, name: str, version: int | None = None) -> Layer | None:
-        """The layer of a name (without regard to case), None if absent; ``version`` reads an earlier state."""
+        """The layer of a name (without regard to case), None if absent; ``version`` reads an earlier state.
+
+        Raises:
+            StoreError: the layer has no such version, or cannot be read.
+        """
         found = self._find(name, version)
         return None if found is None else found.layer
 
@@ -135,16 +138,21 @@ class Store:
         return self._tables.history(self._folder(name))
 
     def write(
-        self, layer: Layer, mode: Mode, on_conflict: OnConflict = "error", *, buffer_bytes: int = BUFFER_BYTES
+        self,
+        layer: Layer,
+        mode: Mode,
+        on_conflict: OnConflict = "error",
+        *,
+        buffer_bytes: int = BUFFER_BYTES,
     ) -> LayerWrite:
         """Begin to write a layer; see :class:`~cubeql.storage.write.LayerWrite`.
 
         Args:
-            layer: the record the layer shall have. An append keeps name, resolution, columns and their meaning,
-                and may change the other facts; of ``extras`` the new and changed ones are taken over.
-            mode: ``create`` a layer that is not there, ``replace`` all its rows (or create it), or ``append``.
-            on_conflict: what becomes of an appended row whose tile, time and dimensions are there already (in the
-                layer or earlier in this write): an ``error``, ``merge`` (new valid values win, cell by cell), or
+            layer: the record the layer shall have. An append keeps name, resolution, columns and their
+                meaning, and may change the other facts; of ``extras`` new and changed ones are taken over.
+            mode: ``create`` a new layer, ``replace`` all rows of one (or create it), or ``append`` to one.
+            on_conflict: what becomes of a row whose tile, time and dimensions are there already, in the layer
+                or earlier in this write: an ``error``, ``merge`` (new valid values win, cell by cell), or
                 ``replace`` (the new row takes the old one's place).
             buffer_bytes: bytes of arrays held before files are written.
 
@@ -218,29 +226,18 @@ class Store:
         except StoreError:
             return None
         folder = self._folder(name)
-        key = (folder_of(name), version)
-        with self._lock:
-            cached = self._snapshots.get(key)
-        if cached is not None and self._fresh(folder, cached[0], version):
-            return cached[1]
         state = self._tables.load(folder, version)
         if state is None:
             return None
+        with self._lock:
+            known = self._snapshots.get(state)
+        if known is not None:
+            return known
         layer = record_layer(state.record, state.version, str(folder))
         snapshot = Snapshot(layer, state.version, file_table(layer, state.files, folder))
-        self._keep(key, (state, snapshot))
-        return snapshot
-
-    def _fresh(self, folder: Address, state: TableState, version: int | None) -> bool:
-        if version is None:
-            return self._tables.is_current(folder, state)
-        return self._tables.still_holds(folder, state)
-
-    def _keep(self, key: tuple[str, int | None], entry: tuple[TableState, Snapshot]) -> None:
         with self._lock:
-            self._snapshots[key] = entry
-            while len(self._snapshots) > _CACHED_STATES:
-                del self._snapshots[next(iter(self._snapshots))]
+            self._snapshots[state] = snapshot
+        return snapshot
 
 
 def _chosen(keys: pa.Table, tiles: NDArray[np.int64] | None, times: TimeRange | None) -> NDArray[np.bool_]:
@@ -250,48 +247,3 @@ def _chosen(keys: pa.Table, tiles: NDArray[np.int64] | None, times: TimeRange | 
     if times is not None and "time" in keys.column_names:
         chosen &= times.contains(keys["time"].cast(pa.timestamp("us")).to_numpy())
     return chosen
-
-
-def _make(folder: Path, create: bool) -> None:
-    found = _found(folder)
-    if found is not None:
-        raise StoreError(
-            f"{folder} is not a CubeQL store: it is {found}. Give the folder of a store, or a new one"
-        )
-    if not create:
-        what = "an empty folder" if folder.exists() else "not there"
-        raise StoreError(
-            f"{folder} is not a CubeQL store: it is {what}. Store.open({str(folder)!r}, create=True) makes one"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{MARKER}-{uuid.uuid4().hex}"
-    draft.write_text(json.dumps({"format": "cubeql-store", "version": FORMAT}) + "\n", encoding="utf-8")
-    draft.replace(folder / MARKER)
-
-
-def _found(folder: Path) -> str | None:
-    """What lies where a store should be; None for nothing or an empty folder."""
-    if not folder.exists():
-        return None
-    if not folder.is_dir():
-        return "a file"
-    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(f".{MARKER}"))
-    if "_delta_log" in names:
-        return "one Delta table (a layer of a store, perhaps)"
-    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-    return f"a folder that holds {shown}" if names else None
-
-
-def _check_marker(marker: Path) -> None:
-    try:
-        written = json.loads(marker.read_text(encoding="utf-8"))
-        version = int(written["version"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{marker}: the store's marker is damaged; it should read {_MARKER_TEXT}") from error
-    if version > FORMAT:
-        raise StoreError(
-            f"{marker}: the store has format {version}, this CubeQL knows up to {FORMAT}; update CubeQL"
-        )
-
-
-_MARKER_TEXT = json.dumps({"format": "cubeql-store", "version": FORMAT})

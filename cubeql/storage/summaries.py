@@ -38,7 +38,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class TileSummaries:
-    """Summaries of ``n`` tiles of depth ``d``: ``tile`` of shape (n,), ``l2`` (n, 7^(d-2)), ``l4`` (n, 7^(d-4)).
+    """Summaries of ``n`` tiles of depth ``d``: shapes (n,), ``l2`` (n, 7^(d-2)), ``l4`` (n, 7^(d-4)).
 
     An overview is None where its cells would not be finer than the tile.
     """
@@ -113,7 +113,7 @@ def _extremes(dtype: np.dtype[Any]) -> tuple[Any, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ClassCounts:
-    """Classes of ``n`` tiles as one list of lists: tile i holds entries ``offsets[i]:offsets[i + 1]``, codes ascending."""
+    """Classes of ``n`` tiles: tile i holds the entries ``offsets[i]:offsets[i + 1]``, codes ascending."""
 
     offsets: NDArray[np.int32]
     codes: NDArray[np.int64]

@@ -40,7 +40,7 @@ class DataFile:
     nulls: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class TableState:
     """A table as one commit left it.
 

@@ -1,0 +1,185 @@
+"""Conflicts: rows being written whose key a row of the layer has already, and what becomes of both.
+
+Files are never changed. A file of the layer that loses rows is written anew without them; rows to be merged
+are made from both sides as files of their own. The rows as they were given stay on disk until the commit, so
+that everything here can be done again on a newer state of the layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+
+from cubeql.catalog import Layer
+from cubeql.errors import StoreError
+from cubeql.storage.blocks import Key, TileBlock, merged
+from cubeql.storage.decode import decode, read_groups, read_keys
+from cubeql.storage.disk import remove_file
+from cubeql.storage.keys import describe_key, files_near, key_rows, key_table, rows_in
+from cubeql.storage.rowbuffer import WrittenFile, rewrite, write_blocks
+from cubeql.storage.table import DataFile, TableState
+
+OnConflict = Literal["error", "merge", "replace"]
+
+
+@dataclass(slots=True)
+class Settled:
+    """What a commit does to the files of the state it is made on.
+
+    Attributes:
+        adds: files that join the layer.
+        removes: names of files that leave it.
+        made: names of those of ``adds`` that were made for this state only.
+    """
+
+    adds: list[DataFile] = field(default_factory=list)
+    removes: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+
+    def make(self, file: DataFile | None) -> None:
+        """Add a file made for this state, if there is one."""
+        if file is not None:
+            self.adds.append(file)
+            self.made.append(file.name)
+
+
+class Settler:
+    """Settles the conflicts of one write."""
+
+    def __init__(self, layer: Layer, top: Path, on_conflict: OnConflict, buffer_bytes: int) -> None:
+        """Settle for a layer whose files lie below ``top``, holding up to ``buffer_bytes`` of rows."""
+        self._layer, self._top, self._on_conflict, self._buffer_bytes = layer, top, on_conflict, buffer_bytes
+        self._keys_of: dict[str, pa.Table] = {}
+
+    def check(self, state: TableState, keys: pa.Table) -> None:
+        """Refuse keys the layer has, where conflicts are errors: early, before much is written.
+
+        Raises:
+            StoreError: names a row that is there already.
+        """
+        if self._on_conflict == "error":
+            for _, shared in self._conflicts(state, keys):
+                raise self._there_already(shared)
+
+    def settle(self, state: TableState, files: Sequence[WrittenFile], into: Settled) -> None:
+        """Fill in what a commit of the files on a state does.
+
+        Raises:
+            StoreError: a row is there already and conflicts are errors; a file of the layer cannot be read.
+        """
+        conflicts = []
+        if files:
+            conflicts = list(self._conflicts(state, pa.concat_tables([written.keys for written in files])))
+        if conflicts and self._on_conflict == "error":
+            raise self._there_already(conflicts[0][1])
+        into.removes += [name for name, _ in conflicts]
+        for name, keys in conflicts:
+            into.make(self._without(name, keys))
+        if self._on_conflict == "replace" or not conflicts:
+            into.adds += [written.file for written in files]
+        else:
+            self._merge(conflicts, files, into)
+
+    def settle_within(self, files: list[WrittenFile], buffer: dict[Key, TileBlock]) -> int:
+        """Rows of the buffer whose key was written to a file before: the file loses them.
+
+        Args:
+            files: files of this write, changed in place.
+            buffer: rows not yet written, changed in place.
+
+        Returns:
+            How many keys were in both.
+
+        Raises:
+            StoreError: there is one and conflicts are errors.
+        """
+        keys = key_table(self._layer, list(buffer.values()))
+        twice = 0
+        for i, written in enumerate(files):
+            shared = rows_in(written.keys, keys)
+            if shared.any():
+                files[i] = self._taken_out(written, written.keys.filter(pa.array(shared)), buffer)
+                twice += int(shared.sum())
+        files[:] = [written for written in files if written.file.rows]
+        return twice
+
+    def twice(self, key: Key) -> StoreError:
+        """The error of a row added twice."""
+        return StoreError(f"layer {self._layer.name}: {describe_key(self._layer, key)} was added twice")
+
+    def _taken_out(self, written: WrittenFile, keys: pa.Table, buffer: dict[Key, TileBlock]) -> WrittenFile:
+        if self._on_conflict == "error":
+            raise self.twice(key_rows(self._layer, keys)[0])
+        if self._on_conflict == "merge":
+            for old in self._rows(written.file.name, keys):
+                buffer[old.key] = merged(old, buffer[old.key])
+        kept = self._without(written.file.name, keys)
+        remove_file(self._top / written.file.name, self._top)
+        left = written.keys.filter(pa.array(~rows_in(written.keys, keys)))
+        return WrittenFile(kept or DataFile(written.file.name, 0, 0, {}, {}, {}), left)
+
+    def _there_already(self, keys: pa.Table) -> StoreError:
+        found = describe_key(self._layer, key_rows(self._layer, keys)[0])
+        return StoreError(
+            f"layer {self._layer.name} has a row for {found} already; merge into it or replace it "
+            "(on_conflict), or leave it out"
+        )
+
+    def _conflicts(self, state: TableState, ours: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+        """Files of the layer with rows whose keys are among ours, and those keys."""
+        names = state.files["path"]
+        for i in files_near(state.files, ours):
+            name = names[int(i)].as_py()
+            theirs = self._keys_of.get(name)
+            if theirs is None:
+                theirs = self._keys_of[name] = read_keys(self._top / name, self._layer)
+            shared = rows_in(theirs, ours)
+            if shared.any():
+                yield name, theirs.filter(pa.array(shared))
+
+    def _merge(
+        self, conflicts: Sequence[tuple[str, pa.Table]], files: Sequence[WrittenFile], into: Settled
+    ) -> None:
+        shared = pa.concat_tables([keys for _, keys in conflicts])
+        touched = [written for written in files if rows_in(written.keys, shared).any()]
+        names = {written.file.name for written in touched}
+        into.adds += [written.file for written in files if written.file.name not in names]
+        for written in touched:
+            into.make(self._without(written.file.name, shared))
+        for name, keys in conflicts:
+            for batch in self._batches(self._rows(name, keys)):
+                for result in self._merged_with(batch, touched):
+                    into.make(result.file)
+
+    def _batches(self, rows: Iterator[TileBlock]) -> Iterator[dict[Key, TileBlock]]:
+        batch: dict[Key, TileBlock] = {}
+        size = 0
+        for row in rows:
+            batch[row.key] = row
+            size += row.nbytes
+            if size >= self._buffer_bytes:
+                yield batch
+                batch, size = {}, 0
+        if batch:
+            yield batch
+
+    def _merged_with(self, old: dict[Key, TileBlock], files: Sequence[WrittenFile]) -> Iterator[WrittenFile]:
+        keys = key_table(self._layer, list(old.values()))
+        for written in files:
+            if rows_in(written.keys, keys).any():
+                for new in self._rows(written.file.name, keys):
+                    old[new.key] = merged(old[new.key], new)
+        yield from write_blocks(self._layer, self._top, old)
+
+    def _rows(self, name: str, keys: pa.Table) -> Iterator[TileBlock]:
+        path = self._top / name
+        for rows in read_groups(path, self._layer, lambda found: rows_in(found, keys)):
+            yield from decode(self._layer, rows, path)
+
+    def _without(self, name: str, keys: pa.Table) -> DataFile | None:
+        groups = read_groups(self._top / name, self._layer, lambda rows: ~rows_in(rows, keys))
+        return rewrite(self._layer, self._top, groups)
