@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -18,9 +18,16 @@ class GrammarTables(BuildHookInterface):  # type: ignore[type-arg]
         if version == "editable":
             return
         sys.path.insert(0, self.root)
-        from cubeql.lang.tables import FORMAT, grammar_hash, save
         from cubeql.lang.compile_grammar import compile_grammar
+        from cubeql.lang.tables import FORMAT, grammar_hash, save
 
-        file = Path(tempfile.mkdtemp()) / "tables.json"
-        save({"format": FORMAT, "hash": grammar_hash(), **compile_grammar()}, file)
+        self._folder = TemporaryDirectory()
+        file = Path(self._folder.name) / "tables.json"
+        if not save({"format": FORMAT, "hash": grammar_hash(), **compile_grammar()}, file):
+            raise OSError(f"the parse tables cannot be written to {file}")
         build_data["force_include"][str(file)] = "cubeql/_grammar/tables.json"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Drop the temporary file."""
+        if version != "editable":
+            self._folder.cleanup()

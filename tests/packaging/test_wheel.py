@@ -61,9 +61,13 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin"
 
 
-def test_the_wheel_holds_grammar_demo_data_types_and_licence(files: set[str]) -> None:
-    assert {"cubeql/_grammar/cubeql.lark", "cubeql/_grammar/lexical.lark", "cubeql/py.typed"} <= files
-    assert any(name.startswith("cubeql/demo/data/") for name in files)
+def test_the_wheel_holds_every_module_and_data_file(files: set[str]) -> None:
+    there = [f for f in (ROOT / "cubeql").rglob("*") if f.is_file() and "__pycache__" not in f.parts]
+    assert {str(f.relative_to(ROOT)) for f in there} - files == set()
+
+
+def test_the_wheel_holds_grammar_tables_and_licence(files: set[str]) -> None:
+    assert {f"cubeql/_grammar/{name}" for name in ("cubeql.lark", "lexical.lark", "tables.json")} <= files
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in files)
 
 

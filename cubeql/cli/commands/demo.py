@@ -16,7 +16,9 @@ _FOLDER = "cubeql-demo"
 
 def arguments(parser: Parser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--store", metavar="DIR", default=_FOLDER, help=f"where to build it (default: ./{_FOLDER})")
+    parser.add_argument(
+        "--store", metavar="DIR", default=_FOLDER, help=f"where to build it (default: ./{_FOLDER})"
+    )
     add_talking(parser)
 
 
@@ -25,11 +27,11 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     import time
 
     import cubeql
-    from cubeql import demo
     from cubeql.cli.interrupt import cancelling
     from cubeql.cli.output.results import Output
     from cubeql.cli.output.rows import Rows
     from cubeql.cli.output.sink import write_text
+    from cubeql.demo import run as demo
 
     def say(line: str) -> None:
         write_text(f"{line}\n")
