@@ -17,7 +17,7 @@ from cubeql.grid.edges import EdgeIndex
 from cubeql.grid.ranges import TileRanges, children
 from cubeql.grid.shapes import Mask, RegionShape
 from cubeql.values.cells import BASE_TILES, MAX_RESOLUTION, CellArray, check_resolution, parent, resolution_of
-from cubeql.values.tiles import cell_count, slot_count, slots_of
+from cubeql.values.tiles import cell_count, dead_slots, has_dead_slots, slot_count, slots_of
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -63,6 +63,8 @@ class GroundShape(RegionShape):
             mask.reshape(7 ** (level - own), -1)[slots_of(whole, own)] = True
         cells = _descendants(open_cells, resolution)
         mask[slots_of(cells[self.inside(*centers(cells))], own)] = True
+        if has_dead_slots(tile):  # below a part that lies in the region wholly
+            mask &= ~dead_slots(tile, resolution)
         return _settled(mask, tile, resolution)
 
     def _split(self, cells: CellArray, resolution: int) -> tuple[CellArray, CellArray]:

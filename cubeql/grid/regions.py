@@ -45,7 +45,7 @@ def bbox(west: float, south: float, east: float, north: float) -> RegionShape:
     if south >= north:
         raise ValueError(f"south must be less than north, and {south:g} is not less than {north:g}")
     width = east - west if west < east else east - west + 360.0
-    if not 0.0 < width <= 360.0:
+    if west == east or not 0.0 < width <= 360.0:
         raise ValueError(f"a box from west {west:g} to east {east:g} is {abs(east - west):g} degrees wide")
     return PlanarShape(fold(shapely.box(west, south, west + width, north)))
 
