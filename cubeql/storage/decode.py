@@ -37,7 +37,7 @@ def opened(path: Path, layer: Layer) -> pq.ParquetFile:
     Raises:
         StoreError: the file is missing, truncated or of other columns.
     """
-    file = _checked(path, lambda: pq.ParquetFile(path))
+    file = _checked(path, lambda: pq.ParquetFile(path, page_checksum_verification=True))
     found, wanted = file.schema_arrow, layer_schema(layer)
     if found.names != wanted.names or any(found.field(f.name).type != f.type for f in wanted):
         file.close()

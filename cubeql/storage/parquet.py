@@ -62,6 +62,7 @@ class TileFile:
                 write_statistics=statistics_columns(layer),
                 sorting_columns=[pq.SortingColumn(schema.names.index(f.name)) for f in key_fields(layer)],
                 store_schema=False,
+                write_page_checksum=True,
             )
 
     @property
