@@ -13,7 +13,7 @@ by `scripts/make_demo_data.py` from a package of the Python registry, pinned by 
 this page says in its own metadata (tags of a GeoTIFF or VRT, attributes of a NetCDF file, members of a
 GeoJSON file), from where it goes on into the layers of a store.
 
-This page is made by the same script, from `cubeql/demo/sources.py`.
+This page is made by the same script, from `cubeql/demo/sources.toml`.
 """
 
 
