@@ -2,7 +2,8 @@
 
 Reading order: ``nodes`` (the tree), ``grammar`` and ``tables`` (the grammar's files, compiled once),
 ``tokens`` and ``spelling`` (text -> words), ``lr`` (words -> rules), ``build`` (rules -> nodes), ``parser``
-(all together), ``printing`` and ``layout`` (nodes -> text), ``comments`` and ``formatter`` (text in its one form).
+(all together), ``mistakes`` (what faulty text was meant to be), ``printing`` and ``layout`` (nodes -> text),
+``comments`` and ``formatter`` (text in its one form).
 """
 
 from cubeql.lang.formatter import format_text, print_expr, print_statement

@@ -65,7 +65,7 @@ class _Anchors:
         return parents
 
     def near(self, comment: Span) -> tuple[n.Node | None, n.Node | None, n.Node | None]:
-        """The innermost node around a place, and in it the last that ended before and the first that follows."""
+        """The innermost node around a place; in it, the last that ended before and the first behind."""
         place = bisect_left(self.starts, comment.start)
         i = place - 1
         while i >= 0 and self.by_start[i].span.end < comment.end:

@@ -23,7 +23,7 @@ def compile_grammar() -> dict[str, Any]:
         start=[START, WHOLE],
         maybe_placeholders=True,
     )
-    table = grammar.parser.parser._parse_table  # type: ignore[attr-defined]
+    table = grammar.parser.parser._parse_table
     numbers = {rule: number for number, rule in enumerate(grammar.rules)}
     return {
         "start": table.start_states[START],
@@ -71,7 +71,7 @@ def _nones_before(empty_indices: tuple[bool, ...], size: int) -> list[int]:
 
 
 def _terminals(grammar: Lark) -> dict[str, Any]:
-    """Keywords by their upper-case word, the reserved ones, marks by their text, patterns in order of trial."""
+    """Keywords by upper-case word, the reserved ones, marks by text, patterns in order of trial."""
     by_name = {t.name: t for t in grammar.terminals}
     name_pattern = re.compile(by_name["NAME"].pattern.to_regexp())
     keywords, marks, patterns = {}, {}, []

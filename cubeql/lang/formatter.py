@@ -11,10 +11,10 @@ from cubeql.lang.tokens import tokenize
 
 
 def format_text(text: str) -> str:
-    """A script in the one form all scripts have: SQL order, a clause a line, keywords in upper case, a line end behind the last.
+    """A script in the one form all scripts have: SQL order, a clause a line, keywords in upper case.
 
-    Comments are kept. Statements end with ``;`` if any in the text does. Formatting twice changes nothing,
-    and the formatted text means the same.
+    Comments are kept. Statements end with ``;`` if any in the text does, the text with a line end.
+    Formatting twice changes nothing, and the formatted text means the same.
 
     Raises:
         QueryError: the text has faults.

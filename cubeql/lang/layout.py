@@ -164,20 +164,33 @@ class _Layout:
                 stack.append(rest[behind])
                 continue
             todo = stack.pop()
-            match todo.doc:
-                case str() as text:
-                    room -= len(text)
-                case tuple() as parts:
-                    stack.extend(_Todo(0, todo.broken, part) for part in reversed(parts))
-                case Line(flat=text):
-                    if todo.broken:
-                        return True
-                    room -= len(text)
-                case Nest(inside=inside):
-                    stack.append(_Todo(0, todo.broken, inside))
-                case Group(inside=inside):
-                    stack.append(_Todo(0, False, inside))
-                case Comment():
-                    if not todo.broken:
-                        return False
+            ends = _ends_line(todo)
+            if ends is not None:
+                return ends
+            room -= _unfold(todo, stack)
         return False
+
+
+def _ends_line(todo: _Todo) -> bool | None:
+    """Whether a line ends well here (at a break) or badly (at a comment); None where none ends."""
+    if isinstance(todo.doc, Line) and todo.broken:
+        return True
+    if isinstance(todo.doc, Comment) and not todo.broken:
+        return False
+    return None
+
+
+def _unfold(todo: _Todo, stack: list[_Todo]) -> int:
+    """Put what a document holds on the stack; the width of its own text."""
+    match todo.doc:
+        case str() as text:
+            return len(text)
+        case Line(flat=text):
+            return len(text)
+        case tuple() as parts:
+            stack.extend(_Todo(0, todo.broken, part) for part in reversed(parts))
+        case Nest(inside=inside):
+            stack.append(_Todo(0, todo.broken, inside))
+        case Group(inside=inside):
+            stack.append(_Todo(0, False, inside))
+    return 0

@@ -117,28 +117,29 @@ def _children(rule: Rule, parts: list[Entry]) -> list[Any]:
 
 def expected(tokens: Sequence[Token], index: int) -> frozenset[str]:
     """The terminals (and :data:`END`) that could stand at ``index`` after the tokens before it."""
-    grammar = tables()
-    states = states_before(tokens, index)
-    return frozenset(kind for kind in grammar.states[states[-1]] if _accepts(grammar, states, kind))
+    states = states_after(tokens[:index])
+    row = tables().states[states[-1]]
+    return frozenset(kind for kind in row if kind.isupper() and _shift(list(states), kind))
 
 
-def states_before(tokens: Sequence[Token], index: int) -> list[int]:
-    """The parser's stack of states after the first ``index`` tokens, before anything else is reduced."""
-    grammar = tables()
-    states = [grammar.start]
-    for token in tokens[:index]:
-        kind = token.kind_in(grammar.states[states[-1]])
-        if not _simulate(grammar, states, kind):
-            break
+def states_after(tokens: Sequence[Token]) -> list[int]:
+    """The parser's stack of states after tokens that can stand where they stand."""
+    states = [tables().start]
+    for token in tokens:
+        _shift(states, token.kind_in(tables().states[states[-1]]))
     return states
 
 
-def _accepts(grammar: Tables, states: list[int], kind: str) -> bool:
-    return kind == kind.upper() and _simulate(grammar, list(states), kind)
+def can_follow(states: Sequence[int], tokens: Sequence[Token], ends: bool) -> bool:
+    """Whether tokens can be read from a stack of states, and the statement may end there if it does."""
+    stack = list(states)
+    kinds = (token.kind_in(tables().states[stack[-1]]) for token in tokens)
+    return all(_shift(stack, kind) for kind in kinds) and (not ends or _shift(stack, END))
 
 
-def _simulate(grammar: Tables, states: list[int], kind: str) -> bool:
-    """Shift ``kind`` on a stack of states alone."""
+def _shift(states: list[int], kind: str) -> bool:
+    """Shift a terminal on a stack of states, without values; False if it cannot stand there."""
+    grammar = tables()
     while True:
         step = grammar.states[states[-1]].get(kind)
         if step is None:

@@ -227,9 +227,10 @@ class Call(Expr):
 class Region(Node):
     """A region by its kind and arguments.
 
-    Kinds: ``bbox`` (west, south, east, north), ``polygon`` (WKT), ``geojson`` (text), ``file`` (path), ``cell``
-    (hex text), ``disk`` (hex text, k), ``circle`` (lon, lat, radius text), ``point`` (lon, lat), ``zone`` (layer
-    as Name, column as Name, value), ``cells`` (name as Name), ``parameter`` (one Parameter: a bound geometry).
+    Kinds: ``bbox`` (west, south, east, north), ``polygon`` (WKT), ``geojson`` (text), ``file`` (path),
+    ``cell`` (hex text), ``disk`` (hex text, k), ``circle`` (lon, lat, radius text), ``point`` (lon, lat),
+    ``zone`` (layer as Name, column as Name, value), ``cells`` (name as Name), ``parameter`` (one Parameter:
+    a bound geometry). A text may be a Parameter wherever a text is asked for.
     """
 
     kind: str
@@ -247,7 +248,11 @@ class Within(Expr):
 
 @dataclass(frozen=True, slots=True)
 class TimeTest(Expr):
-    """``operand [NOT] DURING 'a/b'``, ``IN 'a'``, ``BEFORE 'a'``, ``AFTER 'a'`` (``IN`` keeps its own spelling)."""
+    """``operand [NOT] DURING 'a/b'``, ``IN 'a'``, ``BEFORE 'a'``, ``AFTER 'a'``; ``IN`` keeps its spelling.
+
+    The value of DURING and IN is a String or a Parameter (``x IN $list`` comes as this too, and the
+    operand's type tells what it means); that of BEFORE and AFTER is any expression.
+    """
 
     operand: Expr
     how: Literal["during", "in", "before", "after"]
@@ -407,7 +412,10 @@ class Explain(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Show(Statement):
-    """``SHOW what [name] [LIKE 'pattern']``; what: ``layers bands times versions functions cells views settings``."""
+    """``SHOW what [name] [LIKE 'pattern']``.
+
+    ``what`` is ``layers functions cells views settings`` or, with a name, ``bands times versions``.
+    """
 
     what: str
     name: tuple[str, ...] = ()

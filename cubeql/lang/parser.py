@@ -8,9 +8,12 @@ from cubeql.errors import Diagnostic, QueryError, Span, diagnose
 from cubeql.lang import nodes as n
 from cubeql.lang.build import Builder
 from cubeql.lang.lr import MAX_DEPTH, TooDeep, UnexpectedToken, run
-from cubeql.lang.tokens import Token, tokenize
+from cubeql.lang.mistakes import Situation, explain
+from cubeql.lang.tokens import MAX_FAULTS, Token, tokenize
 
 MAX_CHARACTERS = 1_000_000
+MAX_REPAIRS = 12
+LONG = 5_000  # tokens; a longer statement is read once, each repair reads it again
 
 
 def parse(text: str) -> n.Script:
@@ -57,19 +60,19 @@ def split_statements(text: str) -> tuple[tuple[str, Span], ...]:
     Works on any text, right or wrong: a ``;`` in a quoted text or a comment divides nothing.
     """
     lexed = tokenize(text)
-    pieces = (Span(part[0].start, part[-1].end) for part in _parts(lexed.tokens))
+    pieces = (Span(part[0].start, part[-1].end) for part, _, _ in _parts(lexed.tokens, len(text)))
     return tuple((text[span.start : span.end], span) for span in pieces)
 
 
-def _parts(tokens: Sequence[Token]) -> list[Sequence[Token]]:
-    """The tokens of each statement that has any."""
-    parts, start = [], 0
+def _parts(tokens: Sequence[Token], length: int) -> list[tuple[Sequence[Token], int, int]]:
+    """The tokens of each statement that has any, with the bounds set by the ``;`` around them."""
+    parts, first, start = [], 0, 0
     for i, token in enumerate(tokens):
-        if token.text == ";":
-            parts.append(tokens[start:i])
-            start = i + 1
-    parts.append(tokens[start:])
-    return [part for part in parts if part]
+        if token.type == "SEMICOLON":
+            parts.append((tokens[first:i], start, token.start))
+            first, start = i + 1, token.end
+    parts.append((tokens[first:], start, length))
+    return [part for part in parts if part[0]]
 
 
 def _parse_all(text: str) -> tuple[list[n.Statement], list[Diagnostic]]:
@@ -77,26 +80,38 @@ def _parse_all(text: str) -> tuple[list[n.Statement], list[Diagnostic]]:
         return [], [diagnose("text_too_long", Span(0, 0), found=len(text), limit=MAX_CHARACTERS)]
     lexed = tokenize(text)
     faults = list(lexed.faults)
+    if len(faults) >= MAX_FAULTS:
+        return [], [*faults, diagnose("too_many_faults", faults[-1].span)]
     statements = []
-    for part in _parts(lexed.tokens):
+    for part, start, end in _parts(lexed.tokens, len(text)):
         statement, found = _parse_part(part)
-        faults += found
+        guessed = any(start <= offset < end for offset in lexed.unsure)
+        faults += [] if guessed else found  # behind a guessed repair, one fault would be told twice
         if statement is not None:
             statements.append(statement)
+        if len(faults) >= MAX_FAULTS:
+            return [], [*faults, diagnose("too_many_faults", Span(end, end))]
     return statements, faults
 
 
 def _parse_part(tokens: Sequence[Token]) -> tuple[n.Statement | None, list[Diagnostic]]:
-    builder = Builder()
-    try:
-        statement: n.Statement = run(tokens, builder)
-    except TooDeep as fault:
-        return None, [*builder.faults, diagnose("nested_too_deep", fault.span, limit=MAX_DEPTH)]
-    except UnexpectedToken as fault:
-        at = tokens[fault.index].span if fault.index < len(tokens) else Span(tokens[-1].end, tokens[-1].end)
-        found = tokens[fault.index].text if fault.index < len(tokens) else "the end"
-        return None, [*builder.faults, diagnose("unexpected", at, found=found, expected="something else")]
-    return statement, builder.faults
+    """One statement; a fault whose repair is known is repaired, so that the next one is found too."""
+    faults: list[Diagnostic] = []
+    for _ in range(MAX_REPAIRS if len(tokens) < LONG else 1):
+        builder = Builder()
+        try:
+            statement: n.Statement = run(tokens, builder)
+        except TooDeep as fault:
+            return None, [*faults, diagnose("nested_too_deep", fault.span, limit=MAX_DEPTH)]
+        except UnexpectedToken as fault:
+            finding = explain(Situation(tokens, fault.index))
+            faults.append(finding.fault)
+            if finding.mended is None:
+                return None, [*faults, *builder.faults]
+            tokens = finding.mended
+        else:
+            return statement, [*faults, *builder.faults]
+    return None, faults
 
 
 def _place(fault: Diagnostic) -> tuple[int, int]:

@@ -29,7 +29,7 @@ class Rule(NamedTuple):
         size: number of symbols.
         name: the builder's function; a name that begins with ``_`` is a list spliced into its parent.
         passes: with a single child, the child itself is the value.
-        shape: (symbol's position, whether it is spliced, how many None before it) of each symbol that is kept.
+        shape: of each symbol that is kept, its position, whether it is spliced, how many None before it.
         nones_after: how many None at the end.
     """
 

@@ -65,7 +65,7 @@ class Lexed:
 
 def tokenize(text: str) -> Lexed:
     """Cut a text into tokens; never raises."""
-    scan, keywords = _scanner()
+    scan, _ = _scanner()
     tokens: list[Token] = []
     comments: list[Span] = []
     faults: list[Diagnostic] = []
@@ -74,38 +74,34 @@ def tokenize(text: str) -> Lexed:
     while at < len(text) and len(faults) < MAX_FAULTS:
         match = scan.match(text, at)
         assert match is not None and match.lastgroup is not None  # the last alternative is any character
-        at, kind = match.end(), match.lastgroup
-        if kind == "WORD":
-            keyword, reserved = keywords.get(match[0].upper(), (None, False))
-            tokens.append(Token("NAME", match[0], match.start(), at, keyword, reserved))
-        elif kind == "SPACE":
-            continue
-        elif kind == "COMMENT":
-            comments.append(Span(match.start(), at))
-        elif kind.startswith("_"):
+        start, at, kind = at, match.end(), match.lastgroup
+        if kind == "COMMENT":
+            comments.append(Span(start, at))
+        elif kind[0] == "_":
             mended = spelling.mend(kind, match)
             at = mended.end
             faults.append(mended.fault)
-            if mended.type is not None:
-                tokens.append(_mended_token(mended, match.start(), keywords))
+            if mended.text:
+                tokens.append(read_token(mended.text, start, at))
             if not mended.sure:
-                unsure.append(match.start())
-        else:
-            tokens.append(Token(_terminal(kind, match[0]), match[0], match.start(), at))
+                unsure.append(start)
+        elif kind != "SPACE":
+            tokens.append(_token(kind, match[0], start, at))
     return Lexed(tuple(tokens), tuple(comments), tuple(faults), tuple(unsure))
 
 
-def _terminal(kind: str, text: str) -> str:
-    return tables().marks[text] if kind == "MARK" else kind
+def read_token(text: str, start: int, end: int) -> Token:
+    """The token of a word, mark or quoted text that stands at a place, as written there or as a repair."""
+    match = _scanner()[0].fullmatch(text)
+    assert match is not None and match.lastgroup is not None
+    return _token(match.lastgroup, text, start, end)
 
 
-def _mended_token(mended: spelling.Mended, start: int, keywords: dict[str, tuple[str, bool]]) -> Token:
-    keyword, reserved = (
-        keywords.get(mended.text.upper(), (None, False)) if mended.type == "NAME" else (None, False)
-    )
-    kind = tables().marks[mended.text] if mended.type == "MARK" else mended.type
-    assert kind is not None
-    return Token(kind, mended.text, start, mended.end, keyword, reserved)
+def _token(kind: str, text: str, start: int, end: int) -> Token:
+    if kind == "WORD":
+        keyword, reserved = _scanner()[1].get(text.upper(), (None, False))
+        return Token("NAME", text, start, end, keyword, reserved)
+    return Token(tables().marks[text] if kind == "MARK" else kind, text, start, end)
 
 
 @cache

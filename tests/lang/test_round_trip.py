@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from cubeql.lang import format_text, nodes as n, parse, parse_statement, print_expr, print_statement
+from cubeql.lang import format_text, parse, parse_statement, print_expr, print_statement
+from cubeql.lang import nodes as n
 from tests.support import strategies as trees
 
 

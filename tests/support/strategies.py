@@ -72,6 +72,7 @@ leaves = st.one_of(
 OPERATORS = ["+", "-", "*", "/", "//", "%", "^", "||", "=", "<>", "<", "<=", ">", ">=", "and", "or"]
 OPERATORS += ["is distinct from", "is not distinct from"]
 TYPES = ["integer", "double", "decimal(10, 2)", "timestamp", "date", "varchar", "interval"]
+UNITS = ["hour", "day", "dekad", "week", "month", "season", "year"]
 FUNCTIONS = [
     "count",
     "avg",
@@ -210,7 +211,11 @@ def sources(queries: st.SearchStrategy[n.Query]) -> st.SearchStrategy[n.Source]:
 
 time_matches = st.one_of(
     st.builds(n.TimeMatch, st.sampled_from(["equal", "any", "during"])),
-    st.builds(n.TimeMatch, st.just("same"), st.sampled_from("hour day dekad week month season year".split())),
+    st.builds(
+        n.TimeMatch,
+        st.just("same"),
+        st.sampled_from(UNITS),
+    ),
     st.builds(
         n.TimeMatch, st.sampled_from(["as_of", "next"]), interval=maybe(intervals), valid=st.booleans()
     ),

@@ -1,123 +1,11 @@
 """Faults found in the text of a statement, before anything is known of layers.
 
-``{found}`` is what was written, ``{right}`` what it should be.
+Misspelt marks are in ``spelling``, habits from other languages in ``habits``. ``{found}`` is what was
+written, ``{right}`` what it should be.
 """
 
+from cubeql.errors.catalogue import habits, spelling
 from cubeql.errors.catalogue.rows import Fault
-
-SPELLING: tuple[Fault, ...] = (
-    Fault(
-        "unclosed_text",
-        "the text that opens here is never closed",
-        "close it with ', and write a ' inside a text as ''",
-        "SELECT name FROM counties FILTER name = 'Oberbayern",
-    ),
-    Fault(
-        "unclosed_name",
-        "the quoted name that opens here is never closed",
-        'close it with "; a text stands in single quotes',
-        'SELECT "leaf area FROM s2',
-    ),
-    Fault(
-        "unclosed_comment",
-        "the comment that opens here is never closed",
-        "close it with */",
-        "SELECT * FROM s2 /* all",
-    ),
-    Fault("empty_name", "a name cannot be empty", "an empty text is written ''", 'SELECT "" FROM s2'),
-    Fault(
-        "unquoted_time",
-        "{found} without quotes is arithmetic, not a date",
-        "write {right}, or TIMESTAMP {right} to compute with it",
-        "SELECT * FROM s2 FILTER time > 2024-05-01",
-    ),
-    Fault(
-        "unquoted_cell",
-        "the cell {found} stands without quotes",
-        "write {right}",
-        "SELECT * FROM s2 FILTER cell WITHIN CELL 8928308280fffff",
-    ),
-    Fault(
-        "number_runs_into_letters",
-        "the number {found} runs into letters",
-        "write durations and lengths in quotes, such as '14 days' or '10 km'; a name cannot begin with a digit",
-        "SELECT * FROM s2 FILTER cell WITHIN CIRCLE(11.6, 48.1, 10km)",
-    ),
-    Fault(
-        "double_equals",
-        "CubeQL compares with =, not {found}",
-        "write {right}",
-        "SELECT * FROM s2 FILTER scl == 4",
-    ),
-    Fault(
-        "turned_comparison",
-        "there is no operator {found}",
-        "write {right}",
-        "SELECT * FROM dem FILTER elevation => 100",
-    ),
-    Fault(
-        "ampersand",
-        "CubeQL writes AND, not {found}",
-        "write {right}",
-        "SELECT * FROM s2 FILTER ndvi > 0 && scl = 4",
-    ),
-    Fault(
-        "exclamation_mark",
-        "CubeQL writes NOT, not {found}",
-        "write {right}",
-        "SELECT * FROM s2 FILTER !(scl = 4)",
-    ),
-    Fault("double_star", "the power operator is ^, not {found}", "write {right}", "SELECT ndvi ** 2 FROM s2"),
-    Fault(
-        "smart_quotes",
-        "{found} has typographic quotes",
-        "write {right}",
-        "SELECT * FROM s2 FILTER time IN ‘2024’",
-    ),
-    Fault(
-        "backtick",
-        "names are quoted with double quotes, not backticks: {found}",
-        "write {right}",
-        "SELECT `ndvi` FROM s2",
-    ),
-    Fault(
-        "hash_comment", "# begins no comment here", "comments begin with --", "SELECT * FROM s2 # all of it"
-    ),
-    Fault(
-        "colon_parameter", "{found} is no parameter", "write {right}", "SELECT * FROM s2 FILTER scl = :class"
-    ),
-    Fault(
-        "numbered_parameter",
-        "{found} is no parameter",
-        "give it a name, such as $limit, or write ? for the next unnamed one",
-        "SELECT * FROM s2 FILTER scl = $1",
-    ),
-    Fault(
-        "lookalike",
-        "{found} looks like an operator or bracket but is another character",
-        "write {right}",
-        "SELECT nir − red FROM s2",
-    ),
-    Fault(
-        "invisible_character",
-        "there is an invisible character here: {name}",
-        "delete it",
-        "SELECT\u200b ndvi FROM s2",
-    ),
-    Fault(
-        "backslash",
-        "a backslash has no meaning here",
-        "write a ' inside a text as ''; a statement may run over several lines without a mark",
-        "SELECT ndvi \\ FROM s2",
-    ),
-    Fault(
-        "unknown_character",
-        "the character {found} ({name}) has no meaning here",
-        None,
-        "SELECT ndvi @ 2 FROM s2",
-    ),
-    Fault("number_too_large", "this number is too large", None, "SELECT 1e999 FROM s2"),
-)
 
 LIMITS: tuple[Fault, ...] = (
     Fault("text_too_long", "the text has {found} characters, at most {limit} are read"),
@@ -126,7 +14,7 @@ LIMITS: tuple[Fault, ...] = (
         "this is nested more than {limit} levels deep",
         "use IN (…) for a long chain of OR, or move a part to a WITH query",
     ),
-    Fault("too_many_faults", "there are more faults than the {limit} shown"),
+    Fault("too_many_faults", "there are more faults than these"),
     Fault("no_statement", "there is no statement here"),
     Fault("several_statements", "one statement was expected, here begins another", "run them as a script"),
     Fault("query_expected", "a query was expected here", "a query begins with SELECT, FROM or WITH"),
@@ -137,8 +25,8 @@ CLAUSES: tuple[Fault, ...] = (
     Fault(
         "clause_order",
         "{clause} stands after {after}",
-        "the order is SELECT, FROM, AT RESOLUTION, JOIN, FILTER, GROUP BY, HAVING, QUALIFY, ORDER BY, LIMIT, OFFSET, SAMPLE;"
-        " or begin with FROM and its joins, then any order",
+        "the order is SELECT, FROM, AT RESOLUTION, JOIN, FILTER, GROUP BY, HAVING, QUALIFY, ORDER BY, LIMIT,"
+        " OFFSET, SAMPLE; or begin with FROM and its joins, then any order",
         "SELECT ndvi FROM s2 LIMIT 3 ORDER BY ndvi",
     ),
     Fault(
@@ -216,8 +104,43 @@ CLAUSES: tuple[Fault, ...] = (
     ),
 )
 
-WORDS: tuple[Fault, ...] = (
-    Fault("unexpected", "found {found} where {expected} was expected", None, "SELECT ndvi FROM s2 AT 5"),
+GENERAL: tuple[Fault, ...] = (
+    Fault("unexpected", "found {found} where {expected} was expected", None, "SELECT ndvi FROM s2 JOIN 5"),
+    Fault("unexpected_end", "the statement ends where {expected} was expected", None, "SELECT ndvi FROM"),
+    Fault(
+        "unclosed_bracket",
+        "the {found} that opens here is never closed",
+        "close it with {right}",
+        "SELECT avg(ndvi FROM s2",
+    ),
+    Fault("unmatched_bracket", "this {found} closes nothing", "delete it", "SELECT avg(ndvi)) FROM s2"),
+    Fault("trailing_comma", "nothing follows this comma", "delete it", "SELECT ndvi, FROM s2"),
+    Fault("double_comma", "there is nothing between two commas", "delete one", "SELECT ndvi,, cell FROM s2"),
+    Fault("misspelt_keyword", "{found} means nothing here", "write {right}", "SELCT ndvi FROM s2"),
+    Fault(
+        "reserved_word",
+        "{found} is a reserved word",
+        "a column or layer called so is written {right}",
+        "SELECT end FROM s2",
+    ),
+    Fault(
+        "missing_word",
+        "{right} is missing before {found}",
+        None,
+        "CREATE LAYER green SELECT cell, ndvi FROM s2",
+    ),
+    Fault(
+        "text_as_name",
+        "{found} is a text, a name is needed",
+        "names need no quotes; where they do, double ones: {right}",
+        "SELECT ndvi AS 'greenness' FROM s2",
+    ),
+    Fault(
+        "name_as_text",
+        "{found} is a name, a text is needed",
+        "texts stand in single quotes: {right}",
+        'SELECT * FROM s2 FILTER time IN "2024"',
+    ),
 )
 
-ROWS: tuple[Fault, ...] = SPELLING + LIMITS + CLAUSES + WORDS
+ROWS: tuple[Fault, ...] = spelling.ROWS + LIMITS + CLAUSES + GENERAL + habits.ROWS
