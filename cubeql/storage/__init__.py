@@ -9,6 +9,7 @@ Reading order:
 * ``table``     the seam to a table format; ``delta`` the one in use; ``cached`` what was loaded is remembered
 * ``keys``      rows are unique; ``settle`` what becomes of rows that are there already
 * ``write``     a write and its commit; ``files`` what planning sees
+* ``vacuum``    what killed writers leave behind
 * ``marker``    what makes a folder a store; ``store`` the door
 """
 
@@ -16,6 +17,5 @@ from cubeql.storage.addresses import Address, parse_address
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.store import Snapshot, Store
 from cubeql.storage.table import LayerVersion
-from cubeql.storage.write import LayerWrite
 
-__all__ = ["Address", "LayerVersion", "LayerWrite", "Snapshot", "Store", "TileBlock", "parse_address"]
+__all__ = ["Address", "LayerVersion", "Snapshot", "Store", "TileBlock", "parse_address"]

@@ -54,6 +54,10 @@ class CachedTables:
         """Make a change on top of a state."""
         return self._tables.commit(folder, base, change)
 
+    def every_file(self, folder: Address) -> set[str]:
+        """Names of all files that any version of the table refers to."""
+        return self._tables.every_file(folder)
+
     def history(self, folder: Address) -> list[LayerVersion]:
         """All commits the log still holds, newest first."""
         return self._tables.history(folder)

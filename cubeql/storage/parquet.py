@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -50,8 +51,7 @@ class TileFile:
         encoding = encodings(layer)
         schema = layer_schema(layer)
         with _place(self._path):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("xb")
+            self._file = _created(self._path)
             self._writer = pq.ParquetWriter(
                 self._file,
                 schema,
@@ -102,6 +102,15 @@ class TileFile:
     ) -> None:
         if kind is not None:
             self.discard()
+
+
+def _created(path: Path) -> BinaryIO:
+    for _ in range(100):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Another writer that cleans up may remove the folder while it is still empty.
+        with suppress(FileNotFoundError):
+            return path.open("xb")
+    raise FileNotFoundError(errno.ENOENT, "its folder is removed again and again", str(path))
 
 
 @contextmanager

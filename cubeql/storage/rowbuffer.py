@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -29,21 +30,28 @@ class WrittenFile:
 
 def write_blocks(layer: Layer, table: Path, blocks: dict[Key, TileBlock]) -> Iterator[WrittenFile]:
     """Write checked blocks, sorted by key, as files below a folder; each is yielded when it is complete."""
+    left = len(blocks)
     groups = _row_groups(layer, blocks)
     rows = next(groups, None)
     while rows is not None:
         name = new_file_name(rows["tile"][0].as_py(), _first_time(layer, rows))
         keys: list[pa.Table] = []
         with TileFile(layer, table, name) as file:
-            largest = 0
-            while rows is not None and file.bytes + largest < FILE_BYTES:
-                before = file.bytes
+            while rows is not None and not _full(file, left):
                 file.write(rows)
-                largest = max(largest, file.bytes - before)
+                left -= rows.num_rows
                 keys.append(rows.select([field.name for field in key_fields(layer)]))
                 rows = next(groups, None)
             done = file.close()
         yield WrittenFile(done, pa.concat_tables(keys).combine_chunks())
+
+
+def _full(file: TileFile, left: int) -> bool:
+    """Whether a file has its share of the rows: they are spread evenly over as few files as can hold them."""
+    if file.rows == 0:
+        return False
+    expected = file.bytes * (1 + left / file.rows)
+    return file.bytes >= expected / math.ceil(expected / FILE_BYTES)
 
 
 def _row_groups(layer: Layer, blocks: dict[Key, TileBlock]) -> Iterator[pa.Table]:

@@ -15,7 +15,9 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -27,16 +29,20 @@ from cubeql.errors import StoreError, nearest
 from cubeql.storage.addresses import Address, local_path, parse_address
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.cached import CachedTables
-from cubeql.storage.decode import decode, read_groups
 from cubeql.storage.delta import DeltaFormat
 from cubeql.storage.files import file_table
 from cubeql.storage.marker import MARKER, check_marker, make_store
 from cubeql.storage.names import check_layer_name, folder_of
 from cubeql.storage.records import record_layer
-from cubeql.storage.settle import OnConflict
 from cubeql.storage.table import LayerVersion, TableFormat, TableState
-from cubeql.storage.write import BUFFER_BYTES, LayerWrite, Mode
+from cubeql.storage.vacuum import OLDER_THAN, Leftover, leftovers
+from cubeql.storage.vacuum import remove as remove_leftovers
 from cubeql.values.times import TimeRange
+
+if TYPE_CHECKING:
+    from cubeql.storage.write import LayerWrite
+
+BUFFER_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,8 +146,8 @@ class Store:
     def write(
         self,
         layer: Layer,
-        mode: Mode,
-        on_conflict: OnConflict = "error",
+        mode: Literal["create", "replace", "append"],
+        on_conflict: Literal["error", "merge", "replace"] = "error",
         *,
         buffer_bytes: int = BUFFER_BYTES,
     ) -> LayerWrite:
@@ -159,6 +165,9 @@ class Store:
         Raises:
             StoreError: the layer cannot be stored, exists already (``create``), or does not fit (``append``).
         """
+        # Reading a store should not wait for what only writing needs.
+        from cubeql.storage.write import LayerWrite
+
         check_layer_name(layer.name)
         return LayerWrite(self._tables, self._folder(layer.name), layer, mode, on_conflict, buffer_bytes)
 
@@ -180,6 +189,23 @@ class Store:
             raise StoreError(f"{folder}: the layer cannot be dropped: {error.strerror}") from error
         shutil.rmtree(gone, ignore_errors=True)
 
+    def vacuum(self, older_than: timedelta = OLDER_THAN, *, remove: bool = False) -> list[Leftover]:
+        """Find, and remove if told so, files that killed writers and drops left behind.
+
+        Every version of every layer keeps its files.
+
+        Args:
+            older_than: leave younger files alone: they may belong to a write that is still going on.
+            remove: remove them; otherwise they are only listed.
+
+        Raises:
+            StoreError: a layer's log is damaged, or a file cannot be removed.
+        """
+        found = list(leftovers(self.address, self._tables, older_than))
+        if remove:
+            remove_leftovers(self.address, found)
+        return found
+
     def read_blocks(
         self,
         name: str,
@@ -198,6 +224,8 @@ class Store:
         Raises:
             StoreError: there is no such layer or version, or a file is missing or damaged.
         """
+        from cubeql.storage.decode import decode, read_groups
+
         snapshot = self.snapshot(name, version)
         wanted = None if tiles is None else np.array(sorted(tiles), np.int64)
         for path in snapshot.files["path"].to_pylist():

@@ -120,6 +120,14 @@ class TableFormat(Protocol):
         """
         ...
 
+    def every_file(self, folder: Address) -> set[str]:
+        """Names of all files that any version of the table refers to.
+
+        Raises:
+            StoreError: the log is damaged.
+        """
+        ...
+
     def history(self, folder: Address) -> list[LayerVersion]:
         """All commits the log still holds, newest first."""
         ...

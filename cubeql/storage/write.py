@@ -28,7 +28,6 @@ Mode = Literal["create", "replace", "append"]
 MODES = ("create", "replace", "append")
 ON_CONFLICT = ("error", "merge", "replace")
 
-BUFFER_BYTES = 256 * 1024 * 1024
 ATTEMPTS = 100
 
 
@@ -51,7 +50,7 @@ class LayerWrite:
         layer: Layer,
         mode: Mode,
         on_conflict: OnConflict,
-        buffer_bytes: int = BUFFER_BYTES,
+        buffer_bytes: int,
     ) -> None:
         """Check the layer against what is there.
 

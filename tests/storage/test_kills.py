@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 from cubeql.storage import Store
 from cubeql.values.cells import BASE_TILES
-from tests.storage.making import block, layer, put, store_in, stored
+from tests.storage.making import block, layer, paths, put, store_in, stored
 
 ROOT = Path(__file__).parents[2]
 BIG = layer(resolution=5)
@@ -70,6 +71,11 @@ def check_after_kills(tmp_path: Path, kills: int) -> None:
         fresh = Store.open(tmp_path / "store")
         rows = stored(fresh)
         assert len(rows) in (told * ROWS, (told + 1) * ROWS), "no commit half done, none lost"
+        kept = set(paths(fresh, "rain")) if told else set()
+        left = {str(leftover.path) for leftover in fresh.vacuum(timedelta(0), remove=True)}
+        assert not left & kept
+        assert file_count(tmp_path / "store") == len(kept), "nothing is left behind after a vacuum"
+        assert stored(fresh) == rows
         assert len({time_us for _, time_us in rows}) == len(rows) // ROWS
 
 
