@@ -108,11 +108,11 @@ ORDER BY km2 DESC
     ),
     DemoQuery(
         "lapse",
-        "How cold is January on the cropland of Europe and the Near East, by height?",
+        "How much colder is January on the cropland of Anatolia, the higher it lies?",
         "three global layers of three resolutions, classes by name, bins",
         """
 FROM landcover JOIN dem JOIN climate
-FILTER class = 'Croplands' AND month(climate.time) = 1 AND cell WITHIN BBOX(-12, 30, 60, 60)
+FILTER class = 'Croplands' AND month(climate.time) = 1 AND cell WITHIN BBOX(26, 36, 45, 42)
 GROUP BY bin(elevation, 250) AS from_height
 SELECT from_height, avg(t2m) AS january, min(t2m) AS coldest, count(*) AS cells
 ORDER BY from_height

@@ -26,18 +26,19 @@ class Built:
     seconds: float
 
 
-def build(session: Session, say: Say) -> tuple[Built, ...]:
+def build(session: Session, say: Say, layers: Sequence[DemoLayer] = LAYERS) -> tuple[Built, ...]:
     """Ingest every layer that the session's store does not have yet.
 
     Args:
         session: an open session; its store is written to.
         say: takes a line about each layer, before and after.
+        layers: which layers.
 
     Raises:
         IngestError: a data file is damaged or missing.
         StoreError: the store cannot be written, or has a layer of that name made of other files.
     """
-    return tuple(_built(session, layer, say) for layer in LAYERS)
+    return tuple(_built(session, layer, say) for layer in layers)
 
 
 def _built(session: Session, layer: DemoLayer, say: Say) -> Built:
