@@ -74,17 +74,14 @@ def add_scripts(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_parameters(parser: argparse.ArgumentParser) -> None:
-    """``--param``."""
+def add_running(parser: argparse.ArgumentParser) -> None:
+    """``--param`` and ``--timeout``."""
     parser.add_argument(
-        "-p",
-        "--param",
-        metavar="NAME=VALUE",
-        dest="parameters",
-        action="append",
-        default=[],
-        help="bind $NAME: a number, true, false, null, a JSON list, else text; "
-        "@FILE reads a text, JSON or GeoJSON file",
+        "-p", "--param", metavar="NAME=VALUE", dest="parameters", action="append", default=[],
+        help="bind $NAME: a number, true, false, null, a JSON list, else text; @FILE reads a file",
+    )  # fmt: skip
+    parser.add_argument(
+        "--timeout", metavar="SECONDS", type=positive, help="stop a statement that runs longer"
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cubeql.cli.output.results import Output
-    from cubeql.engine import Result
+    from cubeql.engine.result import Result
     from cubeql.session import Session
 
 
@@ -88,7 +88,7 @@ def run_piece(
     started = time.monotonic()
     with cancelling(session.cancel) as interrupts:
         try:
-            for result in session.run(piece.text, running.parameters, timeout_s=running.timeout_s):
+            with session.query(piece.text, running.parameters, running.timeout_s) as result:
                 for warning in result.warnings:
                     diagnostics.warning(shifted(warning, piece.start), script.text)
                 _show(result, running, output, diagnostics, interrupts, started)

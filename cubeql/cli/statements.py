@@ -42,12 +42,14 @@ class Piece:
 
 
 def pieces(text: str) -> Iterator[Piece]:
-    """The statements of a script; nothing for one that is blank."""
+    """The statements of a script; nothing for one that is blank or only comments."""
     from cubeql.lang import split_statements
+    from cubeql.lang.tokens import tokenize
 
-    if not text.strip():
+    starts = [span.start for _, span in split_statements(text)]
+    if not starts and not tokenize(text).faults:
         return
-    starts = [0, *(span.start for _, span in split_statements(text)[1:])]
+    starts[:1] = [0]  # a comment that never ends is no statement, yet must be told
     for start, end in zip(starts, [*starts[1:], len(text)]):
         yield Piece(text[start:end], start)
 

@@ -51,10 +51,17 @@ class FakeResult:
     warnings: tuple[Diagnostic, ...] = ()
     stats: dict[str, Any] = field(default_factory=lambda: {"tiles_kept": 1, "tiles_all": 4})
     batch_rows: int = 2
+    closed: bool = False
 
     @property
     def schema(self) -> pa.Schema:
         return self.table.schema
+
+    def __enter__(self) -> FakeResult:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return iter(self.table.to_batches(max_chunksize=self.batch_rows))
@@ -86,24 +93,22 @@ class FakeSession:
     def cancel(self) -> None:
         self.cancelled.set()
 
-    def explain(self, text: str, params: Any = None, analyze: bool = False) -> FakeExplanation:
+    def explain(
+        self, text: str, params: Any = None, analyze: bool = False, timeout_s: float | None = None
+    ) -> FakeExplanation:
         if text.startswith("WRONG"):
             raise _fault(text)
         return FakeExplanation(f"plan of {text}{' with figures' if analyze else ''}", "SELECT 1")
 
-    def run(self, text: str, params: Any = None, *, timeout_s: float | None = None) -> Iterator[FakeResult]:
-        statements = split_statements(text)
-        if not statements:
-            return
-        ((statement, _),) = statements
+    def query(self, text: str, params: Any = None, timeout_s: float | None = None) -> FakeResult:
+        ((statement, _),) = split_statements(text)
         self.asked.append((statement, params, timeout_s))
         words = statement.split()
         if words[0] == "SLOW":
             self._sleep(float(words[1]))
-        elif words[0] in _ANSWERS:
-            yield _ANSWERS[words[0]](statement, *words[1:])
-        else:
+        if words[0] not in _ANSWERS:
             raise _fault(text)
+        return _ANSWERS[words[0]](statement, *words[1:])
 
     def _sleep(self, seconds: float) -> None:
         print("running", file=sys.stderr, flush=True)

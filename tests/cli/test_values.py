@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cubeql.cli.output.display import cut, short_number, width_of
+from cubeql.cli.output.display import cut, display_texts, is_counted, short_number, width_of
 from cubeql.cli.output.values import exact_texts, iso_duration, json_values, unit_of
 
 CELL = {b"cubeql.type": b"cell"}
@@ -125,6 +125,14 @@ def test_a_list_of_cells_shows_cells() -> None:
 def test_the_unit_one_is_not_shown() -> None:
     assert unit_of(pa.field("x", pa.int8(), metadata={b"unit": b"1"})) is None
     assert unit_of(pa.field("x", pa.int8(), metadata={b"unit": b"mm"})) == "mm"
+
+
+def test_a_class_code_is_shown_with_its_name_and_kept_as_a_code() -> None:
+    field = pa.field("class", pa.int16(), metadata={b"cubeql.classes": b"12=Croplands|17=Water = sea"})
+    column = pa.array([12, 17, 3, None], pa.int16())
+    assert display_texts(column, field) == ["12 Croplands", "17 Water = sea", "3", None]
+    assert not is_counted(field)
+    assert json_values(column, field) == [12, 17, 3, None]
 
 
 @pytest.mark.parametrize(

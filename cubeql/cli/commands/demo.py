@@ -6,10 +6,14 @@ The store is made once; run again, the demo only asks.
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from cubeql.cli.arguments import Parser, add_talking
 from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.outcome import DONE
+
+if TYPE_CHECKING:
+    from cubeql.engine.result import Result
 
 _FOLDER = "cubeql-demo"
 
@@ -36,6 +40,9 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     def say(line: str) -> None:
         write_text(f"{line}\n")
 
+    def show(result: Result) -> None:
+        output.write(Rows(result.schema, iter(result)))
+
     began = time.monotonic()
     with (
         cubeql.connect(options.store, create=True) as session,
@@ -44,7 +51,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     ):
         try:
             demo.build(session, diagnostics.notice)
-            asked = demo.run(session, say, lambda result: output.write(Rows(result.schema, iter(result))))
+            asked = demo.run(session, say, show)
         except Exception:
             interrupts.check()
             raise

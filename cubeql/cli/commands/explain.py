@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cubeql.cli.arguments import Parser, add_parameters, add_scripts, add_store, add_talking
+from cubeql.cli.arguments import Parser, add_running, add_scripts, add_store, add_talking
 from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.outcome import DONE
 
@@ -14,7 +14,7 @@ def arguments(parser: Parser) -> None:
     parser.add_argument("query", metavar="QUERY", nargs="?", help="the query; else -c, -f or stdin")
     add_store(parser)
     add_scripts(parser)
-    add_parameters(parser)
+    add_running(parser)
     parser.add_argument("--analyze", action="store_true", help="run it too, and say what was really read")
     parser.add_argument("--sql", action="store_true", help="only the SQL that would run")
     add_talking(parser)
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
             for piece in pieces(script.text):
                 try:
                     with cancelling(session.cancel):
-                        found = session.explain(piece.text, parameters, analyze=options.analyze)
+                        found = session.explain(piece.text, parameters, options.analyze, options.timeout)
                 except QueryError as fault:
                     return diagnostics.fault(moved(fault, piece, script), script.name)
                 write_text((found.sql if options.sql else found.text).rstrip("\n") + "\n")

@@ -7,11 +7,10 @@ import argparse
 from cubeql.cli.arguments import (
     Parser,
     add_output,
-    add_parameters,
+    add_running,
     add_scripts,
     add_store,
     add_talking,
-    positive,
 )
 from cubeql.cli.diagnostics import Diagnostics
 
@@ -20,10 +19,7 @@ def arguments(parser: Parser) -> None:
     """Declare the arguments."""
     add_store(parser, positional=True)
     add_scripts(parser)
-    add_parameters(parser)
-    parser.add_argument(
-        "--timeout", metavar="SECONDS", type=positive, help="stop a statement that runs longer"
-    )
+    add_running(parser)
     parser.add_argument(
         "--on-error", choices=("stop", "continue"), default="stop", help="after a statement at fault"
     )

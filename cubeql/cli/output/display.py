@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from cubeql.cli.escape import visible
-from cubeql.cli.output.values import exact_texts, json_values, unit_of
+from cubeql.cli.output.values import classes_of, exact_texts, is_number, json_values, unit_of
 
 _LIST_ITEMS = 4
 _SHORT = 8
@@ -22,8 +22,17 @@ def heading(field: pa.Field) -> str:
     return visible(f"{field.name} [{unit}]" if unit else field.name)
 
 
+def is_counted(field: pa.Field) -> bool:
+    """Whether a column is read as numbers, and so stands to the right."""
+    return is_number(field) and not classes_of(field)
+
+
 def display_texts(column: pa.Array, field: pa.Field) -> list[str | None]:
-    """A column as short texts, None where NULL."""
+    """A column as short texts, None where NULL; a class code has its name beside it."""
+    names = classes_of(field)
+    if names:
+        codes = exact_texts(column, field).to_pylist()
+        return [None if c is None else visible(f"{c} {names[c]}" if c in names else c) for c in codes]
     if pa.types.is_floating(field.type):
         return [None if t is None else short_number(t) for t in exact_texts(column, field).to_pylist()]
     if pa.types.is_nested(field.type):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from cubeql.cli.output.display import display_texts, heading
+from cubeql.cli.output.display import display_texts, heading, is_counted
 from cubeql.cli.output.rows import Layout, Rows, Written
 from cubeql.cli.output.sink import Sink
-from cubeql.cli.output.values import is_number
 
 
 def write_markdown(rows: Rows, sink: Sink, layout: Layout) -> Written:
     """A pipe table; NULL is an empty cell."""
     sink.write(_line([heading(f) for f in rows.schema]))
-    sink.write(_line(["---:" if is_number(f) else "---" for f in rows.schema]))
+    sink.write(_line(["---:" if is_counted(f) else "---" for f in rows.schema]))
     count = 0
     for batch in rows.batches:
         columns = [display_texts(c, f) for c, f in zip(batch.columns, rows.schema)]

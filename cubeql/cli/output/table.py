@@ -8,10 +8,9 @@ from itertools import chain, islice
 
 import pyarrow as pa
 
-from cubeql.cli.output.display import cut, display_texts, heading, pad, width_of
+from cubeql.cli.output.display import cut, display_texts, heading, is_counted, pad, width_of
 from cubeql.cli.output.rows import Layout, Rows, Written
 from cubeql.cli.output.sink import Sink
-from cubeql.cli.output.values import is_number
 
 _MEASURED_ROWS = 1_000
 _LONGEST_TEXT = 60
@@ -85,7 +84,7 @@ def _measured(schema: pa.Schema, first: list[Row], layout: Layout, marks: _Marks
         title = heading(field)
         width = max([width_of(title), *(width_of(row[number] or marks.null) for row in first)])
         columns.append(
-            _Column(number, title, width if longest is None else min(width, longest), is_number(field))
+            _Column(number, title, width if longest is None else min(width, longest), is_counted(field))
         )
     return columns
 

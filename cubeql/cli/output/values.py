@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 _TYPE = b"cubeql.type"
 _UNIT = b"unit"
+_CLASSES = b"cubeql.classes"
 _DAY = 86_400_000_000
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
@@ -29,6 +30,12 @@ def unit_of(field: pa.Field) -> str | None:
     """The unit to show with a column's name; None where there is none or the column counts."""
     unit = (field.metadata or {}).get(_UNIT, b"").decode()
     return unit if unit not in ("", "1") else None
+
+
+def classes_of(field: pa.Field) -> dict[str, str]:
+    """Class names by code, both as texts; empty for a column that holds no class codes."""
+    pairs = (field.metadata or {}).get(_CLASSES, b"").decode().split("|")
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
 
 def is_number(field: pa.Field) -> bool:
