@@ -102,15 +102,12 @@ class Store:
         return folder
 
     def layer_names(self) -> tuple[str, ...]:
-        """Names of all layers, sorted."""
-        folder = local_path(self.address.join("layers"))
-        try:
-            names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise StoreError(f"{folder}: cannot be read: {error.strerror}") from error
-        layers = (self.layer(name) for name in names if self._tables.exists(self._folder(name)))
+        """Names of all layers, sorted.
+
+        Raises:
+            StoreError: a layer's log or record cannot be read.
+        """
+        layers = (self.layer(name) for name in self._folder_names())
         return tuple(sorted(layer.name for layer in layers if layer is not None))
 
     def layer(self, name: str, version: int | None = None) -> Layer | None:
@@ -243,8 +240,19 @@ class Store:
             return False
         return self._tables.exists(self._folder(name))
 
+    def _folder_names(self) -> list[str]:
+        folder = local_path(self.address.join("layers"))
+        try:
+            names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be read: {error.strerror}") from error
+        return [name for name in names if self._tables.exists(self._folder(name))]
+
     def _absent(self, name: str) -> StoreError:
-        near = nearest(name, self.layer_names())
+        # By folder, in lower case: another layer that is damaged must not get in the way here.
+        near = nearest(name, self._folder_names())
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         return StoreError(f"the store {self.address} has no layer {name!r}{hint}")
 

@@ -84,7 +84,7 @@ def _of_cells(values: NDArray[Any], valid: NDArray[np.bool_], group: int) -> Sum
         least, most = np.where(valid, values, high), np.where(valid, values, low)
         count = np.add.reduce(valid.reshape(shape).view(np.uint8), axis=2, dtype=np.int32)
     ones = np.ones(group, np.float64)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         sums = known.astype(np.float64).reshape(shape) @ ones
     return Summary(count, sums, least.reshape(shape).min(axis=2), most.reshape(shape).max(axis=2))
 
@@ -94,7 +94,7 @@ def _coarser(finer: Summary, group: int) -> Summary:
     shape = (n, entries // group, group)
     low, high = _extremes(finer.min.dtype)
     empty = finer.count == 0
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         sums = finer.sum.reshape(shape).sum(axis=2)
     return Summary(
         finer.count.reshape(shape).sum(axis=2, dtype=np.int32),

@@ -278,7 +278,12 @@ def test_a_damaged_layer_does_not_hide_the_others_data(store: Store, tmp_path: P
     put(store, layer("snow"), block(RAIN))
     log = tmp_path / "store" / "layers" / "rain" / "_delta_log" / f"{0:020d}.json"
     log.write_text("{")
-    assert stored(Store.open(tmp_path / "store"), "snow") == plain([block(RAIN)])
+    fresh = Store.open(tmp_path / "store")
+    assert stored(fresh, "snow") == plain([block(RAIN)])
+    with pytest.raises(StoreError, match=r"no layer 'snot'; did you mean snow\?"):
+        fresh.snapshot("snot")
+    with pytest.raises(StoreError, match=r"layers/rain: the table's log cannot be read"):
+        fresh.layer_names()
 
 
 def test_a_foreign_delta_table_is_no_layer(store: Store, tmp_path: Path) -> None:

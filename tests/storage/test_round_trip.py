@@ -93,6 +93,23 @@ def test_polars_reads_the_layer_as_a_delta_table(wide: Store, tmp_path: Path) ->
     assert found == plain(wide_blocks())
 
 
+def test_polars_finds_rows_by_the_statistics_of_files(wide: Store, tmp_path: Path) -> None:
+    """Bounds in the log that were too tight would make others skip rows that match."""
+    put(wide, WIDE, block(WIDE, HEXAGON, "2024-06-01", (1, "b")), mode="append")
+    frame = pl.scan_delta(str(tmp_path / "store" / "layers" / "rain"))
+    for key, row in stored(wide).items():
+        tile, time, horizon, model = key
+        least = min(value for value in row["single"] if value is not None)
+        found = frame.filter(
+            (pl.col("tile") == tile)
+            & (pl.col("time").dt.epoch("us") == time)
+            & (pl.col("horizon") == horizon)
+            & (pl.col("model") == model)
+            & (pl.col("single__min") <= least)
+        )
+        assert found.select(pl.len()).collect().item() == 1
+
+
 def test_pyarrow_reads_exactly_the_documented_columns(wide: Store) -> None:
     assert pq.read_table(paths(wide)[0]).schema.remove_metadata() == layer_schema(WIDE)
 
