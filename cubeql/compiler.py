@@ -13,7 +13,7 @@ Each rung is a function of its own; :func:`compile_query` climbs them all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cubeql.analyze import Context, bind_query
@@ -23,7 +23,9 @@ from cubeql.errors import Diagnostic, QueryError
 from cubeql.lang import nodes, parse_query
 from cubeql.plan import RULES, Builder, Node, Rule
 from cubeql.plan import build as build_plan
+from cubeql.plan.words import plan_lines
 from cubeql.sql import Statement, StatementBuilder, Values, print_query
+from cubeql.sql.tree import Ident, Order, Select, Sub
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class CompiledQuery:
         statement: SQL tree, and the scans, regions and areas it needs.
         warnings: what analysis found that does not stop it.
         rules: the rules that were applied.
+        parameters: values given beside the text.
+        unoptimized: the plan before any rule.
+        ordered_by: result columns that the rows come ordered by, beside what the query itself orders.
     """
 
     text: str
@@ -46,18 +51,27 @@ class CompiledQuery:
     warnings: tuple[Diagnostic, ...]
     rules: tuple[Rule, ...]
     parameters: Mapping[str, Any]
+    unoptimized: Node
+    ordered_by: tuple[str, ...] = ()
 
     @property
     def sql(self) -> str:
         """The SQL text; its scans and masks are relations that the engine provides."""
-        return print_query(self.statement.query)
+        query = self.statement.query
+        if self.ordered_by:
+            order = tuple(Order(Ident(n)) for n in self.ordered_by)
+            query = Select((), Sub(query, "rows"), order_by=order)
+        return print_query(query)
+
+    @property
+    def optimized(self) -> str:
+        """The plan in words, rules applied."""
+        return "\n".join(plan_lines(self.plan))
 
     def settled(self, scans: frozenset[str]) -> CompiledQuery:
         """The same query, knowing that in these ranked joins every tile row has one candidate."""
         statement = render(self.plan, self.parameters, self.rules, scans)
-        return CompiledQuery(
-            self.text, self.columns, self.plan, statement, self.warnings, self.rules, self.parameters
-        )
+        return replace(self, statement=statement)
 
 
 def bind(
@@ -104,4 +118,4 @@ def compile_query(
     bound, warnings = bind(query, catalog, parameters, text)
     plan = build_plan(bound, rules)
     statement = render(plan, parameters, rules)
-    return CompiledQuery(text, bound.columns, plan, statement, warnings, rules, parameters)
+    return CompiledQuery(text, bound.columns, plan, statement, warnings, rules, parameters, build_plan(bound, ()))

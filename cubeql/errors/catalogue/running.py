@@ -1,5 +1,19 @@
-"""Faults found by the running stage."""
+"""Faults found while a statement runs."""
 
 from cubeql.errors.catalogue.rows import Fault
 
-ROWS: tuple[Fault, ...] = ()
+ROWS: tuple[Fault, ...] = (
+    Fault("unreadable_region", "{reason}", "check the region's text or path"),
+    Fault("empty_cover", "the region {region} is too large to be listed cell by cell at resolution {resolution}",
+          "group by CELL(n), or use a smaller region"),
+    Fault("value_out_of_range", "a value does not fit: {reason}", "test the values, or CAST them"),
+    Fault("out_of_memory", "the statement needs more memory than allowed ({limit})",
+          "select less, LIMIT the rows, or raise the memory_limit setting"),
+    Fault("timeout", "the statement ran longer than {limit_s:g} s", "narrow it by time or region, or raise the time limit"),
+    Fault("cancelled", "the statement was cancelled"),
+    Fault("one_statement", "this needs one statement, but {given} were given", "run them as a script"),
+    Fault("not_a_query", "{construct} is no query", "only queries can be explained or streamed"),
+    Fault("duplicate_cells", "the cell {cell} comes more than once{time}", "group by cell, or by cell and time"),
+    Fault("raster_shape", "{reason}", "{suggestion}"),
+    Fault("copy_target", "{path} cannot be written: {reason}", "choose another path"),
+)  # fmt: skip

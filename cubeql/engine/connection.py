@@ -1,0 +1,45 @@
+"""DuckDB, set up once a session: no extensions from the network, UTC, no progress bar of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from cubeql.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What the engine may use.
+
+    Attributes:
+        threads: number of threads; None takes one a core.
+        memory_limit: as DuckDB writes it (``4GB``); None takes its own default, 80 % of the machine's.
+        temp_folder: where data that outgrows memory goes; None means the system's own.
+    """
+
+    threads: int | None = None
+    memory_limit: str | None = None
+    temp_folder: str | None = None
+
+
+def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
+    """A database in memory that queries run on; one cursor a query."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": False,
+    }
+    if settings.threads is not None:
+        config["threads"] = settings.threads
+    if settings.memory_limit is not None:
+        config["memory_limit"] = settings.memory_limit
+    if settings.temp_folder is not None:
+        config["temp_directory"] = settings.temp_folder
+    try:
+        database = duckdb.connect(":memory:", config=config)
+        database.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
+    except duckdb.Error as error:
+        raise ConfigError(f"the engine cannot be set up: {error}") from error
+    return database

@@ -1,0 +1,58 @@
+"""Arrow out: cells as UINT64, times as UTC timestamps, and what is known of each column as metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from cubeql.analyze.bound import OutputColumn
+from cubeql.values.types import Type
+
+UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
+
+
+def result_schema(columns: tuple[OutputColumn, ...], given: pa.Schema, metadata: dict[str, str]) -> pa.Schema:
+    """The schema of a result: the engine's, with CubeQL's types and metadata."""
+    fields = [
+        pa.field(c.name, _arrow_type(c.type, g.type), metadata=_metadata(c.type)) for c, g in zip(columns, given, strict=True)
+    ]
+    return pa.schema(fields, {k.encode(): v.encode() for k, v in metadata.items()})
+
+
+def _arrow_type(kind: Type, given: pa.DataType) -> pa.DataType:
+    if kind.name == "cell":
+        return pa.uint64()
+    if pa.types.is_timestamp(given):
+        return UTC_TIMESTAMP
+    if pa.types.is_list(given) and kind.element is not None:
+        return pa.list_(_arrow_type(kind.element, given.value_type))
+    return given
+
+
+def _metadata(kind: Type) -> dict[bytes, bytes]:
+    found = {b"cubeql.type": kind.name.encode()}
+    if kind.unit is not None:
+        found[b"unit"] = kind.unit.encode()
+    if kind.resolution is not None:
+        found[b"cubeql.resolution"] = str(kind.resolution).encode()
+    if kind.classes:
+        found[b"cubeql.classes"] = "|".join(f"{code}={name}" for code, name in kind.classes).encode()
+    return found
+
+
+def converted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """A batch of the engine in a result's schema."""
+    arrays = [_cast(array, field.type) for array, field in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    return array if array.type == kind else array.cast(kind)
+
+
+def batches(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """All batches of a reader, converted."""
+    for batch in reader:
+        if batch.num_rows:
+            yield converted(batch, schema)

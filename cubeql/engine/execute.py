@@ -1,0 +1,83 @@
+"""A compiled query at work: prepared, run, streamed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+
+from cubeql.compiler import CompiledQuery
+from cubeql.engine.convert import batches, result_schema
+from cubeql.engine.geometry import GeometryCache
+from cubeql.engine.prepare import Preparation, Prepared
+from cubeql.engine.result import Result
+from cubeql.engine.running import Running
+from cubeql.engine.scans import ScanWork
+from cubeql.storage import Store
+
+_BATCH_ROWS = 122_880
+
+
+def execute(compiled: CompiledQuery, store: Store, running: Running, geometry: GeometryCache) -> Result:
+    """Start a query; its rows stream from the result, and the statement is closed with the last of them.
+
+    Raises:
+        QueryError: a region cannot be read, or the statement fails while it runs.
+        StoreError: a layer's files cannot be read.
+    """
+    with running.faults():
+        prepared = Preparation(compiled, store, running, geometry).prepare()
+        running.check()
+        prepared_at = time.monotonic()
+        reader = _start(running.cursor, prepared)
+    schema = result_schema(compiled.columns, reader.schema, _provenance(compiled, prepared.works))
+    stats = work_stats(prepared.works) | {"prepare_seconds": prepared_at - running.began, "seconds": 0.0}
+    result = Result(
+        schema, iter(()), statement=compiled.text, warnings=compiled.warnings, stats=stats, close=running.close
+    )
+    result._batches = _rows(reader, schema, running, result)
+    return result
+
+
+def _start(cursor: duckdb.DuckDBPyConnection, prepared: Prepared) -> pa.RecordBatchReader:
+    statement = prepared.compiled.statement
+    relation = cursor.execute(prepared.compiled.sql, statement.values.bound or None)
+    return relation.to_arrow_reader(_BATCH_ROWS)
+
+
+def _rows(reader: pa.RecordBatchReader, schema: pa.Schema, running: Running, result: Result) -> Iterator[pa.RecordBatch]:
+    try:
+        with running.faults():
+            for batch in batches(reader, schema):
+                running.check()
+                yield batch
+            running.check()
+    finally:
+        result.stats["seconds"] = time.monotonic() - running.began
+        running.close()
+
+
+def work_stats(works: list[ScanWork]) -> dict[str, int]:
+    """Sums over all scans."""
+    return {
+        "tiles_kept": sum(w.tiles_kept or 0 for w in works),
+        "tiles_all": sum(w.tiles_all for w in works),
+        "files_kept": sum(w.files_kept for w in works),
+        "files_all": sum(w.files_all for w in works),
+        "bytes_files": sum(w.bytes_files for w in works),
+    }
+
+
+def _provenance(compiled: CompiledQuery, works: list[ScanWork]) -> dict[str, str]:
+    layers = {
+        s.layer.name: {
+            "version": next(w.version for w in works if w.name == s.name),
+            "licence": s.layer.licence,
+            "citation": s.layer.citation,
+        }
+        for s in compiled.statement.scans
+    }
+    return {"cubeql": json.dumps({"statement": compiled.text, "layers": layers}, ensure_ascii=False)}

@@ -1,0 +1,81 @@
+"""EXPLAIN: the plan, what is kept of all, and the SQL; it reads no array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from cubeql.compiler import CompiledQuery
+from cubeql.engine.footers import bytes_to_read
+from cubeql.engine.prepare import Prepared
+from cubeql.engine.scans import ScanWork
+from cubeql.plan.words import plan_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a statement will do, or did.
+
+    Attributes:
+        text: all of it, for people.
+        plan: the plan tree, one line a node.
+        sql: the SQL.
+        scans: tiles, files and bytes of each scan, kept of all.
+        actual: rows, seconds and tiles of a statement that was run.
+    """
+
+    plan: tuple[str, ...]
+    sql: str
+    scans: tuple[ScanWork, ...]
+    bytes_to_read: int
+    actual: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The plan, the totals, and the SQL."""
+        lines = [*self.plan, "", self.summary()]
+        if self.actual:
+            lines.append(", ".join(f"{k} {v:g}" for k, v in self.actual.items()))
+        return "\n".join([*lines, "", self.sql])
+
+    def summary(self) -> str:
+        """Totals over all scans in one line."""
+        kept, every = (sum(getattr(s, n) or 0 for s in self.scans) for n in ("tiles_kept", "tiles_all"))
+        files, all_files = (sum(getattr(s, n) for s in self.scans) for n in ("files_kept", "files_all"))
+        return (
+            f"tiles kept {kept:,} of {every:,}; files {files:,} of {all_files:,}; "
+            f"to read {_bytes(self.bytes_to_read)} of {_bytes(sum(s.bytes_all for s in self.scans))}"
+        )
+
+    def to_arrow(self) -> pa.Table:
+        """One column ``plan``, a row a line."""
+        return pa.table({"plan": self.text.split("\n")})
+
+
+def explain(prepared: Prepared, actual: dict[str, float] | None = None) -> Explanation:
+    """The explanation of a prepared statement."""
+    works = {w.name: w for w in prepared.works}
+    compiled: CompiledQuery = prepared.compiled
+    lines = tuple(plan_lines(compiled.plan, lambda name: ": " + _work(works, name)))
+    return Explanation(lines, compiled.sql, tuple(prepared.works), _to_read(compiled, works), actual or {})
+
+
+def _to_read(compiled: CompiledQuery, works: dict[str, ScanWork]) -> int:
+    return sum(bytes_to_read(works[s.name], s) for s in compiled.statement.scans if s.name in works)
+
+
+def _work(works: dict[str, ScanWork], name: str) -> str:
+    work = works.get(name)
+    if work is None:
+        return "not read"
+    return f"tiles {work.tiles_kept:,} of {work.tiles_all:,}, files {work.files_kept:,} of {work.files_all:,}"
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

@@ -1,0 +1,33 @@
+"""How many bytes a scan will read: sizes of column chunks, from the footers of the files that are kept."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+
+from cubeql.engine.scans import ScanWork
+from cubeql.plan.nodes import Scan
+
+_SCALARS = ("tile", "time", "footprint__count")
+
+
+def bytes_to_read(work: ScanWork, scan: Scan) -> int:
+    """Compressed bytes of the columns a scan names, in the share of row groups that its kept tiles make up at most."""
+    wanted = {*_SCALARS, "valid", *(d.name for d in scan.layer.dimensions), *scan.bands}
+    total = rows = 0
+    for path in work.paths:
+        footer = pq.read_metadata(path)
+        rows += footer.num_rows
+        total += _chunks(footer, wanted)
+    kept = work.tiles_kept or 0
+    return int(total * min(1.0, kept / rows)) if rows else 0
+
+
+def _chunks(footer: pq.FileMetaData, wanted: set[str]) -> int:
+    total = 0
+    for group in range(footer.num_row_groups):
+        row_group = footer.row_group(group)
+        for column in range(row_group.num_columns):
+            chunk = row_group.column(column)
+            if chunk.path_in_schema.split(".")[0] in wanted:
+                total += chunk.total_compressed_size
+    return total

@@ -1,0 +1,140 @@
+"""SHOW and DESCRIBE: what the store holds, as tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from cubeql.analyze.bound import OutputColumn
+from cubeql.catalog import Layer
+from cubeql.functions import FUNCTIONS
+from cubeql.storage import Snapshot, Store
+
+
+def layers(store: Store, like: str | None) -> pa.Table:
+    """A row a layer."""
+    found = [store.snapshot(n) for n in store.layer_names() if like is None or matches(n, like)]
+    return pa.table(
+        {
+            "layer": [s.layer.name for s in found],
+            "resolution": pa.array([s.layer.resolution for s in found], pa.int64()),
+            "bands": [", ".join(b.name for b in s.layer.bands) for s in found],
+            "first_time": _instants([_bound(s, "time_min", min) for s in found]),
+            "last_time": _instants([_bound(s, "time_max", max) for s in found]),
+            "tiles": pa.array([int(np.sum(s.files["rows"].to_numpy())) for s in found], pa.int64()),
+            "bytes": pa.array([int(np.sum(s.files["bytes"].to_numpy())) for s in found], pa.int64()),
+            "title": pa.array([s.layer.title for s in found], pa.string()),
+        }
+    )
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name fits a LIKE pattern, without regard to case."""
+    parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern)
+    return re.fullmatch("".join(parts), name, re.IGNORECASE) is not None
+
+
+def _bound(snapshot: Snapshot, column: str, choose: object) -> np.datetime64 | None:
+    values = snapshot.files[column].drop_null()
+    if not len(values):
+        return None
+    times = values.cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
+    return times.min() if choose is min else times.max()
+
+
+def _instants(values: list[np.datetime64 | None]) -> pa.Array:
+    return pa.array(values, pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
+
+
+def bands(layer: Layer) -> pa.Table:
+    """A row a band."""
+    return pa.table(
+        {
+            "band": [b.name for b in layer.bands],
+            "type": ["integer" if b.is_integer else "number" for b in layer.bands],
+            "unit": pa.array([b.unit for b in layer.bands], pa.string()),
+            "kind": [b.kind for b in layer.bands],
+            "storage": [b.storage for b in layer.bands],
+            "scale": pa.array([b.scale for b in layer.bands], pa.float64()),
+            "offset": pa.array([b.offset for b in layer.bands], pa.float64()),
+            "method": [b.method for b in layer.bands],
+            "classes": pa.array([", ".join(f"{c}={n}" for c, n in b.classes) or None for b in layer.bands], pa.string()),
+            "description": pa.array([b.long_name for b in layer.bands], pa.string()),
+        }
+    )
+
+
+def describe_layer(snapshot: Snapshot) -> pa.Table:
+    """A row a column of the layer, as a query sees it."""
+    layer = snapshot.layer
+    rows: list[tuple[str, str, str | None, str | None]] = [("cell", "cell", None, f"resolution {layer.resolution}")]
+    if layer.time is not None:
+        step = f"{layer.time.stamp} of {layer.time.step}" if layer.time.step else layer.time.stamp
+        first, last = (_bound(snapshot, c, f) for c, f in (("time_min", min), ("time_max", max)))
+        rows.append(("time", "timestamp", None, f"{step}, {str(first)[:10]} to {str(last)[:10]}"))
+    rows += [(d.name, d.type, d.unit, "dimension") for d in layer.dimensions]
+    for b in layer.bands:
+        classes = ", ".join(f"{c}={n}" for c, n in b.classes)
+        rows.append((b.name, "integer" if b.is_integer else "number", b.unit, classes or b.long_name))
+    return _columns_table(rows)
+
+
+def describe_query(columns: tuple[OutputColumn, ...]) -> pa.Table:
+    """A row a column of a query."""
+    rows: list[tuple[str, str, str | None, str | None]] = []
+    for c in columns:
+        note = f"resolution {c.type.resolution}" if c.type.resolution is not None else None
+        rows.append((c.name, str(c.type), c.type.unit, note))
+    return _columns_table(rows)
+
+
+def _columns_table(rows: list[tuple[str, str, str | None, str | None]]) -> pa.Table:
+    names = ("column", "type", "unit", "note")
+    return pa.table({n: pa.array([r[i] for r in rows], pa.string()) for i, n in enumerate(names)})
+
+
+def times(snapshot: Snapshot, cursor: object) -> pa.Table:
+    """A row a time of the layer, with the number of tiles that have it."""
+    paths = snapshot.files["path"].to_pylist()
+    empty = pa.table({"time": _instants([]), "tiles": pa.array([], pa.int64())})
+    if snapshot.layer.time is None or not paths:
+        return empty
+    from cubeql.sql.printer import literal
+
+    listed = ", ".join(literal(p) for p in paths)
+    text = f"SELECT time, count(*) AS tiles FROM read_parquet([{listed}]) GROUP BY time ORDER BY time"
+    found = cursor.execute(text).to_arrow_table()  # type: ignore[attr-defined]
+    return found.set_column(0, "time", found["time"].cast(pa.timestamp("us", tz="UTC")))
+
+
+def versions(store: Store, name: str) -> pa.Table:
+    """A row a commit of the layer."""
+    history = store.history(name)
+    return pa.table(
+        {
+            "version": pa.array([v.version for v in history], pa.int64()),
+            "time": _instants([np.datetime64(v.time, "us") for v in history]),
+            "what": [v.what for v in history],
+        }
+    )
+
+
+def functions(like: str | None) -> pa.Table:
+    """A row a function."""
+    found = [f for f in FUNCTIONS.values() if like is None or matches(f.name, like)]
+    return pa.table(
+        {
+            "function": [f.name for f in found],
+            "signature": [f.signature for f in found],
+            "family": [f.family for f in found],
+            "description": [f.summary for f in found],
+        }
+    )
+
+
+def settings(values: Mapping[str, object]) -> pa.Table:
+    """A row a setting."""
+    return pa.table({"setting": list(values), "value": [str(v) for v in values.values()]})

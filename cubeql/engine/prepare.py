@@ -1,0 +1,171 @@
+"""All that a statement needs before it can run: scans of what matters, masks, geometry, settled ranks.
+
+The first pass reads scalar columns only: it decides which tiles of the driving layer matter, and joined layers are read
+for those tiles alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from cubeql.analyze.bound import RegionRef
+from cubeql.compiler import CompiledQuery
+from cubeql.engine import scans
+from cubeql.engine.geometry import GeometryCache
+from cubeql.engine.regions import mask_table, shape_of
+from cubeql.engine.running import Running
+from cubeql.engine.scans import ScanWork
+from cubeql.errors import QueryError, diagnose
+from cubeql.grid.ranges import TileRanges
+from cubeql.grid.shapes import RegionShape
+from cubeql.plan.nodes import Aligned, Cells
+from cubeql.sql import RegionNeed, print_query
+from cubeql.storage import Snapshot, Store
+from cubeql.values.cells import parent
+from cubeql.values.tiles import dead_slots, has_dead_slots, subtiles, tile_resolution
+
+_MOST_LISTED_TILES = 100_000
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A statement ready to run, and the work it will be.
+
+    Attributes:
+        compiled: the query, its settled ranks known.
+        works: of each scan, in order.
+    """
+
+    compiled: CompiledQuery
+    works: list[ScanWork] = field(default_factory=list)
+
+
+class Preparation:
+    """Prepares one statement on a cursor."""
+
+    def __init__(
+        self, compiled: CompiledQuery, store: Store, running: Running, geometry: GeometryCache
+    ) -> None:
+        self.compiled = compiled
+        self.store = store
+        self.running = running
+        self.cursor: duckdb.DuckDBPyConnection = running.cursor
+        self.geometry = geometry
+        self.shapes: dict[RegionRef, RegionShape] = {}
+        self.works: list[ScanWork] = []
+        self.snapshots: dict[tuple[str, int | None], Snapshot] = {}
+
+    def prepare(self) -> Prepared:
+        """Make all relations that the statement names."""
+        needs = self.compiled.statement.regions
+        for cells in self.compiled.statement.cells:
+            self._cells(cells, [n for n in needs if n.cells is not None and n.cells.name == cells.name])
+        for need in needs:
+            if need.cells is None:
+                self._listed(need)
+        return Prepared(self._settled(), self.works)
+
+    def _shape(self, region: RegionRef) -> RegionShape:
+        if region not in self.shapes:
+            self.shapes[region] = shape_of(region, self.compiled.text)
+        return self.shapes[region]
+
+    # -------------------------------------------------------------- layers that meet
+
+    def _cells(self, cells: Cells, needs: list[RegionNeed]) -> None:
+        driver = cells.driver
+        region = driver.scan.region
+        cover = self._shape(region).cover_ranges(driver.scan.tile) if region is not None else None
+        stored = self._provide(driver, cover)
+        tiles = self._query_tiles(driver, stored)
+        for need in needs:
+            tiles = self._mask(cells, need, tiles)
+        for join in cells.joins:
+            self._provide(join.aligned, self._of_layer(join.aligned, tiles))
+        if cells.geometry:
+            table = self.geometry.table(tiles, cells.resolution, cells.geometry, self.running)
+            self.cursor.register(f"{cells.name}$geometry", table)
+
+    def _provide(self, aligned: Aligned, tiles: NDArray[np.int64] | TileRanges | None) -> NDArray[np.int64]:
+        """Make a scan's relation; gives the tiles its rows lie in."""
+        self.running.check()
+        scan = aligned.scan
+        snapshot = self._snapshot(scan.layer.name, scan.version if scan.version is not None else scan.layer.version)
+        work = scans.work_of(scan, snapshot)
+        self.works.append(work)
+        if isinstance(tiles, TileRanges):
+            return scans.provide_cover(self.cursor, scan, snapshot, work, tiles)
+        return scans.provide(self.cursor, scan, snapshot, work, tiles)
+
+    def _snapshot(self, name: str, version: int | None) -> Snapshot:
+        if (name, version) not in self.snapshots:
+            self.snapshots[name, version] = self.store.snapshot(name, version)
+        return self.snapshots[name, version]
+
+    def _query_tiles(self, driver: Aligned, stored: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Tiles of the query's grid that the driver's rows lie in."""
+        own = driver.scan.tile
+        if own >= driver.tile:
+            return np.unique(parent(stored, driver.tile)) if own > driver.tile else stored
+        if driver.scan.region is not None:
+            cover = self._shape(driver.scan.region).cover(driver.tile)
+            return cover[np.isin(parent(cover, own), stored)]
+        if not len(stored):
+            return stored
+        below = [_live(int(t), driver.tile) for t in stored.tolist()]
+        return np.sort(np.concatenate(below))
+
+    def _mask(self, cells: Cells, need: RegionNeed, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Make the relation of a region's masks; gives the tiles that are left where the region is required."""
+        shape = self._shape(need.region)
+        near = tiles[shape.cover_ranges(need.tile).hold(tiles)]
+        table = mask_table(shape, near, need.tile, need.resolution, self.running)
+        self.cursor.register(need.name, table)
+        required = any(r.name == need.name and r.required for r in cells.regions)
+        return table["tile"].to_numpy() if required else tiles
+
+    def _of_layer(self, aligned: Aligned, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The joined layer's tiles that meet the query's tiles."""
+        own = aligned.scan.tile
+        if own <= aligned.tile:
+            return np.unique(parent(tiles, own)) if own < aligned.tile else tiles
+        return np.sort(np.concatenate([subtiles(int(t), own) for t in tiles.tolist()])) if len(tiles) else tiles
+
+    # -------------------------------------------------------------- the rest
+
+    def _listed(self, need: RegionNeed) -> None:
+        """A region that cells of a subquery are tested against: all its tiles."""
+        shape = self._shape(need.region)
+        ranges = shape.cover_ranges(tile_resolution(need.resolution))
+        if ranges.count > _MOST_LISTED_TILES:
+            fault = diagnose("empty_cover", need.region.span, region=need.region.kind.upper(), resolution=need.resolution)
+            raise QueryError([fault], self.compiled.text)
+        table = mask_table(shape, ranges.tiles(), need.tile, need.resolution, self.running)
+        self.cursor.register(need.name, table)
+
+    def _settled(self) -> CompiledQuery:
+        """The query, knowing which ranked joins have one candidate a tile row."""
+        statement = self.compiled.statement
+        found = set()
+        for name, query in statement.ranks:
+            text = print_query(query)
+            row = self.cursor.execute(text, _used(text, statement.values.bound)).fetchone()
+            if row is not None and not row[0]:
+                found.add(name)
+        return self.compiled.settled(frozenset(found)) if found else self.compiled
+
+
+def _live(tile: int, resolution: int) -> NDArray[np.int64]:
+    below = subtiles(tile, resolution)
+    if not has_dead_slots(tile):
+        return below
+    return below[~dead_slots(tile, resolution)]
+
+
+def _used(text: str, values: dict[str, object]) -> dict[str, object]:
+    """The bound values that a text names; the engine refuses others."""
+    return {name: value for name, value in values.items() if f"${name}" in text}

@@ -1,0 +1,178 @@
+"""Scans: which files of a layer matter, and the relation that reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cubeql.grid.ranges import TileRanges
+from cubeql.plan.nodes import Scan
+from cubeql.sql import quote
+from cubeql.sql.printer import literal
+from cubeql.storage import Snapshot
+from cubeql.values.times import TimeRange
+
+MOST_LITERALS = 400
+"""Up to so many tiles are named in the predicate; more are joined."""
+
+_SQL_TYPES = {"int8": "TINYINT", "int16": "SMALLINT", "int32": "INTEGER", "int64": "BIGINT", "float32": "FLOAT",
+              "float64": "DOUBLE", "integer": "BIGINT", "number": "DOUBLE", "text": "VARCHAR"}  # fmt: skip
+
+
+@dataclass(slots=True)
+class ScanWork:
+    """What a scan reads of a layer: tile rows, files and bytes, kept of all."""
+
+    name: str
+    layer: str
+    version: int
+    bands: tuple[str, ...]
+    tiles_all: int
+    files_all: int
+    bytes_all: int
+    tiles_kept: int | None = None
+    files_kept: int = 0
+    bytes_files: int = 0
+    paths: tuple[str, ...] = ()
+
+
+def work_of(scan: Scan, snapshot: Snapshot) -> ScanWork:
+    """The work of a scan before anything is pruned."""
+    files = snapshot.files
+    return ScanWork(
+        scan.name, snapshot.layer.name, snapshot.version, scan.bands,
+        tiles_all=int(_total(files["rows"])), files_all=files.num_rows, bytes_all=int(_total(files["bytes"])),
+    )  # fmt: skip
+
+
+def _total(column: pa.ChunkedArray) -> int:
+    return int(np.sum(column.to_numpy())) if len(column) else 0
+
+
+def provide(
+    cursor: duckdb.DuckDBPyConnection, scan: Scan, snapshot: Snapshot, work: ScanWork, tiles: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
+    """Make the relation of a scan on a cursor, of the files and rows that can matter.
+
+    Args:
+        cursor: where the relation is made.
+        scan: the scan.
+        snapshot: the layer it reads.
+        work: is told what is kept.
+        tiles: sorted tiles that can matter, None for all.
+
+    Returns:
+        The tiles that rows of the relation lie in, sorted.
+    """
+    ends = None if tiles is None else (tiles, tiles)
+    _make(cursor, scan, snapshot, work, ends, _tile_tests(cursor, scan.name, tiles))
+    return _stored_tiles(cursor, scan, work)
+
+
+def provide_cover(
+    cursor: duckdb.DuckDBPyConnection, scan: Scan, snapshot: Snapshot, work: ScanWork, cover: TileRanges
+) -> NDArray[np.int64]:
+    """As :func:`provide`, of the tiles that a region may touch: first by range, then exactly."""
+    tests = [f"tile BETWEEN {cover.low[0]} AND {cover.high[-1]}"] if cover.low.size else ["FALSE"]
+    _make(cursor, scan, snapshot, work, (cover.low, cover.high), tests)
+    stored = _stored_tiles(cursor, scan, work)
+    inside = stored[cover.hold(stored)]
+    return stored if len(inside) == len(stored) else provide(cursor, scan, snapshot, work, inside)
+
+
+def _make(
+    cursor: duckdb.DuckDBPyConnection, scan: Scan, snapshot: Snapshot, work: ScanWork,
+    ends: tuple[NDArray[np.int64], NDArray[np.int64]] | None, tests: list[str],
+) -> None:  # fmt: skip
+    kept = snapshot.files.filter(pa.array(_files(snapshot.files, scan.times, ends)))
+    work.files_kept = kept.num_rows
+    work.bytes_files = _total(kept["bytes"])
+    work.paths = tuple(kept["path"].to_pylist())
+    name = quote(scan.name)
+    if not work.paths:
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {', '.join(_nothing(scan))} WHERE FALSE")
+        return
+    where = " AND ".join([*_time_tests(scan.times), *tests])
+    listed = ", ".join(literal(p) for p in work.paths)
+    text = f"SELECT {', '.join(_columns(scan))} FROM read_parquet([{listed}])"
+    cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}{' WHERE ' + where if where else ''}")
+
+
+def _files(
+    files: pa.Table, times: TimeRange, ends: tuple[NDArray[np.int64], NDArray[np.int64]] | None
+) -> NDArray[np.bool_]:
+    """Which files may hold rows of these times and of tiles between these ends (low and high, both sorted)."""
+    kept = np.ones(files.num_rows, bool)
+    if ends is not None:
+        low, high = ends
+        first = np.searchsorted(high, files["tile_min"].fill_null(0).to_numpy(), "left")
+        last = files["tile_max"].fill_null(2**63 - 1).to_numpy()
+        kept &= np.append(low, 2**63 - 1)[first] <= last if low.size else False
+    if times != TimeRange():
+        kept &= _overlaps(files, times)
+    return kept
+
+
+def _overlaps(files: pa.Table, times: TimeRange) -> NDArray[np.bool_]:
+    first = files["time_min"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
+    last = files["time_max"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
+    kept = np.ones(len(first), bool)
+    if times.start is not None:
+        kept &= (last >= times.start) | np.isnat(last)
+    if times.end is not None:
+        kept &= (first < times.end) | np.isnat(first)
+    return kept
+
+
+def _time_tests(times: TimeRange) -> list[str]:
+    def instant(value: np.datetime64) -> str:
+        return f"TIMESTAMPTZ '{str(value.astype('datetime64[us]')).replace('T', ' ')}+00'"
+
+    tests = [f"time >= {instant(times.start)}"] if times.start is not None else []
+    return tests + ([f"time < {instant(times.end)}"] if times.end is not None else [])
+
+
+def _tile_tests(cursor: duckdb.DuckDBPyConnection, name: str, tiles: NDArray[np.int64] | None) -> list[str]:
+    if tiles is None:
+        return []
+    if not len(tiles):
+        return ["FALSE"]
+    between = f"tile BETWEEN {int(tiles[0])} AND {int(tiles[-1])}"
+    if len(tiles) == int(tiles[-1] - tiles[0]) + 1:
+        return [between]
+    if len(tiles) <= MOST_LITERALS:
+        return [f"tile IN ({', '.join(map(str, tiles.tolist()))})"]
+    keep = f"{name}$keep"
+    cursor.register(keep, pa.table({"tile": tiles}))
+    return [between, f"tile IN (SELECT tile FROM {quote(keep)})"]
+
+
+def _columns(scan: Scan) -> list[str]:
+    layer = scan.layer
+    time = ["(time AT TIME ZONE 'UTC') AS time"] if layer.time is not None else []
+    names = [*(d.name for d in layer.dimensions), *scan.bands]
+    valid = ["valid"] if len(layer.bands) > 1 else []
+    return ["tile", *time, *map(quote, names), *valid, "footprint__count"]
+
+
+def _nothing(scan: Scan) -> list[str]:
+    """The same columns, typed, of no rows."""
+    layer = scan.layer
+    kinds = {d.name: _SQL_TYPES[d.type] for d in layer.dimensions}
+    kinds |= {b.name: f"{_SQL_TYPES[b.storage]}[]" for b in layer.bands if b.name in scan.bands}
+    time = {"time": "TIMESTAMP"} if layer.time is not None else {}
+    valid = {"valid": "BOOLEAN[]"} if len(layer.bands) > 1 else {}
+    every = {"tile": "BIGINT", **time, **kinds, **valid, "footprint__count": "BIGINT"}
+    return [f"NULL::{kind} AS {quote(name)}" for name, kind in every.items()]
+
+
+def _stored_tiles(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> NDArray[np.int64]:
+    """The tiles that a scan's rows lie in, sorted; counts the rows. Reads scalar columns only."""
+    found = cursor.execute(f"SELECT tile, count(*) AS n FROM {quote(scan.name)} GROUP BY tile ORDER BY tile")
+    columns = found.fetchnumpy()
+    work.tiles_kept = int(columns["n"].sum())
+    return np.asarray(columns["tile"], np.int64)

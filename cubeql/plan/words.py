@@ -1,0 +1,177 @@
+"""Plan nodes in words, for EXPLAIN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from cubeql.analyze.bound import (
+    Aggregate,
+    Apply,
+    Bound,
+    Choice,
+    Column,
+    Convert,
+    InRegion,
+    InSubquery,
+    Key,
+    Literal_,
+    Match,
+    OneOf,
+    Parameter,
+    SortBy,
+    Window,
+)
+from cubeql.plan.nodes import Aligned, CellJoin, Cells, Combined, Filtered, Node, Output, Rows, TileJoin
+
+
+def aligned_words(aligned: Aligned) -> str:
+    """Which layer, which bands, and how it comes to the grid."""
+    scan = aligned.scan
+    own = scan.layer.resolution
+    how = ""
+    if aligned.is_finer:
+        methods = ", ".join(f"{band} {method}" for band, method in aligned.methods)
+        how = f", resolution {own} to {aligned.resolution} by {methods}"
+    elif aligned.is_coarser:
+        how = f", resolution {own} seen from {aligned.resolution}"
+    name = scan.alias if scan.alias == scan.layer.name else f"{scan.layer.name} AS {scan.alias}"
+    return f"{name} ({', '.join(scan.bands)}{how})"
+
+
+def match_words(match: Match | None) -> str:
+    """How clocks meet."""
+    if match is None or match.kind == "any":
+        return "any time"
+    window = f" within {match.window}" if match.window is not None else ""
+    unit = f" {match.unit}" if match.unit else ""
+    return f"time {match.kind.replace('_', ' ')}{unit}{window}"
+
+
+def output_words(output: Output) -> Iterator[str]:
+    """The steps of a SELECT, last step first."""
+    if output.limit is not None or output.offset is not None:
+        yield f"limit {output.limit if output.limit is not None else 'none'}, offset {output.offset or 0}"
+    if output.order_by:
+        yield f"order by {', '.join(_sort(s, output) for s in output.order_by)}"
+    if output.distinct:
+        yield "distinct"
+    columns = ", ".join(_shown(i.name, words(i.expr, output)) for i in output.items)
+    if output.group_by is None:
+        yield f"select {columns}"
+        return
+    keys = ", ".join(words(k) for k in output.group_by) or "nothing"
+    having = f" having {words(output.having, output)}" if output.having is not None else ""
+    yield f"aggregate {columns} by {keys}{having}"
+
+
+def _shown(name: str, text: str) -> str:
+    return text if text in (name, f"{name}") or text.endswith(f".{name}") else f"{text} as {name}"
+
+
+def _sort(sort: SortBy, output: Output) -> str:
+    return f"{words(sort.expr, output)}{' desc' if sort.descending else ''}"
+
+
+def condition_words(conditions: tuple[Bound, ...]) -> str:
+    """A conjunction."""
+    return " and ".join(words(c) for c in conditions)
+
+
+def words(expr: Bound, output: Output | None = None) -> str:
+    """An expression as text; close to how it was written."""
+    match expr:
+        case Column(name=name):
+            return name
+        case Literal_(value=value):
+            return f"'{value}'" if isinstance(value, str) else str(value)
+        case Parameter(name=name):
+            return f"${name}"
+        case Key(index=index) if output is not None and output.group_by is not None:
+            return words(output.group_by[index])
+        case Apply():
+            return _apply(expr, output)
+        case Aggregate(function=function, args=args, star=star):
+            inside = "*" if star else ", ".join(words(a, output) for a in args[: len(function.params)])
+            return f"{function.name}({inside})"
+        case Window(call=call):
+            return f"{words(call, output)} over (…)"
+        case InRegion(region=region, negated=negated):
+            return f"cell {'not ' if negated else ''}within {region.kind.upper()}"
+    return _others(expr, output)
+
+
+def _others(expr: Bound, output: Output | None) -> str:
+    match expr:
+        case OneOf(operand=operand, items=items, negated=negated):
+            listed = ", ".join(words(i, output) for i in items[:8]) + (", …" if len(items) > 8 else "")
+            return f"{words(operand, output)} {'not ' if negated else ''}in ({listed})"
+        case InSubquery(operand=operand):
+            return f"{words(operand, output)} in (subquery)"
+        case Convert(operand=operand, type=kind):
+            return f"{words(operand, output)}::{kind}"
+        case Choice():
+            return "case …"
+    return type(expr).__name__.lower()
+
+
+def _apply(expr: Apply, output: Output | None) -> str:
+    args = [words(a, output) for a in expr.args]
+    name = expr.function.name
+    if expr.function.family != "operators":
+        return f"CELL({args[1]})" if name == "cell_to_parent" else f"{name}({', '.join(args)})"
+    if name.startswith("is ") and len(args) == 1:
+        return f"{args[0]} {name}"
+    if len(args) == 1:
+        return f"not ({args[0]})" if name == "not" else f"-{args[0]}"
+    joined = f" {name.replace('time plus', '+').replace('time minus', '-').replace('// number', '//')} ".join(args)
+    return f"({joined})" if name in ("or", "and", "+", "-", "*", "/", "//") else joined
+
+
+Note = Callable[[str], str]
+
+
+def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iterator[str]:
+    """The plan tree, one line a node; ``note`` adds what is known of a scan by its name."""
+    pad = "  " * depth
+    match node:
+        case Output():
+            yield from (f"{pad}{line}" for line in output_words(node))
+            yield from plan_lines(node.input, note, depth + 1)
+        case Combined():
+            yield f"{pad}{node.operator.upper()}"
+            yield from plan_lines(node.left, note, depth + 1)
+            yield from plan_lines(node.right, note, depth + 1)
+        case Filtered():
+            yield f"{pad}filter {condition_words(node.conditions)}"
+            yield from plan_lines(node.input, note, depth + 1)
+        case Rows():
+            yield f"{pad}subquery {node.alias}"
+            yield from plan_lines(node.query, note, depth + 1)
+        case CellJoin():
+            yield f"{pad}{node.kind} join by cell, {match_words(node.match)}"
+            yield from plan_lines(node.left, note, depth + 1)
+            yield from plan_lines(node.right, note, depth + 1)
+        case Cells():
+            yield from _cells(node, note, depth)
+
+
+def _cells(node: Cells, note: Note, depth: int) -> Iterator[str]:
+    pad = "  " * depth
+    yield f"{pad}cells of resolution {node.resolution} from tiles of resolution {node.tile}"
+    inner = pad + "  "
+    if node.cell_filters:
+        yield f"{inner}filter cells: {condition_words(node.cell_filters)}"
+    if node.row_filters:
+        yield f"{inner}filter tile rows: {condition_words(node.row_filters)}"
+    for region in node.regions:
+        yield f"{inner}mask {region.region.kind.upper()}{', prunes tiles' if region.required else ''}"
+    if node.geometry:
+        yield f"{inner}geometry: {', '.join(node.geometry)}"
+    yield f"{inner}scan {aligned_words(node.driver)}{note(node.driver.scan.name)}"
+    for join in node.joins:
+        yield f"{inner}{_join(join)}{note(join.aligned.scan.name)}"
+
+
+def _join(join: TileJoin) -> str:
+    on = f" on {condition_words((*join.on_rows, *join.on_cells))}" if join.on_rows or join.on_cells else ""
+    return f"{join.kind} join by tile {aligned_words(join.aligned)}, {match_words(join.match)}{on}"

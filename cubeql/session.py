@@ -1,0 +1,212 @@
+"""The door for programs: a session on a store.
+
+    >>> import cubeql
+    >>> session = cubeql.connect("store/")                     # doctest: +SKIP
+    >>> session.query("SELECT cell, elevation FROM dem LIMIT 3").to_pandas()   # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from cubeql.catalog import Layer
+from cubeql.compiler import CompiledQuery
+from cubeql.engine.connection import EngineSettings, open_engine
+from cubeql.engine.explain import Explanation
+from cubeql.engine.result import Result
+from cubeql.engine.running import Running
+from cubeql.engine.statements import Engine
+from cubeql.errors import ConfigError, QueryError, StoreError, diagnose
+from cubeql.lang import nodes, parse, parse_statement, split_statements
+from cubeql.plan.rules import RULES, named
+from cubeql.storage import Store
+
+if TYPE_CHECKING:
+    from cubeql.ingest.report import IngestReport
+
+Parameters = Mapping[str, Any] | Sequence[Any] | None
+
+DEFAULT_STORE = "cubeql-store"
+
+
+def default_store() -> str:
+    """Address of the store where none is named: ``$CUBEQL_STORE``, else ``cubeql-store`` in the working folder."""
+    return os.environ.get("CUBEQL_STORE") or DEFAULT_STORE
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a session may use.
+
+    Attributes:
+        threads: number of threads; None takes one a core.
+        memory_limit: for queries, as DuckDB writes it (``4GB``).
+        temp_folder: where data that outgrows memory goes.
+        timeout_s: time limit of every statement, in seconds.
+        create: make the store where there is none.
+        rules: names of the only optimiser rules to apply; None applies all.
+    """
+
+    threads: int | None = None
+    memory_limit: str | None = None
+    temp_folder: str | None = None
+    timeout_s: float | None = None
+    create: bool = False
+    rules: tuple[str, ...] | None = None
+
+    @staticmethod
+    def of(values: dict[str, Any]) -> Settings:
+        """Settings by name; an unknown one is a ConfigError."""
+        known = [f.name for f in fields(Settings)]
+        for name in values:
+            if name not in known:
+                raise ConfigError(f"there is no setting {name!r}; settings are {', '.join(known)}")
+        return Settings(**values)
+
+
+class Session:
+    """Statements on one store. Queries may run in several threads at once; :meth:`cancel` may be called from any.
+
+    Args:
+        store: the store.
+        settings: what the session may use.
+    """
+
+    def __init__(self, store: Store, settings: Settings | None = None) -> None:
+        self.store = store
+        self.settings = settings or Settings()
+        self._database = open_engine(
+            EngineSettings(self.settings.threads, self.settings.memory_limit, self.settings.temp_folder)
+        )
+        self._running: weakref.WeakSet[Running] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        rules = RULES if self.settings.rules is None else named(self.settings.rules)
+        shown = {f.name: getattr(self.settings, f.name) for f in fields(Settings)}
+        self._engine = Engine(self._database, store, rules, shown, self._started)
+
+    @staticmethod
+    def open(store: str | os.PathLike[str] | None = None, **settings: Any) -> Session:
+        """Open a store by its address; see :func:`cubeql.connect`."""
+        chosen = Settings.of(settings)
+        address = os.fspath(store) if store is not None else default_store()
+        return Session(Store.open(address, create=chosen.create), chosen)
+
+    def _started(self, running: Running) -> None:
+        with self._lock:
+            self._running.add(running)
+
+    # -------------------------------------------------------------- statements
+
+    def query(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Result:
+        """Run one statement.
+
+        Args:
+            text: the statement.
+            params: values of ``$name`` (a mapping) or ``?`` (a sequence); geometries, dates and lists can be given.
+            timeout_s: time limit in seconds.
+
+        Raises:
+            QueryError: the statement is at fault; ``diagnostics`` has all faults, with places.
+            StoreError: the store is.
+        """
+        return self._run(parse_statement(text), text, params, timeout_s)
+
+    def run(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Iterator[Result]:
+        """Run the statements of a script one after the other; nothing is run where any cannot be read.
+
+        A statement runs when its result is asked for; read a result before asking for the next.
+        """
+        parse(text)
+        for part, _ in split_statements(text):
+            yield self._run(parse_statement(part), part, params, timeout_s)
+
+    def _run(self, statement: nodes.Statement, text: str, params: Parameters, timeout_s: float | None) -> Result:
+        limit = timeout_s if timeout_s is not None else self.settings.timeout_s
+        return self._engine.run(statement, text, _values(params), limit)
+
+    def compile(self, text: str, params: Parameters = None) -> CompiledQuery:
+        """The plan and SQL of a query; nothing is read but the catalog."""
+        return self._engine.compile(_query_of(text), text, _values(params))
+
+    def explain(
+        self, text: str, params: Parameters = None, analyze: bool = False, timeout_s: float | None = None
+    ) -> Explanation:
+        """What a query will read; with ``analyze`` it is run, and what it did is added."""
+        limit = timeout_s if timeout_s is not None else self.settings.timeout_s
+        return self._engine.explain(_query_of(text), text, _values(params), analyze, limit)
+
+    # -------------------------------------------------------------- layers
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers, by name."""
+        found = (self.store.layer(name) for name in self.store.layer_names())
+        return tuple(layer for layer in found if layer is not None)
+
+    def layer(self, name: str) -> Layer:
+        """One layer.
+
+        Raises:
+            StoreError: there is none of this name.
+        """
+        found = self.store.layer(name)
+        if found is None:
+            raise StoreError(f"there is no layer {name!r}; layers are {', '.join(self.store.layer_names()) or 'none'}")
+        return found
+
+    def ingest(self, sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], layer: str, **options: Any) -> IngestReport:
+        """Read rasters into a layer; see :func:`cubeql.ingest.ingest`."""
+        from cubeql.ingest import ingest
+
+        return ingest(self.store, sources, layer, **options)
+
+    def drop(self, name: str) -> None:
+        """Remove a layer with all its versions."""
+        self.store.drop(name)
+
+    # -------------------------------------------------------------- control
+
+    def cancel(self) -> None:
+        """Stop all statements that run; readers of their results get :class:`~cubeql.errors.QueryCancelled`."""
+        with self._lock:
+            running = list(self._running)
+        for one in running:
+            one.cancel()
+
+    def close(self) -> None:
+        """Stop what runs and free the engine."""
+        self.cancel()
+        with self._lock:
+            running = list(self._running)
+        for one in running:
+            one.close()
+        self._database.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Session on {self.store.address}>"
+
+
+def _values(params: Parameters) -> dict[str, Any]:
+    if params is None:
+        return {}
+    if isinstance(params, Mapping):
+        return {str(k): v for k, v in params.items()}
+    return {str(n): v for n, v in enumerate(params, 1)}
+
+
+def _query_of(text: str) -> nodes.Query:
+    statement = parse_statement(text)
+    if isinstance(statement, (nodes.QueryStatement, nodes.Explain)):
+        return statement.query
+    raise QueryError([diagnose("not_a_query", statement.span, construct=type(statement).__name__)], text)
