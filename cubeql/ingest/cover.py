@@ -44,8 +44,8 @@ def _sample_counts(projector: Projector, longest: float) -> tuple[int, int]:
     points = unit_vectors(lon, lat).reshape(65, 65, 3)
     across = _longest(points[:, 1:] - points[:, :-1])
     down = _longest(points[1:] - points[:-1])
-    # The gap diagonally between four samples is shared by both directions, and chords bend between the 65.
-    limit = longest / 1.5
+    # The farthest place lies in the middle of four samples; steps may vary between the 65.
+    limit = longest * np.sqrt(2) * 0.9
     return _count(across, limit, grid.width), _count(down, limit, grid.height)
 
 

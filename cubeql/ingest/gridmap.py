@@ -21,17 +21,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cubeql.grid.areas import unit_vectors
-from cubeql.grid.cells import cells_at, centers
 from cubeql.ingest.pixelgrid import Floats, PixelWindow, Projector
-from cubeql.ingest.reach import disc_of, reach_window
-from cubeql.values.cells import parent, resolution_of
-from cubeql.values.tiles import cells_of, dead_slots, slot_count, slots_of
+from cubeql.ingest.placing import pixels_in_cells, slot_places
+from cubeql.values.cells import resolution_of
+from cubeql.values.tiles import slot_count
 
 Family = Literal["nearest", "bilinear", "pixels", "sum"]
 Indexes = NDArray[np.int32]
 
-_BAND_PIXELS = 1_000_000
 _NONE = np.zeros(0, dtype=np.int32)
 _NO_FLAGS = np.zeros(0, dtype=np.bool_)
 
@@ -83,22 +80,6 @@ def make_map(projector: Projector, patch: int, resolution: int, family: Family) 
     return _of_pixels(projector, patch, resolution, fill=family == "pixels")
 
 
-def _slot_places(
-    projector: Projector, patch: int, resolution: int, wanted: NDArray[np.bool_] | None = None
-) -> tuple[Floats, Floats]:
-    """Pixel coordinates of the centres of all slots (or of those wanted); NaN for slots that are no cell."""
-    cells = cells_of(patch, resolution)
-    live = ~dead_slots(patch, resolution)
-    if wanted is not None:
-        live &= wanted
-    columns, rows = np.full(cells.size, np.nan), np.full(cells.size, np.nan)
-    if live.all():
-        return projector.pixels(*centers(cells))
-    if live.any():
-        columns[live], rows[live] = projector.pixels(*centers(cells[live]))
-    return columns, rows
-
-
 def _floors(values: Floats) -> NDArray[np.int64]:
     """Whole pixel numbers; far outside for places the projection does not know."""
     with np.errstate(invalid="ignore"):
@@ -136,7 +117,7 @@ def _positions(
 
 
 def _nearest(projector: Projector, patch: int, resolution: int) -> PatchMap:
-    columns, rows, inside = _on_grid(projector, *_slot_places(projector, patch, resolution))
+    columns, rows, inside = _on_grid(projector, *slot_places(projector, patch, resolution))
     if not inside.any():
         return PatchMap(patch, None, _NONE)
     columns = _unrolled(columns, projector.grid.turn, int(columns[inside][0]))
@@ -146,7 +127,7 @@ def _nearest(projector: Projector, patch: int, resolution: int) -> PatchMap:
 
 def _bilinear(projector: Projector, patch: int, resolution: int) -> PatchMap:
     grid = projector.grid
-    places = _slot_places(projector, patch, resolution)
+    places = slot_places(projector, patch, resolution)
     columns, rows, inside = _on_grid(projector, *places)
     if not inside.any():
         return PatchMap(patch, None, _NONE)
@@ -168,12 +149,11 @@ def _bilinear(projector: Projector, patch: int, resolution: int) -> PatchMap:
 
 
 def _of_pixels(projector: Projector, patch: int, resolution: int, *, fill: bool) -> PatchMap:
-    window = reach_window(projector, patch, resolution)
-    columns, rows, slots = _pixels_in_cells(projector, patch, resolution, window)
+    columns, rows, slots = pixels_in_cells(projector, patch, resolution)
     held = np.zeros(slot_count(resolution, resolution_of(patch)), dtype=np.bool_)
     held[slots] = True
     if fill:
-        c, r, inside = _on_grid(projector, *_slot_places(projector, patch, resolution, ~held))
+        c, r, inside = _on_grid(projector, *slot_places(projector, patch, resolution, ~held))
         columns = np.concatenate([columns, c[inside]])
         rows = np.concatenate([rows, r[inside]])
         slots = np.concatenate([slots, np.flatnonzero(inside)])
@@ -190,36 +170,3 @@ def _of_pixels(projector: Projector, patch: int, resolution: int, *, fill: bool)
     return PatchMap(
         patch, found, positions[order], starts.astype(np.int32), filled.astype(np.int32), ~held[filled]
     )
-
-
-def _pixels_in_cells(
-    projector: Projector, patch: int, resolution: int, window: PixelWindow | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Column, row and slot of every pixel of a window whose centre lies in a cell of the patch."""
-    parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
-    if window is not None:
-        at_once = max(1, _BAND_PIXELS // window.width)
-        for first in range(window.row, window.row + window.height, at_once):
-            height = min(at_once, window.row + window.height - first)
-            band = PixelWindow(first, window.column, height, window.width)
-            parts.append(_pixels_of_band(projector, patch, resolution, band))
-    if not parts:
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, none
-    columns, rows, slots = (np.concatenate(p) for p in zip(*parts, strict=True))
-    return columns, rows, slots
-
-
-def _pixels_of_band(
-    projector: Projector, patch: int, resolution: int, band: PixelWindow
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    columns = np.tile(np.arange(band.column, band.column + band.width, dtype=np.int64), band.height)
-    rows = np.repeat(np.arange(band.row, band.row + band.height, dtype=np.int64), band.width)
-    lon, lat = projector.lonlat(columns.astype(np.float64) + 0.5, rows.astype(np.float64) + 0.5)
-    centre, radius = disc_of(patch, resolution)
-    with np.errstate(invalid="ignore"):
-        near = unit_vectors(lon, lat) @ centre >= np.cos(radius)
-    cells = cells_at(lon[near], lat[near], resolution)
-    mine = parent(cells, resolution_of(patch)) == patch
-    slots = slots_of(cells[mine], resolution_of(patch))
-    return columns[near][mine], rows[near][mine], slots

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cubeql.ingest.cover import covering_tiles
 from cubeql.ingest.gridmap import Family, PatchMap, make_map
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, Projector
 from cubeql.ingest.resolution import cell_area_km2
@@ -62,6 +63,7 @@ class GridMaps:
         digest = hashlib.sha256(text.encode()).hexdigest()[:32]
         self._folder = cache / _FOLDER / digest if cache is not None else None
         self._sheets: OrderedDict[int, dict[int, PatchMap]] = OrderedDict()
+        self._sizes: dict[int, int] = {}
         self._memory_bytes = memory_bytes
         self._projector: Projector | None = None
         self.made = 0
@@ -83,15 +85,15 @@ class GridMaps:
         if found is None:
             found = self._load(cell) or self._make(cell)
             self._sheets[cell] = found
+            self._sizes[cell] = sum(m.nbytes for m in found.values())
             self._forget()
         self._sheets.move_to_end(cell)
         return found
 
     def _forget(self) -> None:
-        sizes = {cell: sum(m.nbytes for m in sheet.values()) for cell, sheet in self._sheets.items()}
-        while len(self._sheets) > 1 and sum(sizes.values()) > self._memory_bytes:
+        while len(self._sheets) > 1 and sum(self._sizes.values()) > self._memory_bytes:
             cell, _ = self._sheets.popitem(last=False)
-            del sizes[cell]
+            del self._sizes[cell]
 
     def _members(self, cell: int) -> list[int]:
         """The patches of a sheet: those of the grid's tiles below it."""
@@ -110,9 +112,7 @@ class GridMaps:
 
     def _load(self, cell: int) -> dict[int, PatchMap] | None:
         path = None if self._folder is None else self._folder / f"{cell:015x}.npz"
-        if path is None or not path.exists():
-            return None
-        maps = _loaded(path)
+        maps = None if path is None else _loaded(path)
         if maps is None or [m.patch for m in maps] != self._members(cell):
             return None
         return {m.patch: m for m in maps}
@@ -134,19 +134,42 @@ def _sheet_resolution(resolution: int, pixel_km2: float) -> int:
     return found
 
 
+def kept_tiles(grid: PixelGrid, resolution: int, cache: Path | None) -> NDArray[np.int64]:
+    """The tiles a pixel grid touches (:func:`covering_tiles`), from the cache if they are there."""
+    text = "|".join((_FORMAT, grid.digest, str(resolution), "tiles"))
+    path = (
+        None
+        if cache is None
+        else cache / _FOLDER / hashlib.sha256(text.encode()).hexdigest()[:32] / "tiles.npz"
+    )
+    arrays = None if path is None else _read(path)
+    if arrays is not None and "tiles" in arrays and arrays["tiles"].dtype == np.int64:
+        return arrays["tiles"]
+    tiles = covering_tiles(grid, resolution)
+    if path is not None:
+        _write(path, {"tiles": tiles})
+    return tiles
+
+
 def _save(path: Path, maps: list[PatchMap]) -> None:
-    """Write a sheet; a disk that is full or read-only merely means no cache."""
     windows = [m.window or PixelWindow(0, 0, 0, 0) for m in maps]
-    arrays = {
-        "patches": np.array([m.patch for m in maps], dtype=np.int64),
-        "windows": np.array([(w.row, w.column, w.height, w.width) for w in windows], dtype=np.int64),
-        "sizes": np.array([(m.pixels.size, m.slots.size) for m in maps], dtype=np.int64),
-        "pixels": _joined([m.pixels.reshape(-1) for m in maps], np.int32),
-        "starts": _joined([m.starts for m in maps], np.int32),
-        "slots": _joined([m.slots for m in maps], np.int32),
-        "lone": _joined([m.lone for m in maps], np.bool_),
-        "weights": _joined([m.weights.reshape(-1) for m in maps if m.weights is not None], np.float32),
-    }
+    _write(
+        path,
+        {
+            "patches": np.array([m.patch for m in maps], dtype=np.int64),
+            "windows": np.array([(w.row, w.column, w.height, w.width) for w in windows], dtype=np.int64),
+            "sizes": np.array([(m.pixels.size, m.slots.size) for m in maps], dtype=np.int64),
+            "pixels": _joined([m.pixels.reshape(-1) for m in maps], np.int32),
+            "starts": _joined([m.starts for m in maps], np.int32),
+            "slots": _joined([m.slots for m in maps], np.int32),
+            "lone": _joined([m.lone for m in maps], np.bool_),
+            "weights": _joined([m.weights.reshape(-1) for m in maps if m.weights is not None], np.float32),
+        },
+    )
+
+
+def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """Write a cache file; a disk that is full or read-only merely means no cache."""
     draft = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,18 +183,27 @@ def _save(path: Path, maps: list[PatchMap]) -> None:
         raise
 
 
+def _read(path: Path) -> dict[str, NDArray[Any]] | None:
+    """The arrays of a cache file; None where there is none that can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        os.utime(path)  # what was used last is forgotten last
+        return arrays
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
 def _joined(parts: Iterable[NDArray[Any]], dtype: type) -> NDArray[Any]:
     arrays = list(parts)
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=dtype)
 
 
 def _loaded(path: Path) -> list[PatchMap] | None:
+    arrays = _read(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        os.utime(path)  # what was used last is forgotten last
-        return _unpacked(arrays)
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+        return None if arrays is None else _unpacked(arrays)
+    except (ValueError, KeyError, IndexError, TypeError):
         return None
 
 

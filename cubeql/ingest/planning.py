@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from cubeql.catalog import Layer
 from cubeql.ingest.bands import chosen_bands
 from cubeql.ingest.board import BandUse
-from cubeql.ingest.cover import covering_tiles
 from cubeql.ingest.faults import refusal
 from cubeql.ingest.gridmap import Family
 from cubeql.ingest.layering import Shape, band_uses, dimensions_of, fitted, layer_record
-from cubeql.ingest.mapcache import GridMaps
+from cubeql.ingest.mapcache import GridMaps, kept_tiles
 from cubeql.ingest.methods import family_of
 from cubeql.ingest.opening import Paths, expanded, open_source
 from cubeql.ingest.options import DECLARED, IngestOptions
@@ -159,7 +158,7 @@ def _feeds(
     for source, own, pictures in zip(sources, uses, moments, strict=True):
         grid = source.grid
         if grid not in covers:
-            covers[grid] = covering_tiles(grid, tile_resolution(shape.resolution))
+            covers[grid] = kept_tiles(grid, tile_resolution(shape.resolution), store.cache_folder)
         for use in own:
             family = family_of(use.method)
             if (grid, family) not in maps:

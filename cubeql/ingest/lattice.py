@@ -1,0 +1,253 @@
+"""The fast way between pixels and slots, for patches that lie within one face of H3's icosahedron.
+
+On the plane of a face the cells of a patch form a regular lattice of hexagons: counted in that lattice, the
+place of a slot depends on its digits alone. From there to pixel coordinates (plane, sphere, projection, affine
+transform) everything is smooth, so a polynomial through some exactly known places gives all others, at a
+small part of the cost. Every polynomial is checked against exact places it was not made from, those on the rim of
+the patch among them, where a bend at the edge of a face would show first; one that is off by more than a
+millionth of a pixel or cell is not used. Pentagons, patches across the edge of a face, and places where the
+projection is not smooth are thus left to the exact way.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cubeql.grid.areas import SPACING, face_axes, unit_vectors
+from cubeql.grid.cells import centers
+from cubeql.ingest.pixelgrid import Floats, PixelWindow, Projector
+from cubeql.values.cells import BASE_TILES, is_pentagon, resolution_of
+from cubeql.values.tiles import cells_of, has_dead_slots
+
+Integers = NDArray[np.int64]
+
+TOLERANCE = 1e-6
+_DEGREES = (5, 8)
+FEWEST_SLOTS = 2401
+"""Slots of a patch from which on the fast way to their places pays."""
+_NODES = 7
+_CHECKS = np.array([-0.97, -0.6, 0.13, 0.55, 0.99])
+# Places of the digits 0 to 6 in the basis 1, w (a third of a turn): centre, K, J, JK, I, IK, IJ.
+_DIGITS = ((0, 0), (-1, -1), (0, 1), (-1, 0), (1, 0), (0, -1), (1, 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lattice:
+    """The slots of every patch of one parity and depth, as places in the lattice of the cells.
+
+    Attributes:
+        q: first coordinate (axes a sixth of a turn apart) of each slot, from the patch's centre.
+        r: second coordinate of each slot.
+        rim: slots with a neighbour outside the patch, and some inside: where polynomials are checked.
+        inner: slots from which they are made.
+        slots: slot at ``[q - first[0], r - first[1]]``; -1 where there is none.
+        first: lowest q and r, less one.
+    """
+
+    q: Integers
+    r: Integers
+    rim: Integers
+    inner: Integers
+    slots: NDArray[np.int32]
+    first: tuple[int, int]
+
+
+@lru_cache(maxsize=16)
+def lattice_of(odd: bool, depth: int) -> Lattice:
+    """The lattice of patches of odd or even resolution, ``depth`` resolutions above the cells."""
+    a, b = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    units = np.array(_DIGITS, dtype=np.int64)
+    for step in range(1, depth + 1):
+        # Cells of odd resolutions are turned one way against their parents, those of even ones the other way.
+        if (step + odd) % 2:
+            a, b = 2 * a + b, 3 * b - a
+        else:
+            a, b = 3 * a - b, a + 2 * b
+        a = (a[:, None] + units[:, 0]).reshape(-1)
+        b = (b[:, None] + units[:, 1]).reshape(-1)
+    q, r = a - b, b
+    first = (int(q.min()) - 1, int(r.min()) - 1)
+    slots = np.full((int(q.max()) - first[0] + 2, int(r.max()) - first[1] + 2), -1, dtype=np.int32)
+    slots[q - first[0], r - first[1]] = np.arange(q.size)
+    inside = np.ones(q.size, dtype=np.bool_)
+    for dq, dr in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, -1), (-1, 1)):
+        inside &= slots[q - first[0] + dq, r - first[1] + dr] >= 0
+    rim = np.flatnonzero(~inside)
+    spread = np.arange(0, q.size, 11)
+    inner = np.union1d(rim[::3], spread[::5])
+    return Lattice(q, r, np.setdiff1d(np.union1d(rim, spread[::4]), inner), inner, slots, first)
+
+
+@lru_cache(maxsize=32)
+def _fit(odd: bool, depth: int, degree: int) -> tuple[Floats, Floats]:
+    """Matrix that makes coefficients of values at the inner slots, and the one that makes values of those."""
+    lattice = lattice_of(odd, depth)
+    size = float(max(np.abs(lattice.q).max(), np.abs(lattice.r).max()))
+    x, y = lattice.q / size, lattice.r / size
+    powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+    terms = np.stack([x**i * y**j for i, j in powers], axis=1)
+    return np.asarray(np.linalg.pinv(terms[lattice.inner])), np.asarray(terms, dtype=np.float64)
+
+
+def slot_pixels(projector: Projector, patch: int, resolution: int) -> tuple[Floats, Floats] | None:
+    """Pixel coordinates of the centres of all slots of a patch; None where only the exact way will do."""
+    depth = resolution - resolution_of(patch)
+    odd = bool(resolution_of(patch) % 2)
+    if 7**depth < FEWEST_SLOTS or has_dead_slots(patch):
+        return None
+    lattice = lattice_of(odd, depth)
+    cells = cells_of(patch, resolution)
+    known = np.concatenate([lattice.inner, lattice.rim])
+    exact = np.stack(projector.pixels(*centers(cells[known])), axis=1)
+    if not np.isfinite(exact).all():
+        return None
+    made, check = exact[: lattice.inner.size], exact[lattice.inner.size :]
+    for degree in _DEGREES:
+        inverse, terms = _fit(odd, depth, degree)
+        coefficients = inverse @ made
+        if np.abs(terms[lattice.rim] @ coefficients - check).max() <= TOLERANCE:
+            columns, rows = np.ascontiguousarray((terms @ coefficients).T)
+            return columns, rows
+    return None
+
+
+class PatchPlane:
+    """The plane of a face with the lattice of one patch on it: from places on earth to slots."""
+
+    def __init__(self, patch: int, resolution: int, axis: Floats, turn: Floats, shift: Floats) -> None:
+        """Take what :func:`plane_of` found out."""
+        self.lattice = lattice_of(bool(resolution_of(patch) % 2), resolution - resolution_of(patch))
+        self._axis, self._turn, self._shift = axis, turn, shift
+
+    def coordinates(self, points: Floats) -> Floats:
+        """Lattice coordinates (q, r), ``(n, 2)``, of points on the unit sphere, ``(n, 3)``."""
+        return np.asarray(_on_plane(points, self._axis) @ self._turn + self._shift)
+
+    def slots_at(self, q: Floats, r: Floats) -> NDArray[np.int32]:
+        """The slot whose cell holds each place of the lattice; -1 beyond the patch."""
+        near_q, near_r = _rounded(q, r)
+        high_q, high_r = (n - 1 for n in self.lattice.slots.shape)
+        # The border of the table holds no slot.
+        at_q = np.clip(near_q - self.lattice.first[0], 0, high_q)
+        at_r = np.clip(near_r - self.lattice.first[1], 0, high_r)
+        return np.asarray(self.lattice.slots.reshape(-1).take(at_q * (high_r + 1) + at_r))
+
+
+def plane_of(patch: int, resolution: int) -> PatchPlane | None:
+    """The plane of the face in which all cells of a patch lie whole; None if they do not."""
+    if has_dead_slots(patch):
+        return None
+    lattice = lattice_of(bool(resolution_of(patch) % 2), resolution - resolution_of(patch))
+    known = np.union1d(lattice.inner, lattice.rim)
+    points = unit_vectors(*centers(cells_of(patch, resolution)[known]))
+    cosines = points @ _faces().T
+    face = int(np.argmax(cosines[0]))
+    edge = 0.72 * 0.61 * SPACING / math.sqrt(7.0) ** resolution
+    if (cosines[:, face] - np.delete(cosines, face, axis=1).max(axis=1)).min() <= edge:
+        return None
+    axis = _faces()[face]
+    flat = np.concatenate([_on_plane(points, axis), np.ones((known.size, 1))], axis=1)
+    places = np.stack([lattice.q[known], lattice.r[known]], axis=1).astype(np.float64)
+    fit, *_ = np.linalg.lstsq(flat, places, rcond=None)
+    if known.size < 3 or np.abs(flat @ fit - places).max() > TOLERANCE:
+        return None
+    return PatchPlane(patch, resolution, axis, fit[:2], fit[2])
+
+
+def _on_plane(points: Floats, axis: Floats) -> Floats:
+    """Places on the plane that touches the sphere at a face's centre, seen from the middle of the sphere."""
+    aside = np.array([0.0, 0.0, 1.0]) if abs(axis[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
+    east = np.cross(aside, axis)
+    east /= np.linalg.norm(east)
+    north = np.cross(axis, east)
+    height = points @ axis
+    # Beyond the horizon of the face there is no place on its plane.
+    height = np.where(height > 0.2, height, np.nan)
+    return np.stack([points @ east, points @ north], axis=1) / height[:, None]
+
+
+@lru_cache(maxsize=1)
+def _faces() -> Floats:
+    return face_axes(unit_vectors(*centers(BASE_TILES[is_pentagon(BASE_TILES)])))
+
+
+def _rounded(q: Floats, r: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The lattice point nearest to each place, which is the centre of the hexagon that holds it."""
+    near_q, near_r = np.rint(q), np.rint(r)
+    off_q, off_r = q - near_q, r - near_r
+    near_q, near_r = near_q.astype(np.int32), near_r.astype(np.int32)
+    # The third coordinate, -q - r, is off by the sum of both: where that is a half or more, three whole numbers
+    # do not add up to 0, and the one that is off most is mended.
+    total = off_q + off_r
+    off_q, off_r = np.abs(off_q), np.abs(off_r)
+    wrong = np.abs(total) > 0.5
+    if wrong.any():
+        step = np.where(total > 0, 1, -1).astype(np.int32)
+        third = 1.0 - np.abs(total)
+        more_q = wrong & (off_q > off_r) & (off_q > third)
+        more_r = wrong & ~more_q & (off_r > third)
+        near_q[more_q] += step[more_q]
+        near_r[more_r] += step[more_r]
+    return near_q, near_r
+
+
+@lru_cache(maxsize=1)
+def _nodes() -> tuple[Floats, Floats, Floats]:
+    """Places in -1..1 where a block is known exactly, and matrices from there to coefficients and to checks."""
+    nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
+    to_coefficients = np.linalg.inv(_chebyshev(nodes))
+    return np.asarray(nodes, dtype=np.float64), np.asarray(to_coefficients), _chebyshev(_CHECKS)
+
+
+def _chebyshev(at: Floats) -> Floats:
+    """The first Chebyshev polynomials at places in -1..1, ``(n, terms)``."""
+    return np.asarray(np.polynomial.chebyshev.chebvander(at, _NODES - 1), dtype=np.float64)
+
+
+def block_slots(projector: Projector, plane: PatchPlane, block: PixelWindow) -> NDArray[np.int32] | None:
+    """The slot in whose cell the centre of each pixel of a block lies, ``(height, width)``, -1 for none.
+
+    None where the block is not smooth enough and only the exact way will do.
+    """
+    nodes, to_coefficients, to_checks = _nodes()
+    known = _block_places(projector, plane, block, nodes)
+    checks = _block_places(projector, plane, block, _CHECKS)
+    if not (np.isfinite(known).all() and np.isfinite(checks).all()):
+        return None
+    coefficients = np.einsum("ia,jb,abk->ijk", to_coefficients, to_coefficients, known)
+    there = np.einsum("ai,bj,ijk->abk", to_checks, to_checks, coefficients)
+    if np.abs(there - checks).max() > TOLERANCE:
+        return None
+    if not _may_touch(plane.lattice, known):
+        return np.full((block.height, block.width), -1, dtype=np.int32)
+    down, across = _chebyshev(_spread(block.height)), _chebyshev(_spread(block.width)).T.copy()
+    q, r = (np.ascontiguousarray(coefficients[:, :, k]) for k in (0, 1))
+    return plane.slots_at((down @ q) @ across, (down @ r) @ across)
+
+
+def _spread(count: int) -> Floats:
+    """Centres of so many pixels, in -1..1."""
+    return (np.arange(count) * 2.0 + 1.0) / count - 1.0
+
+
+def _block_places(projector: Projector, plane: PatchPlane, block: PixelWindow, at: Floats) -> Floats:
+    """Lattice coordinates at places in -1..1 down and across a block, ``(down, across, 2)``."""
+    rows = block.row + (at + 1) / 2 * block.height
+    columns = block.column + (at + 1) / 2 * block.width
+    lon, lat = projector.lonlat(np.tile(columns, at.size), np.repeat(rows, at.size))
+    return plane.coordinates(unit_vectors(lon, lat)).reshape(at.size, at.size, 2)
+
+
+def _may_touch(lattice: Lattice, known: Floats) -> bool:
+    for k, first in enumerate(lattice.first):
+        low, high = known[..., k].min(), known[..., k].max()
+        # The nodes lie inside the block, whose corners reach a little farther.
+        slack = 1 + 0.1 * (high - low)
+        if high + slack < first or low - slack > first + lattice.slots.shape[k]:
+            return False
+    return True
