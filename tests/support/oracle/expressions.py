@@ -286,11 +286,13 @@ def _is_null(expr: nodes.IsNull, env: Env) -> bool:
 
 
 def _case(expr: nodes.Case, env: Env) -> Any:
+    from tests.support.oracle import kinds
+
     for when, then in expr.whens:
         test = when if expr.subject is None else nodes.Binary("=", expr.subject, when)
         if value(test, env) is True:
-            return value(then, env)
-    return None if expr.otherwise is None else value(expr.otherwise, env)
+            return kinds.widened(value(then, env), expr, env.scope)
+    return None if expr.otherwise is None else kinds.widened(value(expr.otherwise, env), expr, env.scope)
 
 
 def _cast(expr: nodes.Cast, env: Env) -> Any:
@@ -364,7 +366,7 @@ def _within(expr: nodes.Within, env: Env) -> Any:
 
 
 def _call(expr: nodes.Call, env: Env) -> Any:
-    from tests.support.oracle import groups
+    from tests.support.oracle import groups, kinds
 
     if expr.over is not None:
         raise UncoveredError("windows (OVER)")
@@ -379,7 +381,7 @@ def _call(expr: nodes.Call, env: Env) -> Any:
         width = times.duration(args[0]) if isinstance(args[0], str) else args[0]
         return times.time_bucket(width, args[1])
     if expr.name in scalars.LENIENT:
-        return scalars.LENIENT[expr.name](*args)
+        return kinds.widened(scalars.LENIENT[expr.name](*args), expr, env.scope)
     if expr.name not in scalars.STRICT:
         raise UncoveredError(f"the function {expr.name}")
     return None if None in args else scalars.STRICT[expr.name](*args)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -58,10 +57,13 @@ def join(
     wide = replace(scope, sources=(*scope.sources, (other[0], side.relation)))
     joined: list[expressions.Joined] = []
     for row in rows:
-        matches = [(*row, record) for record in _matches(row, scope, side)]
+        found = _at_cell(row, scope, side)
         if clause.on is not None:
-            matches = [m for m in matches if expressions.value(clause.on, expressions.Env(wide, m)) is True]
-        joined += _kept(clause.kind, row, matches)
+            envs = [expressions.Env(wide, (*row, record)) for record in found]
+            found = [r for r, env in zip(found, envs) if expressions.value(clause.on, env) is True]
+        if side.timed and _clocked(scope):
+            found = _in_time(_query_value("time", row, scope), found, side)
+        joined += _kept(clause.kind, row, [(*row, record) for record in found])
     return joined, wide if clause.kind in ("inner", "left") else scope
 
 
@@ -99,18 +101,19 @@ def _kept(kind: str, row: expressions.Joined, matches: list[expressions.Joined])
     raise UncoveredError(f"{kind} JOIN")
 
 
-def _matches(row: expressions.Joined, scope: expressions.Scope, side: _Side) -> Iterable[Record]:
+def _clocked(scope: expressions.Scope) -> bool:
+    return any(relation.role("time") for _, relation in scope.sources)
+
+
+def _at_cell(row: expressions.Joined, scope: expressions.Scope, side: _Side) -> list[Record]:
+    """The joined rows at the cell of a row: its own, or its ancestor's."""
     cell = _query_value("cell", row, scope)
     if cell is None or side.relation.resolution is None:
         return []
     if not isinstance(cell, Cell):
         raise RefusedError("a query without a cell cannot be joined")
     above = regions.ancestor(cell, side.relation.resolution)
-    found = side.by_cell.get(above, [])
-    clocked = any(relation.role("time") for _, relation in scope.sources)
-    if side.timed and clocked:
-        found = _in_time(_query_value("time", row, scope), found, side)
-    return [record | {"cell": cell} for record in found]
+    return [record | {"cell": cell} for record in side.by_cell.get(above, [])]
 
 
 def _query_value(name: str, row: expressions.Joined, scope: expressions.Scope) -> Any:

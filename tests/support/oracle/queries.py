@@ -10,7 +10,7 @@ from typing import Any
 from cubeql.lang import nodes
 from tests.support.answers import Answer, Row
 from tests.support.cube import TinyLayer
-from tests.support.oracle import expressions, groups, joins, relations, times
+from tests.support.oracle import expressions, groups, joins, kinds, relations, times
 from tests.support.oracle.expressions import Env, Joined, Key, Scope
 from tests.support.oracle.faults import RefusedError, UncoveredError, UndeterminedError
 from tests.support.oracle.relations import Column, Relation
@@ -158,18 +158,20 @@ def _expanded(items: tuple[nodes.SelectItem, ...], scope: Scope) -> list[nodes.S
 
 
 def _star(star: nodes.Star, scope: Scope) -> list[nodes.SelectItem]:
-    """Cell, time and dimensions once; then the values of each source in turn."""
+    """The query's cell and time, then what else each source has, under its alias where a name is taken."""
     if star.qualifier:
         raise UncoveredError("layer.*")
-    if len(scope.sources) == 1:
-        names = [(None, c) for c in scope.sources[0][1].columns]
-    else:
-        first = [n for n in ("cell", "time") if scope.find(nodes.Name((n,))) is not None]
-        names = [(None, Column(n)) for n in first]
-        for role in ("dimension", "value"):
-            names += [(alias, c) for alias, relation in scope.sources for c in relation.role(role)]
-    made = [nodes.Name((*([alias] if alias else []), c.name)) for alias, c in names]
-    return [nodes.SelectItem(name) for name in made]
+    heads = ["cell", "time"] if scope.sources[0][1].is_layer else []
+    heads = [n for n in heads if scope.find(nodes.Name((n,))) is not None]
+    items = {n: nodes.SelectItem(nodes.Name((n,))) for n in heads}
+    meant = {scope.find(nodes.Name((n,))) for n in heads}
+    for source, (alias, relation) in enumerate(scope.sources):
+        for column in relation.columns:
+            if (source, column) in meant or (source and column.role == "cell"):
+                continue
+            name = f"{alias}.{column.name}" if column.name in items else column.name
+            items[name] = nodes.SelectItem(nodes.Name((*([alias] if alias else []), column.name)), name)
+    return list(items.values())
 
 
 def _output_name(item: nodes.SelectItem, scope: Scope) -> str | None:
@@ -187,7 +189,8 @@ def _column(item: nodes.SelectItem, n: int, scope: Scope) -> Column:
     method = "mode" if classes is not None else "mean"
     if isinstance(item.expr, nodes.Name) and (found := scope.find(item.expr)):
         method = found[1].method
-    return Column(name, "value", classes, method, groups.exact(item.expr, scope))
+    exact, real = groups.exact(item.expr, scope), kinds.is_real(item.expr, scope)
+    return Column(name, "value", classes, method, exact, real)
 
 
 # ------------------------------------------------------------------ GROUP BY, HAVING

@@ -27,6 +27,7 @@ class Column:
         classes: code by class name; None for anything but class codes.
         method: how it is brought to a coarser grid by default.
         exact: whether its values are the same to the last bit however they are computed.
+        real: whether its numbers are floats, whole ones too.
     """
 
     name: str
@@ -34,15 +35,24 @@ class Column:
     classes: dict[str, int] | None = field(default=None, compare=False)
     method: str = "mean"
     exact: bool = True
+    real: bool = False
 
 
 @dataclass(frozen=True)
 class Relation:
-    """Columns and rows; ``resolution`` is that of its cells (None without cells or without rows)."""
+    """Columns and rows.
+
+    Attributes:
+        columns: in order.
+        rows: values by column name.
+        resolution: of its cells; None without cells or without rows.
+        is_layer: whether it is a layer, not the result of a query.
+    """
 
     columns: tuple[Column, ...]
     rows: list[Record]
     resolution: int | None = None
+    is_layer: bool = False
 
     def column(self, name: str) -> Column | None:
         """The column of a name, without regard to case."""
@@ -67,14 +77,15 @@ def of_layer(layer: TinyLayer, at: datetime | None = None) -> Relation:
     columns = [Column("cell", "cell")]
     if record.time is not None and at is None:
         columns.append(Column("time", "time"))
-    columns += [Column(d.name, "dimension") for d in record.dimensions]
+    columns += [Column(d.name, "dimension", real=d.type == "number") for d in record.dimensions]
     columns += [_band_column(b) for b in record.bands]
-    return Relation(tuple(columns), rows if at is None else _frozen(record, rows, at), record.resolution)
+    kept = rows if at is None else _frozen(record, rows, at)
+    return Relation(tuple(columns), kept, record.resolution, is_layer=True)
 
 
 def _band_column(band: Band) -> Column:
     classes = {name: code for code, name in band.classes} if band.kind == "categorical" else None
-    return Column(band.name, "value", classes, band.method)
+    return Column(band.name, "value", classes, band.method, real=not band.is_integer)
 
 
 def decode(band: Band, stored: int | float | None) -> int | float | None:
@@ -139,12 +150,15 @@ def to_grid(relation: Relation, resolution: int, methods: dict[str, str]) -> Rel
         row |= {c.name: _aggregated(c, below) for c in values}
         rows.append(row)
     made = {c.name: _brought(c) for c in values}
-    return Relation(tuple(made.get(c.name, c) for c in relation.columns), rows, resolution)
+    columns = tuple(made.get(c.name, c) for c in relation.columns)
+    return replace(relation, columns=columns, rows=rows, resolution=resolution)
 
 
 def _brought(column: Column) -> Column:
     classes = column.classes if column.method in ("mode", "first", "last", "min", "max") else None
-    return replace(column, classes=classes, exact=column.exact and column.method in aggregates.EXACT_METHODS)
+    exact = column.exact and column.method in aggregates.EXACT_METHODS
+    real = (column.real and column.method != "count") or column.method in ("mean", "median", "stddev")
+    return replace(column, classes=classes, exact=exact, real=real)
 
 
 def _method(column: Column, methods: dict[str, str]) -> str:
