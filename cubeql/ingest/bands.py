@@ -102,7 +102,7 @@ def _band(source: Source, key: str | int) -> SourceBand:
 
 
 def own_name(source: Source, band: SourceBand) -> str:
-    """The name a band has without being told: its own, made an identifier; else ``value`` or ``b1``, ``b2``, …"""
+    """The name a band has untold: its own as an identifier, else ``value`` or ``b1``, ``b2``, …"""
     name = cleaned(band.name) if band.name else ""
     if not name:
         return "value" if len(source.bands) == 1 else f"b{source.bands.index(band) + 1}"

@@ -1,8 +1,9 @@
 """Tile arrays being filled: from several patches, and from several scenes of the same time.
 
-Scenes of one time are one mosaic. With ``nearest`` and ``bilinear`` a cell takes the value of the first scene
-(in the order given) that has a valid one. With every other method the pixels of all scenes are pooled, as if
-they were one picture; a cell then takes the pixel at its own centre only if no scene has a pixel centre in it.
+Scenes of one time are one mosaic. With ``nearest`` and ``bilinear`` a cell takes the value of the first
+scene (in the order given) that has a valid one. With every other method the pixels of all scenes are pooled,
+as if they were one picture; a cell then takes the pixel at its own centre only if no scene has a pixel
+centre in it.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class _Pool:
         return of_pixels(slots, self.use.on_stored, picked, starts, ordered[starts], self.use.storage)
 
     def _kept(self, every: Slots, slots: int) -> Any:
-        """Lone pixels count only where no scene has a pixel centre in the cell, and then only the first valid."""
+        """Lone pixels count where no scene has a pixel centre in the cell, and then only the first valid."""
         lone = np.concatenate(self.lone)
         held = np.zeros(slots, dtype=np.bool_)
         held[every[~lone]] = True

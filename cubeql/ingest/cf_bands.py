@@ -123,8 +123,8 @@ def _limit(value: Any, dtype: np.dtype[Any], stored: np.dtype[Any]) -> float | i
         return None
     kind = np.asarray(value).dtype
     if kind.newbyteorder("=") != stored.newbyteorder("="):
-        # Of the variable's own type it speaks of stored values; of another it is the decoded range of a packed
-        # variable, or a slip: neither says anything about stored values.
+        # Of the variable's own type it speaks of stored values; of another it is the decoded range of a
+        # packed variable, or a slip: neither says anything about stored values.
         return None
     number = _reinterpreted(np.asarray(value).reshape(-1)[0], dtype, stored)
     return float(number) if dtype.kind == "f" else int(number)

@@ -25,7 +25,7 @@ Tiles = NDArray[np.int64]
 
 
 def covering_tiles(grid: PixelGrid, tile_resolution: int) -> Tiles:
-    """Sorted tiles of a resolution that hold every cell whose centre lies on the grid, or in which a pixel lies."""
+    """Sorted tiles that hold every cell whose centre lies on the grid, or in which a pixel's centre lies."""
     projector = Projector(grid)
     # A hexagon of area A has the radius 0.62 sqrt(A); H3's smallest cells have half the mean area.
     longest = _STEP * 0.62 * np.sqrt(0.5 * cell_area_km2(tile_resolution)) / EARTH_RADIUS_KM

@@ -45,8 +45,8 @@ class PatchMap:
         starts: of ``pixels`` and ``sum``, where the pixels of each filled slot begin.
         slots: of ``pixels`` and ``sum``, the filled slots.
         lone: which of them hold no pixel centre and have the pixel at their own centre instead.
-        weights: of ``bilinear``, how far the cell's centre lies to the right of and below the first of the four
-            pixel centres, ``(2, slots)``, 0 to 1.
+        weights: of ``bilinear``, how far the cell's centre lies to the right of and below the first of the
+            four pixel centres, ``(2, slots)``, 0 to 1.
     """
 
     patch: int
@@ -93,7 +93,8 @@ def _on_grid(
     grid = projector.grid
     c, r = _floors(columns), _floors(rows)
     if grid.turn:
-        # The earth may be a fraction of a pixel wider than the columns: what falls between is the last column.
+        # The earth may be a fraction of a pixel wider than the columns: what falls between is the last
+        # column.
         c = np.where(np.isfinite(columns), np.clip(c, 0, grid.turn - 1), c)
     inside = (c >= 0) & (c < grid.width) & (r >= 0) & (r < grid.height)
     return c, r, inside

@@ -1,12 +1,12 @@
 """The fast way between pixels and slots, for patches that lie within one face of H3's icosahedron.
 
 On the plane of a face the cells of a patch form a regular lattice of hexagons: counted in that lattice, the
-place of a slot depends on its digits alone. From there to pixel coordinates (plane, sphere, projection, affine
-transform) everything is smooth, so a polynomial through some exactly known places gives all others, at a
-small part of the cost. Every polynomial is checked against exact places it was not made from, those on the rim of
-the patch among them, where a bend at the edge of a face would show first; one that is off by more than a
-millionth of a pixel or cell is not used. Pentagons, patches across the edge of a face, and places where the
-projection is not smooth are thus left to the exact way.
+place of a slot depends on its digits alone. From there to pixel coordinates (plane, sphere, projection,
+affine transform) everything is smooth, so a polynomial through some exactly known places gives all others,
+at a small part of the cost. Every polynomial is checked against exact places it was not made from, those on
+the rim of the patch among them, where a bend at the edge of a face would show first; one that is off by more
+than a millionth of a pixel or cell is not used. Pentagons, patches across the edge of a face, and places
+where the projection is not smooth are thus left to the exact way.
 """
 
 from __future__ import annotations
@@ -181,8 +181,8 @@ def _rounded(q: Floats, r: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32]
     near_q, near_r = np.rint(q), np.rint(r)
     off_q, off_r = q - near_q, r - near_r
     near_q, near_r = near_q.astype(np.int32), near_r.astype(np.int32)
-    # The third coordinate, -q - r, is off by the sum of both: where that is a half or more, three whole numbers
-    # do not add up to 0, and the one that is off most is mended.
+    # The third coordinate, -q - r, is off by the sum of both: where that is a half or more, three whole
+    # numbers do not add up to 0, and the one that is off most is mended.
     total = off_q + off_r
     off_q, off_r = np.abs(off_q), np.abs(off_r)
     wrong = np.abs(total) > 0.5
@@ -198,7 +198,7 @@ def _rounded(q: Floats, r: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32]
 
 @lru_cache(maxsize=1)
 def _nodes() -> tuple[Floats, Floats, Floats]:
-    """Places in -1..1 where a block is known exactly, and matrices from there to coefficients and to checks."""
+    """Places in -1..1 where a block is known exactly; matrices from there to coefficients and to checks."""
     nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
     to_coefficients = np.linalg.inv(_chebyshev(nodes))
     return np.asarray(nodes, dtype=np.float64), np.asarray(to_coefficients), _chebyshev(_CHECKS)

@@ -228,12 +228,12 @@ def fitted(existing: Layer, new: Layer, options: IngestOptions) -> Layer:
             raise refusal(where, "it has no time, but the sources have", "ingest into another layer")
         raise refusal(where, "it has times, but the sources have none", "give time= or time_pattern=")
     if existing.time and new.time and existing.time.stamp != new.time.stamp:
-        raise refusal(where, f"its times are the {existing.time.stamp} of a step, those of the sources the {new.time.stamp}",
+        raise refusal(where, f"its time stamp is {existing.time.stamp!r}, that of the sources {new.time.stamp!r}",
                       f"give stamp={existing.time.stamp!r}")  # fmt: skip
     if [(d.name, d.type) for d in existing.dimensions] != [(d.name, d.type) for d in new.dimensions]:
         raise refusal(
             where,
-            f"its dimensions are {_names(existing.dimensions)}, those of the sources {_names(new.dimensions)}",
+            f"its dimensions are {_names(existing.dimensions)}, the sources' {_names(new.dimensions)}",
         )
     _check_bands(where, existing, new, options)
     bands = tuple(_with_classes(b, new.band(b.name)) for b in existing.bands)
@@ -259,7 +259,7 @@ def _check_bands(where: str, existing: Layer, new: Layer, options: IngestOptions
             if not _same(getattr(there, what), getattr(band, what)):
                 raise refusal(
                     where,
-                    f"the {what} of band {band.name} is {getattr(there, what)}, that of the sources {getattr(band, what)}",
+                    f"the {what} of band {band.name} is {getattr(there, what)}, in the sources {getattr(band, what)}",
                 )
         if band.unit is not None and there.unit is not None and band.unit != there.unit:
             raise refusal(

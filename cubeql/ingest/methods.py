@@ -39,7 +39,7 @@ def checked_method(band: str, method: str, *, categorical: bool, pixels_per_cell
     if found not in ("nearest", "bilinear") and pixels_per_cell < 1:
         raise refusal(
             f"band {band}",
-            f"{method} needs pixels finer than cells, but a pixel is as large as {1 / pixels_per_cell:.3g} cells",
+            f"{method} needs pixels finer than cells, but a pixel is {1 / pixels_per_cell:.3g} cells large",
             "use nearest or bilinear, or a coarser resolution",
         )
     return found

@@ -47,7 +47,8 @@ class NetcdfSource:
             variables: those wanted, None for all that have a y and an x axis.
             crs: overrides the file's reference system.
             nodata: a number that replaces what the file declares, None for no nodata value.
-            time_dimension: the axis that is time although it does not say so; its times are given as an argument.
+            time_dimension: the axis that is time although it does not say so; its times are given as an
+                argument.
 
         Raises:
             IngestError: no such file, damaged, no such variable, variables of different axes, an axis that is
@@ -151,7 +152,8 @@ def _opened(path: str) -> Any:
     if Path(path).stat().st_size == 0:
         raise refusal(path, "the file is empty")
     with reading(path):
-        # Decoding is done by hand: xarray would turn scaled integers into floats and a band in 'days' into time.
+        # Decoding is done by hand: xarray would turn scaled integers into floats and a band in 'days' into
+        # time.
         return xarray.open_dataset(
             path, engine="netcdf4", mask_and_scale=False, decode_times=False, decode_coords=False,
             decode_timedelta=False, cache=False,

@@ -58,7 +58,7 @@ def open_source(
     time_tag: bool = False,
     time_dimension: str | None = None,
 ) -> Source:
-    """Open one source by what it is; see :class:`NetcdfSource` and :class:`RasterSource` for the arguments."""
+    """Open a source as what it is; for the arguments see :class:`NetcdfSource` and :class:`RasterSource`."""
     if _is_netcdf(path):
         return NetcdfSource(path, variables=variables, crs=crs, nodata=nodata, time_dimension=time_dimension)
     return RasterSource(path, crs=crs, nodata=nodata, time_tag=time_tag)

@@ -27,12 +27,12 @@ class IngestOptions:
             file name, is the band's name.
         time: the time of all sources, or a list with one for each source (or, for one source, for each place
             on its time axis).
-        time_pattern: how the time is written in the file names: like ``%Y%m%d``, a regular expression with the
-            groups year, month, day, doy, hour, minute, second, or ``auto``, which tries the usual ones.
+        time_pattern: how the time is written in the file names: like ``%Y%m%d``, a regular expression with
+            the groups year, month, day, doy, hour, minute, second, or ``auto``, which tries the usual ones.
         time_tag: take the time from the file's tags.
         time_dimension: the axis of a NetCDF file that ``time`` gives the times of.
-        stamp: what a time stamp means: an ``instant``, the ``start`` or the ``end`` of a step. None: an instant,
-            or what the bounds of a CF time axis say.
+        stamp: what a time stamp means: an ``instant``, the ``start`` or the ``end`` of a step. None: an
+            instant, or what the bounds of a CF time axis say.
         step: the step's length, as ``P1M`` or ``1 month``.
         dimensions: axes to keep as dimensions although they have one value only.
         resolution: of the cells; None takes the nearest to the pixel size.

@@ -1,8 +1,8 @@
 """The pixel grid of a source: reference system, affine transform, shape; and places on it.
 
-Pixel coordinates are (column, row), the corner of the first pixel is (0, 0) and its centre (0.5, 0.5), so the
-floor of a pixel coordinate is the pixel that holds it. On a grid that goes round the earth the columns have no
-end: column ``width + 3`` is column 3, and a window may lie across the seam.
+Pixel coordinates are (column, row), the corner of the first pixel is (0, 0) and its centre (0.5, 0.5), so
+the floor of a pixel coordinate is the pixel that holds it. On a grid that goes round the earth the columns
+have no end: column ``width + 3`` is column 3, and a window may lie across the seam.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ class Projector:
         return np.asarray(np.mod(dx - west, period) + west)
 
     def lonlat(self, column: Floats, row: Floats) -> tuple[Floats, Floats]:
-        """Longitude and latitude in degrees of pixel coordinates; NaN where there is no such place on earth."""
+        """Longitude and latitude, degrees, of pixel coordinates; NaN where that is no place on earth."""
         a, b, c, d, e, f = self.grid.transform
         lon, lat = a * column + b * row + c, d * column + e * row + f
         if self._transformer is not None:

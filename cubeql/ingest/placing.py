@@ -1,7 +1,7 @@
 """Where the slots of a patch lie among the pixels, and in which slots pixels lie.
 
-The fast way of :mod:`cubeql.ingest.lattice` where it can be trusted; a patch it cannot take is divided into its
-children, and what is left goes the exact way through the H3 library and PROJ, place by place.
+The fast way of :mod:`cubeql.ingest.lattice` where it can be trusted; a patch it cannot take is divided into
+its children, and what is left goes the exact way through the H3 library and PROJ, place by place.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _divided_places(projector: Projector, patch: int, resolution: int) -> tuple[
 
 
 def pixels_in_cells(projector: Projector, patch: int, resolution: int) -> Pixels:
-    """Every pixel whose centre lies in a cell of the patch; columns may lie beyond the seam of a round grid."""
+    """Every pixel whose centre lies in a cell of the patch; columns may lie beyond a round grid's seam."""
     none = np.zeros(0, dtype=np.int64)
     parts = [(none, none, none), *_pixel_parts(projector, patch, resolution)]
     columns, rows, slots = (np.concatenate(p) for p in zip(*parts, strict=True))

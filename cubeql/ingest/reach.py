@@ -18,7 +18,7 @@ _DATUM_SHIFT = 0.02  # degrees; larger than any datum's
 
 
 def disc_of(patch: int, resolution: int) -> tuple[Floats, float]:
-    """A circle that holds all cells below a patch: its centre on the unit sphere and its radius in radians."""
+    """A circle that holds all cells below a patch: its centre on the unit sphere, its radius in radians."""
     # From the centre of the outermost cell to its corner: spacing / sqrt(3).
     edge = 0.58 * SPACING / math.sqrt(7.0) ** resolution
     return unit_vectors(*_centre(patch))[0], cap_radius(resolution_of(patch)) + edge
@@ -48,7 +48,8 @@ def reach_window(projector: Projector, patch: int, resolution: int) -> PixelWind
 def _lonlat_bounds(projector: Projector, patch: int, resolution: int) -> Bounds | None:
     """Exact extent of the patch's circle in pixels, where columns are longitudes; None where they are not.
 
-    Another datum moves longitudes and latitudes a little, which is allowed for; a rotated pole does not count.
+    Another datum moves longitudes and latitudes a little, which is allowed for; a rotated pole does not
+    count.
     """
     grid = projector.grid
     a, _, c, _, e, f = grid.transform

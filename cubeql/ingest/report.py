@@ -71,8 +71,8 @@ class IngestPlan:
         lines = [
             f"layer {self.layer}, resolution {self.resolution}, {_per_cell(self.pixels_per_cell)}",
             f"bands: {bands}",
-            f"{_count(self.sources, 'source')}, {_count(self.pictures, 'picture')}, up to {_count(self.tiles, 'tile')}, "
-            f"about {self.cells:,} cells each, {_bytes(self.arrays_bytes)} before compression",
+            f"{_count(self.sources, 'source')}, {_count(self.pictures, 'picture')}, "
+            f"up to {_count(self.tiles, 'tile')}, about {self.cells:,} cells each, {_bytes(self.arrays_bytes)} before compression",
         ]
         return "\n".join([*lines, *_ends(self.skipped, self.notes)])
 
@@ -118,8 +118,9 @@ class IngestReport:
         rate = self.cells / self.seconds if self.seconds else 0.0
         lines = [
             f"layer {self.layer}, version {self.version}, resolution {self.resolution}",
-            f"{_count(len(self.sources), 'source')} read, {_count(self.rows, 'row')} in {_count(self.tiles, 'tile')}, "
-            f"{self.cells:,} cells, {_bytes(self.bytes)}, {self.seconds:.1f} s ({rate / 1e6:.1f} million cells a second)",
+            f"{_count(len(self.sources), 'source')} read, {_count(self.rows, 'row')} in "
+            f"{_count(self.tiles, 'tile')}, {self.cells:,} cells, {_bytes(self.bytes)}, "
+            f"{self.seconds:.1f} s ({rate / 1e6:.1f} million cells a second)",
             "bands: " + ", ".join(f"{b} ({m})" for b, m in self.methods),
         ]
         return "\n".join([*lines, *_ends(self.skipped, self.notes)])

@@ -28,8 +28,10 @@ _PARTS = {
     "y": r"(?P<short>\d\d)", "b": r"(?P<name>[A-Za-z]{3})",
 }  # fmt: skip
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_USUAL = ("%Y%m%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y%m%d_%H%M%S", "%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%Y%j", "%Y-%m",
-          "%Y_%m", "%Y")  # fmt: skip
+_USUAL = (
+    "%Y%m%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y%m%d_%H%M%S", "%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%Y%j",
+    "%Y-%m", "%Y_%m", "%Y",
+)  # fmt: skip
 
 
 def times_of(sources: Sequence[Source], options: IngestOptions) -> tuple[list[Times], TimeAxis | None]:

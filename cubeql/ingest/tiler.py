@@ -154,7 +154,7 @@ class Tiler:
         return int(np.isin(feed.tiles, tiles).sum()) * len(pictures)
 
     def _units(self, maps: GridMaps, tiles: list[int], band: SourceBand) -> Iterator[_Unit]:
-        """Maps of a group, in windows as large as the memory for pixels allows and neighbours make sensible."""
+        """Maps of a group, in windows as large as memory for pixels allows and neighbours make sensible."""
         turn, size = maps.grid.turn, band.dtype.itemsize + int(band.masked)
         unit: _Unit | None = None
         used = 0
