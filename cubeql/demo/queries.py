@@ -51,7 +51,7 @@ ORDER BY cover_from
     DemoQuery(
         "season",
         "How does the year of the forest follow the year of the climate?",
-        "three grids (10 m, 0.05 and 0.25 degrees), days joined with the calendar months of a climate mean",
+        "grids of 10 m, 0.05 and 0.25 degrees; days joined with the calendar months of a climate mean",
         """
 FROM s2
 JOIN landcover
@@ -144,12 +144,13 @@ LIMIT 8
         "the cells of places, finer layers brought to a coarser grid by methods that are named",
         """
 WITH place AS (
-  FROM climate
+  FROM climate JOIN dem USING mean JOIN landcover USING mode
   FILTER cell WITHIN FILE '{data}/towers.geojson'
   GROUP BY cell
-  SELECT cell, avg(t2m) AS temperature, sum(tp) AS rain
+  SELECT cell, avg(t2m) AS temperature, sum(tp) AS rain, avg(elevation) AS elevation,
+         any_value(class) AS class
 )
-FROM place JOIN dem USING mean JOIN landcover USING mode
+FROM place
 GROUP BY class
 SELECT class, count(*) AS cells, avg(temperature) AS temperature, avg(rain) AS rain,
        avg(elevation) AS elevation

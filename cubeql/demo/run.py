@@ -11,7 +11,8 @@ from cubeql.demo.layers import LAYERS, DemoLayer
 from cubeql.demo.queries import QUERIES, DemoQuery
 
 if TYPE_CHECKING:
-    from cubeql.session import Result, Session
+    from cubeql.engine.result import Result
+    from cubeql.session import Session
 
 Say = Callable[[str], None]
 Show = Callable[["Result"], None]
@@ -91,7 +92,7 @@ def next_steps(store: str) -> tuple[str, ...]:
     """
     return (
         "Go on:",
-        f'  cubeql {store} -c "DESCRIBE s2"              what is in a layer, whose it is',
+        f'  cubeql {store} -c "DESCRIBE s2"              what is in a layer',
         f"  cubeql {store}                               a prompt for your own questions",
         f'  cubeql.connect("{store}").query("FROM …")    the same from Python; answers are Arrow tables',
         f"  cubeql ingest yours.tif --layer yours --store {store}",

@@ -44,15 +44,13 @@ def area_km2(cells: Iterable[int]) -> float:
 
 
 def outline_box(cell: int) -> tuple[float, float, float, float]:
-    """West, south, east and north of a cell, a tenth wider than its corners; west may lie below -180.
-
-    Raises:
-        ValueError: the cell holds a pole, so it has no such box.
-    """
+    """West, south, east and north of a cell, a tenth wider than its corners; west may lie below -180."""
     corners = np.array(h3.cell_to_boundary(cell))
     lon = h3.cell_to_latlng(cell)[1]
-    if any(h3.latlng_to_cell(pole, 0, h3.get_resolution(cell)) == cell for pole in (90, -90)):
-        raise ValueError(f"{cell:x} holds a pole")
     x = lon + (corners[:, 1] - lon + 180) % 360 - 180
     wide, high = np.ptp(x) * 0.1, np.ptp(corners[:, 0]) * 0.1
-    return x.min() - wide, corners[:, 0].min() - high, x.max() + wide, corners[:, 0].max() + high
+    south, north = corners[:, 0].min() - high, corners[:, 0].max() + high
+    for pole in (-90, 90):
+        if h3.latlng_to_cell(pole, 0, h3.get_resolution(cell)) == cell:
+            return -180, min(south, pole), 180, max(north, pole)
+    return x.min() - wide, south, x.max() + wide, north

@@ -50,12 +50,12 @@ class World:
         first = max(0, int(np.floor((self.north - north) / self.step)))
         rows = np.arange(first, min(height, int(np.ceil((self.north - south) / self.step))))
         columns = np.arange(np.floor((west - self.west) / self.step), np.ceil((east - self.west) / self.step))
-        grid = np.array(np.meshgrid(rows, columns, indexing="ij"), dtype=int).reshape(2, -1)
+        columns = np.unique(columns.astype(int) % width)
+        grid = np.array(np.meshgrid(rows, columns, indexing="ij")).reshape(2, -1)
         lat = self.north - (grid[0] + 0.5) * self.step
-        lon = self.west + (grid[1] + 0.5) * self.step
-        lon = (lon + 180) % 360 - 180
+        lon = (self.west + (grid[1] + 0.5) * self.step + 180) % 360 - 180
         inside = places.cells_at(lon, lat, h3.get_resolution(cell)) == cell
-        return grid[0][inside], grid[1][inside] % width
+        return grid[0][inside], grid[1][inside]
 
     def centres_in(self, west: float, south: float, east: float, north: float) -> tuple[Any, Any]:
         """Longitudes and latitudes of the pixel centres in a box, a pixel more on each side."""
