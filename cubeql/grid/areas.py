@@ -57,12 +57,25 @@ def area_inside_face(points: FloatArray, resolution: int, faces: FloatArray) -> 
         float64 array of n areas; NaN where the cell may reach over the edge of its face.
     """
     spacing = SPACING / math.sqrt(7.0) ** resolution
-    cosines = np.partition(points @ faces.T, -2, axis=1)
-    second, nearest = cosines[:, -2], cosines[:, -1]
+    nearest, second = _two_largest(points, faces)
     # On the edge of a face two centres are equally near; the difference grows by less than the way from it,
     # and no corner of a cell is as far from its centre as one spacing.
     inside = nearest - second > spacing
-    ratio = nearest * nearest  # 1 / (1 + p^2)
-    laplacian = ratio**2.5 * (9.0 - 15.0 * ratio)
-    area = math.sqrt(0.75) * spacing**2 * (ratio**1.5 + 5.0 / 144.0 * spacing**2 * laplacian)
+    # The cosine of the angle from the face's centre, squared, is 1 / (1 + p^2).
+    square, cube = nearest * nearest, nearest * nearest * nearest
+    laplacian = cube * square * (9.0 - 15.0 * square)
+    area = math.sqrt(0.75) * spacing**2 * (cube + 5.0 / 144.0 * spacing**2 * laplacian)
     return np.where(inside, area, np.nan)
+
+
+def _two_largest(points: FloatArray, faces: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Cosine of the angle from each point to its nearest and to its second nearest face centre."""
+    # Face by face into the same three arrays: one array of all angles would be new memory every time.
+    first, second = np.full(len(points), -1.0), np.full(len(points), -1.0)
+    cosine, lesser = np.empty(len(points)), np.empty(len(points))
+    for face in faces:
+        np.dot(points, face, out=cosine)
+        np.minimum(first, cosine, out=lesser)
+        np.maximum(second, lesser, out=second)
+        np.maximum(first, cosine, out=first)
+    return first, second

@@ -34,6 +34,8 @@ EARTH_RADIUS_KM = 6371.007180918475
 
 FloatArray = NDArray[np.float64]
 
+_CHUNK = 1 << 15  # cells whose areas are worked on at once: what the steps between take stays in the cache
+
 
 def centers(cells: CellArray) -> tuple[FloatArray, FloatArray]:
     """Longitude (-180 to 180) and latitude of the centre of each cell, degrees, in the cells' shape.
@@ -86,17 +88,24 @@ def area_km2(cells: CellArray) -> FloatArray:
         ValueError: one of the numbers is no cell.
     """
     flat = np.asarray(cells, dtype=np.int64).reshape(-1)
-    points = unit_vectors(*centers(flat))
-    area = np.full(flat.shape, np.nan)
-    resolutions = resolution_of(flat)
-    for resolution in np.unique(resolutions).tolist():
-        if resolution >= FINE_ENOUGH:
+    area = np.empty(flat.shape)
+    for at in range(0, flat.size, _CHUNK):
+        part = flat[at : at + _CHUNK]
+        resolutions = resolution_of(part)
+        for resolution in np.unique(resolutions).tolist():
             chosen = resolutions == resolution
-            area[chosen] = area_inside_face(points[chosen], resolution, _faces()) * EARTH_RADIUS_KM**2
+            area[at : at + _CHUNK][chosen] = _areas(part[chosen], resolution)
+    return area.reshape(np.shape(cells))
+
+
+def _areas(cells: CellArray, resolution: int) -> FloatArray:
+    if resolution < FINE_ENOUGH:
+        return np.asarray(_asked(h3ronpy.cells_area_km2, cells))
+    area = area_inside_face(unit_vectors(*centers(cells)), resolution, _faces()) * EARTH_RADIUS_KM**2
     left = np.isnan(area)
     if left.any():
-        area[left] = np.asarray(_asked(h3ronpy.cells_area_km2, flat[left]))
-    return area.reshape(np.shape(cells))
+        area[left] = np.asarray(_asked(h3ronpy.cells_area_km2, cells[left]))
+    return area
 
 
 def slot_areas_km2(tile: int, resolution: int) -> FloatArray:

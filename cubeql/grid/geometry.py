@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.errors import ShapelyError
 
 from cubeql.grid.cellsets import PointsShape
 from cubeql.grid.ground import PlanarShape
@@ -60,7 +61,11 @@ def region_of(found: Geometries) -> RegionShape:
         raise ValueError(f"{found.source} holds no geometry")
     shapes: list[RegionShape] = []
     if polygons:
-        shapes.append(PlanarShape(_area(polygons, found)))
+        try:
+            area = _area(polygons, found)
+        except ShapelyError as fault:
+            raise ValueError(f"{found.source} is no valid area in longitude and latitude: {fault}") from None
+        shapes.append(PlanarShape(area))
     if points:
         shapes.append(_points(points, found))
     return shapes[0] if len(shapes) == 1 else UnionShape(tuple(shapes))

@@ -24,6 +24,7 @@ BoolArray = NDArray[np.bool_]
 
 _LOOK_AHEAD = 2  # resolutions below a tile on which a cover is proved right
 _LOOK_AHEAD_MOST = 20_000  # tiles so proved; a longer border is not worth the time
+_FEW = 64  # cells asked about in much the same time as one
 _STEP = 2  # resolutions between the parts of a tile that a mask asks
 _ANGLE_SLACK = 1e-7  # radians; the arc sine loses half its digits near the opposite point
 
@@ -42,12 +43,13 @@ class GroundShape(RegionShape):
     def cover_ranges(self, tile_resolution: int) -> TileRanges:
         """Cells are followed downwards while they may touch the region, but not where they lie in it."""
         check_resolution(tile_resolution)
-        whole: list[CellArray] = []
-        open_cells = BASE_TILES
-        for resolution in range(tile_resolution + 1):
-            touching, within = self._split(open_cells, resolution)
+        resolution = 0
+        open_cells, within = self._split(BASE_TILES, resolution)
+        whole = [within]
+        while resolution < tile_resolution:
+            resolution = min(tile_resolution, resolution + _stride(open_cells))
+            open_cells, within = self._split(_descendants(open_cells, resolution), resolution)
             whole.append(within)
-            open_cells = children(touching) if resolution < tile_resolution else touching
         proved = self._look_ahead(open_cells, tile_resolution)
         return TileRanges.below(np.concatenate([*whole, proved]), tile_resolution)
 
@@ -75,11 +77,11 @@ class GroundShape(RegionShape):
     def _look_ahead(self, tiles: CellArray, tile_resolution: int) -> CellArray:
         """The tiles that still may touch the region when their descendants are asked instead."""
         proved: list[CellArray] = [np.zeros(0, dtype=np.int64)]
-        open_cells = tiles
-        for resolution in range(tile_resolution + 1, min(tile_resolution + _LOOK_AHEAD, MAX_RESOLUTION) + 1):
-            if open_cells.size > _LOOK_AHEAD_MOST:
-                break
-            open_cells, within = self._split(children(open_cells), resolution)
+        open_cells, resolution = tiles, tile_resolution
+        finest = min(tile_resolution + _LOOK_AHEAD, MAX_RESOLUTION)
+        while resolution < finest and open_cells.size <= _LOOK_AHEAD_MOST:
+            resolution = min(finest, resolution + _stride(open_cells))
+            open_cells, within = self._split(_descendants(open_cells, resolution), resolution)
             proved.append(parent(within, tile_resolution))
         return np.concatenate([*proved, parent(open_cells, tile_resolution)])
 
@@ -144,6 +146,11 @@ class PlanarShape(GroundShape):
         within = np.zeros_like(met)
         within[~met] = self.inside(((west + east) / 2.0)[~met], ((south + north) / 2.0)[~met])
         return met | within, within
+
+
+def _stride(cells: CellArray) -> int:
+    """Resolutions to go down at once: with few cells another round costs more than some cells too many."""
+    return 2 if cells.size <= _FEW else 1
 
 
 def _descendants(cells: CellArray, resolution: int) -> CellArray:

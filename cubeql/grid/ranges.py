@@ -21,6 +21,8 @@ from cubeql.values.tiles import cells_at_ordinals, ordinals_of
 MOST_TILES = 1 << 25
 """As many tiles as are ever listed one by one (256 MiB)."""
 
+_CHUNK = 1 << 19  # tiles worked on at once, to bound what the steps between take
+
 
 def children(cells: CellArray) -> CellArray:
     """The children, one resolution finer, of cells (one axis) that share a resolution, in order.
@@ -89,10 +91,15 @@ class TileRanges:
                 f"more than the {MOST_TILES:,} that are listed one by one"
             )
         lengths = ordinals_of(self.high) - ordinals_of(self.low) + 1
-        before = np.cumsum(lengths) - lengths
-        ordinals = np.arange(int(lengths.sum())) + np.repeat(ordinals_of(self.low) - before, lengths)
-        tiles = cells_at_ordinals(ordinals, self.resolution)
-        return tiles[~is_deleted(tiles)]
+        past = np.cumsum(lengths)
+        shift = ordinals_of(self.low) - (past - lengths)
+        listed: list[CellArray] = [np.zeros(0, dtype=np.int64)]
+        for at in range(0, int(lengths.sum()), _CHUNK):
+            places = np.arange(at, min(at + _CHUNK, int(past[-1])))
+            ordinals = places + shift[np.searchsorted(past, places, side="right")]
+            tiles = cells_at_ordinals(ordinals, self.resolution)
+            listed.append(tiles[~is_deleted(tiles)])
+        return np.concatenate(listed)
 
 
 def _merged(low: CellArray, high: CellArray, resolution: int) -> TileRanges:

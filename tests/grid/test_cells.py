@@ -110,7 +110,7 @@ def test_areas_are_those_of_h3s_outlines(place: tuple[float, float], resolution:
     expected = [area_by_corners(c) for c in cells.tolist()]
     # Corners are rounded to nanometres, beside a pole to millimetres; it shows where cells are small.
     fine, polar = resolution >= 9, abs(place[1]) > 87
-    assert area_km2(cells) == pytest.approx(expected, rel=(1e-9, 1e-6, 1e-5, 1e-2)[fine + 2 * polar])
+    assert area_km2(cells) == pytest.approx(expected, rel=(1e-9, 1e-6, 1e-5, 5e-2)[fine + 2 * polar])
     if not fine and not polar:
         assert area_km2(cells) == pytest.approx(
             [h3.cell_area(h3.int_to_str(c)) for c in cells.tolist()], rel=1e-7

@@ -56,6 +56,14 @@ def test_neighbouring_ranges_become_one_across_parents() -> None:
     assert whole.low.size == 1
 
 
+def test_listing_goes_on_where_one_piece_of_work_ends() -> None:
+    tiles = TileRanges.below(globe(0), 5).tiles()
+    assert tiles.size == 2 + 120 * 7**5
+    assert (np.diff(tiles) > 0).all()
+    few = TileRanges.below(globe(0)[::2], 5)
+    assert few.tiles().tolist() == tiles[few.hold(tiles)].tolist()
+
+
 def test_more_tiles_than_can_be_listed_are_refused_but_can_be_asked() -> None:
     ranges = TileRanges.below(globe(0), 9)
     with pytest.raises(ValueError, match="tiles of resolution 9, more than the 33,554,432"):

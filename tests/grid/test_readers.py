@@ -125,6 +125,7 @@ def test_one_layer_of_several_is_named(tmp_path: Path) -> None:
     assert chosen(regions.file(f"{path}#lakes"), 4) == chosen(regions.bbox(5, 0, 15, 10), 4)
 
 
+@pytest.mark.filterwarnings("ignore:GPKG")
 def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     cases = {
         "none.gpkg": (None, "there is no file"),
