@@ -228,7 +228,7 @@ def fitted(existing: Layer, new: Layer, options: IngestOptions) -> Layer:
             raise refusal(where, "it has no time, but the sources have", "ingest into another layer")
         raise refusal(where, "it has times, but the sources have none", "give time= or time_pattern=")
     if existing.time and new.time and existing.time.stamp != new.time.stamp:
-        raise refusal(where, f"its time stamp is {existing.time.stamp!r}, that of the sources {new.time.stamp!r}",
+        raise refusal(where, f"its stamp is {existing.time.stamp!r}, that of the sources {new.time.stamp!r}",
                       f"give stamp={existing.time.stamp!r}")  # fmt: skip
     if [(d.name, d.type) for d in existing.dimensions] != [(d.name, d.type) for d in new.dimensions]:
         raise refusal(
@@ -257,10 +257,8 @@ def _check_bands(where: str, existing: Layer, new: Layer, options: IngestOptions
             )
         for what in ("storage", "scale", "offset", "kind"):
             if not _same(getattr(there, what), getattr(band, what)):
-                raise refusal(
-                    where,
-                    f"the {what} of band {band.name} is {getattr(there, what)}, in the sources {getattr(band, what)}",
-                )
+                here, given = getattr(there, what), getattr(band, what)
+                raise refusal(where, f"the {what} of band {band.name} is {here}, in the sources {given}")
         if band.unit is not None and there.unit is not None and band.unit != there.unit:
             raise refusal(
                 where,

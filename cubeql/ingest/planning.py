@@ -183,8 +183,8 @@ def _check_sums(feeds: Sequence[Feed]) -> None:
         for i, feed in enumerate(group):
             for other in group[:i]:
                 if {u.name for u in feed.uses} & {u.name for u in other.uses} and _overlap(feed, other):
-                    raise refusal(feed.source.name, f"overlaps {other.source.name} at one time: sum would count pixels twice",
-                                  "mosaic them first, or use mean")  # fmt: skip
+                    found = f"overlaps {other.source.name} at one time: sum would count pixels twice"
+                    raise refusal(feed.source.name, found, "mosaic them first, or use mean")
 
 
 def _overlap(feed: Feed, other: Feed) -> bool:

@@ -72,7 +72,8 @@ class IngestPlan:
             f"layer {self.layer}, resolution {self.resolution}, {_per_cell(self.pixels_per_cell)}",
             f"bands: {bands}",
             f"{_count(self.sources, 'source')}, {_count(self.pictures, 'picture')}, "
-            f"up to {_count(self.tiles, 'tile')}, about {self.cells:,} cells each, {_bytes(self.arrays_bytes)} before compression",
+            f"up to {_count(self.tiles, 'tile')}, about {self.cells:,} cells each, "
+            f"{_bytes(self.arrays_bytes)} before compression",
         ]
         return "\n".join([*lines, *_ends(self.skipped, self.notes)])
 

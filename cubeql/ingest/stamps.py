@@ -95,6 +95,8 @@ def _of_argument(sources: Sequence[Source], given: Any) -> list[Times]:
     if isinstance(given, str | date | np.datetime64):
         return [_broadcast(s, instant(given)) for s in sources]
     times = [instant(v) for v in given]
+    if len(times) == 1:
+        return [_broadcast(s, times[0]) for s in sources]
     if len(times) == len(sources):
         return [_broadcast(s, t) for s, t in zip(sources, times, strict=True)]
     if len(sources) == 1:
