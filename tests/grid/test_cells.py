@@ -103,7 +103,7 @@ def area_by_corners(cell: int) -> float:
     return float(total) * EARTH_RADIUS_KM**2
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(places(), st.integers(0, 15))
 def test_areas_are_those_of_h3s_outlines(place: tuple[float, float], resolution: int) -> None:
     cells = disk_cells(int(cells_at([place[0]], [place[1]], resolution)[0]), 2)

@@ -88,7 +88,7 @@ def candidates(lon: float, lat: float, resolution: int) -> Cells:
     return disk_cells(int(cells_at([lon], [lat], resolution)[0]), 40)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=60)
 @given(STARS, st.data())
 def test_polygons_anywhere(star: Star, data: st.DataObject) -> None:
     polygon = shapely.Polygon(star.ring)
@@ -103,7 +103,7 @@ def test_polygons_anywhere(star: Star, data: st.DataObject) -> None:
     assert matching(shape, tile_res, star.resolution) == sorted(expected)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=60)
 @given(places(), st.integers(0, 10), st.floats(0.3, 15), st.data())
 def test_circles_anywhere(
     place: tuple[float, float], resolution: int, steps: float, data: st.DataObject
@@ -117,7 +117,7 @@ def test_circles_anywhere(
     assert matching(regions.circle(lon, lat, radius_km * 1000), tile_res, resolution) == sorted(expected)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=60)
 @given(
     st.floats(-180, 180), st.floats(-90, 89), st.floats(1e-3, 359), st.floats(1e-3, 180), st.integers(0, 3)
 )
