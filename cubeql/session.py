@@ -1,8 +1,8 @@
 """The door for programs: a session on a store.
 
-    >>> import cubeql
-    >>> session = cubeql.connect("store/")                     # doctest: +SKIP
-    >>> session.query("SELECT cell, elevation FROM dem LIMIT 3").to_pandas()   # doctest: +SKIP
+>>> import cubeql
+>>> session = cubeql.connect("store/")                     # doctest: +SKIP
+>>> session.query("SELECT cell, elevation FROM dem LIMIT 3").to_pandas()   # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -159,7 +159,9 @@ class Session:
             raise StoreError(f"there is no layer {name!r}; layers are {', '.join(self.store.layer_names()) or 'none'}")
         return found
 
-    def ingest(self, sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], layer: str, **options: Any) -> IngestReport:
+    def ingest(
+        self, sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], layer: str, **options: Any
+    ) -> IngestReport:
         """Read rasters into a layer; see :func:`cubeql.ingest.ingest`."""
         from cubeql.ingest import ingest
 

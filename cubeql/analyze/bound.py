@@ -35,7 +35,7 @@ class Column(Bound):
 
 
 @dataclass(frozen=True, slots=True)
-class Literal_(Bound):
+class Constant(Bound):
     """A constant: int, float, str, bool, None, numpy datetime64[us] or a Duration.
 
     ``trusted`` marks a text that analysis chose from a list of its own, so that it may stand in SQL as it is.
@@ -194,11 +194,15 @@ class QueryRef(BoundSource):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How two clocks meet: ``kind`` as in the syntax tree; ``window`` is a Duration or None."""
+    """How two clocks meet: ``kind`` as in the syntax tree; ``window`` is a Duration or None.
+
+    ``clock`` is the source whose time is the query's: the driver, or the first joined layer that has a time.
+    """
 
     kind: str
     unit: str | None = None
     window: Any = None
+    clock: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cubeql.analyze.bound import Aggregate, Apply, Bound, Column, FrameBound, GRID, Literal_, Window
+from cubeql.analyze.bound import GRID, Aggregate, Apply, Bound, Column, Constant, FrameBound, Window
 from cubeql.analyze.checks import check_arguments, check_units, meet
 from cubeql.analyze.constants import NotConstant, duration, value_of, whole_number
 from cubeql.errors import Span
@@ -26,12 +26,12 @@ def bind_call(binder: Binder, call: nodes.Call) -> Bound:
     function = lookup(call.name)
     if function is None:
         _unknown(binder, call)
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     if call.over is not None:
         return _window(binder, function, call)
     if function.kind == "window":
         binder.context.fault("window_needs_over", call.span, name=function.name)
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     if function.kind == "aggregate":
         return _aggregate(binder, function, call)
     return _scalar(binder, function, call)
@@ -46,7 +46,11 @@ def _unknown(binder: Binder, call: nodes.Call) -> None:
 
 
 def _scalar(binder: Binder, function: Function, call: nodes.Call) -> Bound:
-    for modifier, written in (("DISTINCT", call.distinct), ("FILTER", call.filter), ("ORDER BY", call.order_by)):
+    for modifier, written in (
+        ("DISTINCT", call.distinct),
+        ("FILTER", call.filter),
+        ("ORDER BY", call.order_by),
+    ):
         if written:
             binder.context.fault("modifier_not_allowed", call.span, name=function.name, modifier=modifier)
     if function.name == "cell":
@@ -60,7 +64,7 @@ def _scalar(binder: Binder, function: Function, call: nodes.Call) -> Bound:
 
 def _applied(binder: Binder, function: Function, args: tuple[Bound, ...], span: Span) -> Bound:
     if not check_arguments(binder.context, function, args, span):
-        return Literal_(ANY, None, span=span)
+        return Constant(ANY, None, span=span)
     if function.same_unit or function.name == "coalesce":
         args = meet(binder.context, args, span)
         check_units(binder.context, args, span)
@@ -71,11 +75,11 @@ def _cell_key(binder: Binder, call: nodes.Call) -> Bound:
     cell = binder.scope.grid_cell(call.span)
     if cell is None:
         binder.context.fault("cell_needed", call.span, what="CELL(n)")
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     if len(call.args) != 1:
         binder.context.fault("wrong_argument_count", call.span, name="CELL", wanted="1 argument", given=len(call.args),
                              signature="CELL(resolution)")  # fmt: skip
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     return _parent(binder, cell, call.args[0], call.span)
 
 
@@ -83,11 +87,11 @@ def _cell_to_parent(binder: Binder, function: Function, call: nodes.Call) -> Bou
     if len(call.args) != 2:
         args = tuple(binder.bind(a) for a in call.args)
         check_arguments(binder.context, function, args, call.span)
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     cell = binder.bind(call.args[0])
     if cell.type.name != "cell":
         binder.context.fault("wrong_type", call.args[0].span, wanted="cell", given=cell.type)
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     return _parent(binder, cell, call.args[1], call.span)
 
 
@@ -95,37 +99,37 @@ def _parent(binder: Binder, cell: Bound, wanted: nodes.Expr, span: Span) -> Boun
     resolution = whole_number(binder.context, wanted, "a resolution", 0, 15)
     grid = cell.type.resolution
     if resolution is None:
-        return Literal_(ANY, None, span=span)
+        return Constant(ANY, None, span=span)
     if grid is not None and resolution > grid:
         binder.context.fault("cell_too_fine", span, wanted=resolution, grid=grid)
-        return Literal_(ANY, None, span=span)
+        return Constant(ANY, None, span=span)
     if resolution == grid:
         return cell
     function = FUNCTIONS["cell_to_parent"]
-    level = Literal_(INTEGER, resolution, span=wanted.span)
+    level = Constant(INTEGER, resolution, span=wanted.span)
     return Apply(Type("cell", resolution=resolution), function, (cell, level), span=span)
 
 
 def _of_grid_cell(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     args = tuple(binder.bind(a) for a in call.args)
     if not check_arguments(binder.context, function, args, call.span):
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     if not (isinstance(args[0], Column) and args[0].source == GRID):
         binder.context.fault("not_supported", call.span, construct=f"{function.name} of other cells than the query's",
                              suggestion=f"write {function.name}(cell) in a query that reads a layer")  # fmt: skip
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     return Apply(function.result_type((args[0].type,)), function, args, span=call.span)
 
 
 def _date_trunc(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     if len(call.args) != 2:
         check_arguments(binder.context, function, tuple(binder.bind(a) for a in call.args), call.span)
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     unit = _constant_text(binder, call.args[0])
     if unit not in _TRUNCATIONS:
         binder.context.fault("unknown_time_unit", call.args[0].span, name=unit, units=", ".join(_TRUNCATIONS))
-        return Literal_(ANY, None, span=call.span)
-    literal = Literal_(TEXT, unit, trusted=True, span=call.args[0].span)
+        return Constant(ANY, None, span=call.span)
+    literal = Constant(TEXT, unit, trusted=True, span=call.args[0].span)
     return _applied(binder, function, (literal, binder.bind(call.args[1])), call.span)
 
 
@@ -139,9 +143,9 @@ def _constant_text(binder: Binder, expr: nodes.Expr) -> str:
 def _time_bucket(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     if len(call.args) != 2:
         check_arguments(binder.context, function, tuple(binder.bind(a) for a in call.args), call.span)
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     width = duration(binder.context, call.args[0])
-    literal = Literal_(INTERVAL, width, span=call.args[0].span)
+    literal = Constant(INTERVAL, width, span=call.args[0].span)
     return _applied(binder, function, (literal, binder.bind(call.args[1])), call.span)
 
 
@@ -171,7 +175,7 @@ def _aggregate(binder: Binder, function: Function, call: nodes.Call) -> Bound:
         return Aggregate(INTEGER, function, (), filter=_filter(inner, call), star=True, span=call.span)
     args = tuple(inner.bind(a) for a in call.args)
     if not check_arguments(binder.context, function, args, call.span) or not _constant_share(binder, function, args):
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     args = _hidden_arguments(binder, function, args, call.span)
     order = tuple(inner.sort_key(k) for k in call.order_by)
     kind = function.result_type(tuple(a.type for a in args))
@@ -185,7 +189,7 @@ def _filter(binder: Binder, call: nodes.Call) -> Bound | None:
 def _constant_share(binder: Binder, function: Function, args: tuple[Bound, ...]) -> bool:
     if function.name != "quantile":
         return True
-    share = args[1].value if isinstance(args[1], Literal_) else None
+    share = args[1].value if isinstance(args[1], Constant) else None
     if isinstance(share, (int, float)) and 0 <= share <= 1:
         return True
     binder.context.fault("bad_number", args[1].span, what="the share q", wanted="a constant from 0 to 1", given=share)
@@ -198,7 +202,7 @@ def _hidden_arguments(binder: Binder, function: Function, args: tuple[Bound, ...
         time = binder.scope.time_column(span)
         if time is None:
             binder.context.fault("latest_needs_time", span, name=function.name)
-            return (*args, Literal_(ANY, None, span=span))
+            return (*args, Constant(ANY, None, span=span))
         return (*args, time)
     if function.name == "area":
         cell = binder.scope.grid_cell(span)
@@ -206,7 +210,7 @@ def _hidden_arguments(binder: Binder, function: Function, args: tuple[Bound, ...
             area = FUNCTIONS["cell_area"]
             return (Apply(area.result_type((cell.type,)), area, (cell,), span=span),)
         binder.context.fault("cell_needed", span, what="area()")
-        return (Literal_(ANY, None, span=span),)
+        return (Constant(ANY, None, span=span),)
     return args
 
 
@@ -218,7 +222,7 @@ def _window(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     assert over is not None
     if function.kind == "scalar":
         binder.context.fault("over_not_allowed", call.span, name=function.name)
-        return Literal_(ANY, None, span=call.span)
+        return Constant(ANY, None, span=call.span)
     if not binder.windows or binder.inside_aggregate is not None:
         binder.context.fault("window_not_allowed", call.span, name=function.name, clause=binder.clause)
     inner = binder.within(windows=False)
@@ -251,7 +255,7 @@ def _frame(binder: Binder, frame: nodes.Frame | None) -> tuple[str, FrameBound, 
         if distance is None:
             return FrameBound(kind)
         if isinstance(distance, (nodes.String, nodes.TypedString)):
-            return FrameBound(kind, Literal_(INTERVAL, duration(binder.context, distance), span=distance.span))
+            return FrameBound(kind, Constant(INTERVAL, duration(binder.context, distance), span=distance.span))
         return FrameBound(kind, binder.bind(distance))
 
     return frame.unit, end(*frame.start), end(*frame.end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.analyze.bound import Bound, Column, Literal_, Parameter
+from cubeql.analyze.bound import Bound, Column, Constant, Parameter
 from cubeql.analyze.constants import time_literal
 from cubeql.analyze.context import Context
 from cubeql.errors import Span
@@ -13,7 +13,16 @@ from cubeql.values import units
 from cubeql.values.cells import parse_cell, resolution_of
 from cubeql.values.types import BOOLEAN, INTEGER, Type, accepts
 
-_COMPARABLE = ({"number", "integer"}, {"text"}, {"boolean"}, {"timestamp"}, {"interval"}, {"cell"}, {"geometry"}, {"list"})
+_COMPARABLE = (
+    {"number", "integer"},
+    {"text"},
+    {"boolean"},
+    {"timestamp"},
+    {"interval"},
+    {"cell"},
+    {"geometry"},
+    {"list"},
+)
 
 
 def label(expr: Bound) -> str:
@@ -30,9 +39,9 @@ def meet(context: Context, args: tuple[Bound, ...], span: Span) -> tuple[Bound, 
 
 
 def _turned(context: Context, expr: Bound, partner: Bound) -> Bound:
-    if expr.type.name != "text" or expr is partner or not isinstance(expr, (Literal_, Parameter)):
+    if expr.type.name != "text" or expr is partner or not isinstance(expr, (Constant, Parameter)):
         return expr
-    value = expr.value if isinstance(expr, Literal_) else context.values[expr.name]
+    value = expr.value if isinstance(expr, Constant) else context.values[expr.name]
     if partner.type.name == "timestamp":
         return time_literal(context, value, expr.span) or replace(expr, type=partner.type)
     if partner.type.name == "cell":
@@ -46,7 +55,7 @@ def _cell_literal(context: Context, value: str, expr: Bound) -> Bound:
     except ValueError as error:
         context.fault("bad_cell", expr.span, reason=str(error))
         return replace(expr, type=Type("cell"))
-    return Literal_(Type("cell", resolution=resolution_of(cell)), cell, span=expr.span)
+    return Constant(Type("cell", resolution=resolution_of(cell)), cell, span=expr.span)
 
 
 def _class_code(context: Context, value: str, expr: Bound, partner: Bound) -> Bound:
@@ -56,7 +65,7 @@ def _class_code(context: Context, value: str, expr: Bound, partner: Bound) -> Bo
         known = tuple(name for _, name in partner.type.classes)
         context.unknown("unknown_class", expr.span, value, known, column=label(partner))
         return replace(expr, type=INTEGER)
-    return Literal_(INTEGER, code, span=expr.span)
+    return Constant(INTEGER, code, span=expr.span)
 
 
 def _checked(context: Context, args: tuple[Bound, ...], span: Span) -> tuple[Bound, ...]:

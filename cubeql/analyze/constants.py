@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cubeql.analyze.bound import Bound, Literal_, Parameter
+from cubeql.analyze.bound import Bound, Constant, Parameter
 from cubeql.analyze.context import Context
 from cubeql.errors import Span
 from cubeql.lang import nodes
@@ -15,7 +15,7 @@ from cubeql.values.times import Duration, TimeRange, parse_duration, parse_insta
 from cubeql.values.types import ANY, BOOLEAN, GEOMETRY, INTEGER, INTERVAL, NULL, NUMBER, TEXT, TIMESTAMP, Type
 
 
-class NotConstant(Exception):
+class NotConstant(Exception):  # noqa: N818
     """The expression is no constant."""
 
 
@@ -61,7 +61,8 @@ def whole_number(context: Context, expr: nodes.Expr, what: str, low: int, high: 
 def instant_of(value: Any) -> np.datetime64:
     """The UTC instant that a text, date or datetime means; ValueError with a reason otherwise."""
     if isinstance(value, np.datetime64):
-        return value.astype("datetime64[us]")
+        found: np.datetime64 = value.astype("datetime64[us]")
+        return found
     if isinstance(value, dt.datetime):
         aware = value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
         return np.datetime64(aware, "us")
@@ -98,7 +99,7 @@ def duration(context: Context, expr: nodes.Expr) -> Duration | None:
 def time_literal(context: Context, value: Any, span: Span) -> Bound | None:
     """The timestamp constant of a text or datetime; notes the fault and gives None where it is none."""
     try:
-        return Literal_(TIMESTAMP, instant_of(value), span=span)
+        return Constant(TIMESTAMP, instant_of(value), span=span)
     except ValueError as error:
         context.fault("bad_time", span, reason=str(error))
         return None
@@ -108,17 +109,17 @@ def literal(context: Context, expr: nodes.Expr) -> Bound:
     """The bound constant of a literal node."""
     match expr:
         case nodes.Boolean(value=value):
-            return Literal_(BOOLEAN, value, span=expr.span)
+            return Constant(BOOLEAN, value, span=expr.span)
         case nodes.Number(value=value):
-            return Literal_(INTEGER if isinstance(value, int) else NUMBER, value, span=expr.span)
+            return Constant(INTEGER if isinstance(value, int) else NUMBER, value, span=expr.span)
         case nodes.String(value=value):
-            return Literal_(TEXT, value, span=expr.span)
+            return Constant(TEXT, value, span=expr.span)
         case nodes.Null():
-            return Literal_(NULL, None, span=expr.span)
+            return Constant(NULL, None, span=expr.span)
         case nodes.TypedString(kind="interval"):
-            return Literal_(INTERVAL, duration(context, expr), span=expr.span)
+            return Constant(INTERVAL, duration(context, expr), span=expr.span)
         case nodes.TypedString(value=value):
-            return time_literal(context, value, expr.span) or Literal_(ANY, None, span=expr.span)
+            return time_literal(context, value, expr.span) or Constant(ANY, None, span=expr.span)
         case nodes.Parameter():
             return _parameter(context, expr)
     raise AssertionError(f"no literal: {expr}")
@@ -127,14 +128,14 @@ def literal(context: Context, expr: nodes.Expr) -> Bound:
 def _parameter(context: Context, expr: nodes.Parameter) -> Bound:
     if expr.name not in context.values:
         context.fault("unknown_parameter", expr.span, name=expr.name)
-        return Literal_(ANY, None, span=expr.span)
+        return Constant(ANY, None, span=expr.span)
     value = context.values[expr.name]
     if value is None:
-        return Literal_(NULL, None, span=expr.span)
+        return Constant(NULL, None, span=expr.span)
     if isinstance(value, (dt.date, np.datetime64)):
-        return time_literal(context, value, expr.span) or Literal_(ANY, None, span=expr.span)
+        return time_literal(context, value, expr.span) or Constant(ANY, None, span=expr.span)
     if isinstance(value, dt.timedelta):
-        return Literal_(INTERVAL, Duration(0, round(value.total_seconds() * 1e6)), span=expr.span)
+        return Constant(INTERVAL, Duration(0, round(value.total_seconds() * 1e6)), span=expr.span)
     return Parameter(_type_of(value), expr.name, span=expr.span)
 
 

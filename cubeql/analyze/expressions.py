@@ -12,10 +12,10 @@ from cubeql.analyze.bound import (
     Bound,
     BoundQuery,
     Choice,
+    Constant,
     Convert,
     InRegion,
     InSubquery,
-    Literal_,
     OneOf,
     SortBy,
 )
@@ -92,11 +92,12 @@ class Binder:
 
 def missing(span: Span) -> Bound:
     """What stands for an expression that is at fault."""
-    return Literal_(ANY, None, span=span)
+    return Constant(ANY, None, span=span)
 
 
 def _name(binder: Binder, expr: nodes.Name) -> Bound:
-    return binder.scope.resolve(expr.parts, expr.span) or missing(expr.span)
+    found = binder.scope.resolve(expr.parts, expr.span, binder.inside_aggregate is not None)
+    return found or missing(expr.span)
 
 
 def _literal(binder: Binder, expr: nodes.Expr) -> Bound:
@@ -114,7 +115,7 @@ def _unary(binder: Binder, expr: nodes.Unary) -> Bound:
         return binder.apply("not", (operand,), expr.span)
     if expr.operator == "+":
         return operand
-    if isinstance(operand, Literal_) and isinstance(operand.value, (int, float)):
+    if isinstance(operand, Constant) and isinstance(operand.value, (int, float)):
         return replace(operand, value=-operand.value, span=expr.span)
     return binder.apply("negate", (operand,), expr.span)
 
@@ -165,7 +166,7 @@ def _item(binder: Binder, item: nodes.Expr) -> tuple[Bound, ...]:
         return (bound,)
     values = binder.context.values[item.name]
     kind = bound.type.element or ANY
-    return tuple(Literal_(kind, v, span=item.span) for v in values)
+    return tuple(Constant(kind, v, span=item.span) for v in values)
 
 
 def _in_query(binder: Binder, expr: nodes.InQuery) -> Bound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -79,7 +80,7 @@ def _length_m(value: Any) -> float:
         raise ValueError(f"the radius needs a unit: write '{value:g} m' or '{value:g} km'")
     text = str(value).strip()
     digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
-    factor = _LENGTHS_M.get(text[len(digits):].strip().casefold())
+    factor = _LENGTHS_M.get(text[len(digits) :].strip().casefold())
     try:
         length = float(digits) * factor if factor else math.nan
     except ValueError:
@@ -108,7 +109,9 @@ def _text(value: Any) -> tuple[str]:
 def _geometry(value: Any) -> tuple[Any]:
     if not (isinstance(value, (str, dict)) or hasattr(value, "geom_type") or hasattr(value, "__geo_interface__")):
         raise ValueError(f"a geometry is needed here (shapely, GeoJSON or WKT), but this is {type(value).__name__}")
-    return (value,)
+    if isinstance(value, str) or hasattr(value, "geom_type"):
+        return (value,)
+    return (json.dumps(value if isinstance(value, dict) else value.__geo_interface__),)
 
 
 _MAKERS: dict[str, Callable[..., tuple[Any, ...]]] = {
@@ -122,7 +125,17 @@ _MAKERS: dict[str, Callable[..., tuple[Any, ...]]] = {
     "file": _text,
     "parameter": _geometry,
 }
-_COUNTS = {"bbox": 4, "point": 2, "circle": 3, "cell": 1, "disk": 2, "polygon": 1, "geojson": 1, "file": 1, "parameter": 1}
+_COUNTS = {
+    "bbox": 4,
+    "point": 2,
+    "circle": 3,
+    "cell": 1,
+    "disk": 2,
+    "polygon": 1,
+    "geojson": 1,
+    "file": 1,
+    "parameter": 1,
+}
 _SHAPES = {
     "bbox": "four numbers (west, south, east, north)",
     "point": "two numbers (longitude, latitude)",

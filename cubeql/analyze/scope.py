@@ -65,6 +65,8 @@ class Scope:
         resolution: of the query's grid; None where the query has no cells.
         aliases: names given by AS, by folded name.
         hidden: sources that only a SEMI or ANTI join tests.
+        aliases_first: whether an alias hides a column of its name.
+        incomplete: a source is unknown, so that nothing can be said of names that no other source has.
     """
 
     context: Context
@@ -73,13 +75,17 @@ class Scope:
     aliases: dict[str, Bound] = field(default_factory=dict)
     hidden: dict[int, str] = field(default_factory=dict)
     aliases_first: bool = False
+    incomplete: bool = False
 
-    def resolve(self, parts: tuple[str, ...], span: Span) -> Bound | None:
-        """What a written name means; notes a fault and gives None where it means nothing."""
+    def resolve(self, parts: tuple[str, ...], span: Span, in_aggregate: bool = False) -> Bound | None:
+        """What a written name means; notes a fault and gives None where it means nothing.
+
+        Inside an aggregate a name is a column first, since the aggregate reads rows, not groups.
+        """
         if len(parts) > 1:
             return self._qualified(parts, span)
         alias = self.aliases.get(parts[0].casefold())
-        if alias is not None and self.aliases_first:
+        if alias is not None and self.aliases_first and not in_aggregate:
             return alias
         found = self._unqualified(parts[0], span)
         if found or alias is None:
@@ -131,6 +137,8 @@ class Scope:
             listed = " and of ".join(f"'{n}'" for n in names)
             self.context.fault("ambiguous_column", span, name=name, sources=listed, example=f"{names[0]}.{name}")
             return None
+        if self.incomplete:
+            return None
         hidden = [n for n in self.hidden if self._in_source(n, self.sources[n], name.casefold(), span)]
         if hidden:
             self._hidden_fault(name, hidden[0], span)
@@ -152,6 +160,8 @@ class Scope:
         *qualifier, name = parts
         number = self.source_number(tuple(qualifier))
         if number is None:
+            if self.incomplete:
+                return None
             self.context.unknown("unknown_source", span, ".".join(qualifier), [s.alias for s in self.sources])
             return None
         if number in self.hidden:

@@ -11,9 +11,9 @@ from cubeql.analyze.bound import (
     BoundSelect,
     BoundSetOperation,
     Column,
+    Constant,
     Item,
     LayerRef,
-    Literal_,
     OutputColumn,
     SortBy,
     conjuncts,
@@ -79,24 +79,33 @@ class _Select:
             return BoundQuery(())
         source = bind_source(context, query.source, self.binder.bind_query)
         if source is None:
-            return BoundQuery(())
+            return self._without_source()
         self.scope.sources.append(source)
         self.scope.resolution = grid_of(context, source, query.resolution)
         self.scope.sources[0] = on_grid(source, self.scope.resolution)
         joins = self._joins()
-        if joins is None:
-            return BoundQuery(())
         filters = tuple(c for f in query.filters for c in conjuncts(self.binder.within(clause="FILTER").condition(f)))
         keys = self._keys()
         items = self._items()
         return self._finish(joins, filters, keys, items)
 
-    def _joins(self) -> tuple[BoundJoin, ...] | None:
+    def _without_source(self) -> BoundQuery:
+        """The other faults of a query whose driving layer is unknown."""
+        self.scope.incomplete = True
+        for part in (
+            *self.query.filters,
+            *(i.expr for i in self.query.items if not isinstance(i.expr, nodes.Star)),
+        ):
+            self.binder.within(aggregates=True, windows=True).bind(part)
+        return BoundQuery(())
+
+    def _joins(self) -> tuple[BoundJoin, ...]:
         joins = []
         for join in self.query.joins:
             source = bind_source(self.context, join.source, self.binder.bind_query)
             if source is None:
-                return None
+                self.scope.incomplete = True
+                continue
             check_alias(self.context, self.scope, source, join.source)
             joins.append(bind_join(self.binder, join, source))
             if join.kind in ("semi", "anti"):
@@ -112,7 +121,15 @@ class _Select:
             keys.append(bound)
             if key.alias:
                 self.scope.aliases[key.alias.casefold()] = bound
+        self._name_cell_key(keys)
+        self.scope.aliases_first = True
         return keys
+
+    def _name_cell_key(self, keys: list[Bound]) -> None:
+        """Where the only cell key is CELL(n), the groups' cell is that one: SELECT cell means it."""
+        cells = [k for k in keys if k.type.name == "cell" and not isinstance(k, Column)]
+        if len(cells) == 1 and not any(isinstance(k, Column) and k.type.name == "cell" for k in keys):
+            self.scope.aliases.setdefault("cell", cells[0])
 
     def _aliased(self, expr: nodes.Expr, by_alias: dict[str, nodes.Expr]) -> nodes.Expr:
         """The SELECT item that a bare name in GROUP BY means, where it is no column."""
@@ -151,12 +168,14 @@ class _Select:
             self.context.fault("star_with_group", star.span)
         wanted = scope.source_number(star.qualifier) if star.qualifier else None
         if star.qualifier and wanted is None:
-            self.context.unknown("unknown_source", star.span, ".".join(star.qualifier), [s.alias for s in scope.sources])
+            self.context.unknown(
+                "unknown_source", star.span, ".".join(star.qualifier), [s.alias for s in scope.sources]
+            )
             return []
         found: dict[str, Bound] = {}
         if isinstance(scope.sources[0], LayerRef) and wanted in (None, 0):
             cell = scope.grid_cell(star.span)
-            found["cell"] = cell or Literal_(ANY, None)
+            found["cell"] = cell or Constant(ANY, None)
             time = scope.time_column(star.span)
             if time is not None and wanted is None:
                 found["time"] = time
@@ -178,11 +197,12 @@ class _Select:
         self, joins: tuple[BoundJoin, ...], filters: tuple[Bound, ...], keys: list[Bound], items: list[Item]
     ) -> BoundSelect:
         query, scope = self.query, self.scope
-        scope.aliases |= {
-            i.alias.casefold(): item.expr for i, item in zip(query.items, items, strict=False) if i.alias
-        } if not any(isinstance(i.expr, nodes.Star) for i in query.items) else {i.name.casefold(): i.expr for i in items}
+        scope.aliases |= (
+            {i.alias.casefold(): item.expr for i, item in zip(query.items, items, strict=False) if i.alias}
+            if not any(isinstance(i.expr, nodes.Star) for i in query.items)
+            else {i.name.casefold(): i.expr for i in items}
+        )
         later = self.binder.within(aggregates=True, windows=True)
-        scope.aliases_first = True
         having = later.within(clause="HAVING", windows=False).condition(query.having) if query.having else None
         qualify = later.within(clause="QUALIFY").condition(query.qualify) if query.qualify else None
         order = [self._sort(later.within(clause="ORDER BY"), k, items) for k in query.order_by]

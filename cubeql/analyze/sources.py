@@ -6,7 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cubeql.analyze.bound import Apply, Bound, BoundJoin, BoundQuery, BoundSource, LayerRef, Match, QueryRef, conjuncts
+from cubeql.analyze.bound import (
+    Apply,
+    Bound,
+    BoundJoin,
+    BoundQuery,
+    BoundSource,
+    LayerRef,
+    Match,
+    QueryRef,
+    conjuncts,
+)
 from cubeql.analyze.constants import duration, whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.scope import Scope, cell_column, source_columns
@@ -22,7 +32,13 @@ METHODS = ("mean", "min", "max", "sum", "count", "mode", "first", "last", "media
 _NOT_OF_CLASSES = ("mean", "sum", "median", "stddev", "any", "all")
 _MATCHES = {"equal", "same", "as_of", "next", "nearest", "any"}
 _UNITS = ("hour", "day", "dekad", "week", "month", "season", "year")
-_LIKELY = {"P1Y": "SAME YEAR", "P1M": "SAME MONTH", "P1D": "SAME DAY", "P7D": "SAME WEEK", "PT1H": "SAME HOUR"}
+_LIKELY = {
+    "P1Y": "SAME YEAR",
+    "P1M": "SAME MONTH",
+    "P1D": "SAME DAY",
+    "P7D": "SAME WEEK",
+    "PT1H": "SAME HOUR",
+}
 
 
 def bind_source(context: Context, source: nodes.Source, bind_query: BindQuery) -> BoundSource | None:
@@ -134,31 +150,47 @@ def _check_query_cells(context: Context, scope: Scope, source: QueryRef, join: n
 
 
 def _match(context: Context, scope: Scope, source: BoundSource, join: nodes.Join) -> Match | None:
-    driver = scope.sources[0]
-    timed = "time" in source_columns(source) and "time" in source_columns(driver)
+    clock = _clock(scope)
+    timed = "time" in source_columns(source) and clock is not None
     if join.time is None:
-        if timed and isinstance(source, LayerRef) and isinstance(driver, LayerRef):
-            _check_steps(context, driver.layer, source.layer, join)
-        return Match("equal") if timed else None
+        return _default_match(context, scope, source, join, clock) if timed else None
     time = join.time
     if not timed and time.kind != "any":
-        lacking = driver if "time" not in source_columns(driver) else source
+        lacking = source if clock is not None else scope.sources[0]
         context.fault("no_time_to_match", time.span, name=lacking.alias)
         return None
-    _check_supported(context, (driver, source), time)
+    _check_supported(context, (scope.sources[clock or 0], source), time, clock or 0)
     if time.unit is not None and time.unit not in _UNITS:
         context.fault("unknown_time_unit", time.span, name=time.unit, units=", ".join(_UNITS))
     window = duration(context, time.interval) if time.interval is not None else None
-    return Match(time.kind, time.unit, window) if timed else None
+    return Match(time.kind, time.unit, window, clock or 0) if timed else None
 
 
-def _check_supported(context: Context, sides: tuple[BoundSource, BoundSource], time: nodes.TimeMatch) -> None:
+def _clock(scope: Scope) -> int | None:
+    """The source whose time is the query's; the last source is the one that is being joined."""
+    for number, source in enumerate(scope.sources[:-1]):
+        if number not in scope.hidden and "time" in source_columns(source):
+            return number
+    return None
+
+
+def _default_match(context: Context, scope: Scope, source: BoundSource, join: nodes.Join, clock: int | None) -> Match:
+    driver = scope.sources[clock or 0]
+    if isinstance(source, LayerRef) and isinstance(driver, LayerRef):
+        _check_steps(context, driver.layer, source.layer, join)
+    return Match("equal", clock=clock or 0)
+
+
+def _check_supported(
+    context: Context, sides: tuple[BoundSource, BoundSource], time: nodes.TimeMatch, clock: int
+) -> None:
     words = time.kind.upper().replace("_", " ")
     unknown = time.kind not in _MATCHES
-    ordered = any(isinstance(s, QueryRef) for s in sides) and time.kind in ("as_of", "next", "nearest")
+    elsewhere = clock != 0 or any(isinstance(s, QueryRef) for s in sides)
+    ordered = elsewhere and time.kind in ("as_of", "next", "nearest")
     if unknown or time.valid or time.count is not None or ordered:
         extra = " VALID" if time.valid else (" n" if time.count is not None else "")
-        place = " with a subquery" if ordered else ""
+        place = " beside a subquery or a driver without time" if ordered else ""
         context.fault("not_supported", time.span, construct=f"ON TIME {words}{extra}{place}",
                       suggestion="use EQUAL, SAME, AS OF, NEXT, NEAREST or ANY")  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cubeql.analyze.bound import Bound, Literal_
+from cubeql.analyze.bound import Bound, Constant
 from cubeql.analyze.constants import NotConstant, range_of, value_of
 from cubeql.errors import Span
 from cubeql.lang import nodes
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 def bind_time_test(binder: Binder, expr: nodes.TimeTest) -> Bound:
     """The test as a conjunction of comparisons; a range is half-open."""
+    if expr.how == "in" and isinstance(expr.value, nodes.Parameter):
+        given = binder.context.values.get(expr.value.name)
+        if isinstance(given, (list, tuple)):
+            return binder.bind(nodes.InList(expr.operand, (expr.value,), expr.negated, span=expr.span))
     operand = binder.bind(expr.operand)
     if operand.type.name not in ("timestamp", "any"):
         binder.context.fault("wrong_type", expr.operand.span, wanted="timestamp", given=operand.type)
-        return Literal_(ANY, None, span=expr.span)
+        return Constant(ANY, None, span=expr.span)
     span = _range(binder, expr)
     if span is None:
-        return Literal_(ANY, None, span=expr.span)
+        return Constant(ANY, None, span=expr.span)
     test = _bounds(binder, operand, span, expr)
     return binder.apply("not", (test,), expr.span) if expr.negated else test
 
@@ -48,10 +52,10 @@ def _bounds(binder: Binder, operand: Bound, times: TimeRange, expr: nodes.TimeTe
         tests = [(">=", times.start), ("<", times.end)]
     span: Span = expr.span
     parts = [
-        binder.apply(name, (operand, Literal_(TIMESTAMP, end, span=expr.value.span)), span)
+        binder.apply(name, (operand, Constant(TIMESTAMP, end, span=expr.value.span)), span)
         for name, end in tests
         if end is not None
     ]
     if not parts:
-        return Literal_(BOOLEAN, expr.how not in ("before", "after"), span=span)
+        return Constant(BOOLEAN, expr.how not in ("before", "after"), span=span)
     return parts[0] if len(parts) == 1 else binder.apply("and", tuple(parts), span)

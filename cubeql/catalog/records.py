@@ -109,7 +109,8 @@ class Layer:
         """The record of :meth:`to_dict`'s values; unknown keys are refused with a TypeError."""
         values = dict(values)
         bands = tuple(
-            Band(**{**b, "classes": tuple((int(c), str(n)) for c, n in b.get("classes", ()))}) for b in values.pop("bands")
+            Band(**{**b, "classes": tuple((int(c), str(n)) for c, n in b.get("classes", ()))})
+            for b in values.pop("bands")
         )
         time = values.pop("time", None)
         return Layer(

@@ -80,9 +80,7 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         "-p", "--param", metavar="NAME=VALUE", dest="parameters", action="append", default=[],
         help="bind $NAME: a number, true, false, null, a JSON list, else text; @FILE reads a file",
     )  # fmt: skip
-    parser.add_argument(
-        "--timeout", metavar="SECONDS", type=positive, help="stop a statement that runs longer"
-    )
+    parser.add_argument("--timeout", metavar="SECONDS", type=positive, help="stop a statement that runs longer")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -61,9 +61,7 @@ def check_installation() -> Iterator[Finding]:
     from cubeql import __version__
 
     yield Finding("ok", "cubeql", f"{__version__} in {Path(__file__).parents[1]}")
-    yield Finding(
-        "ok", "python", f"{platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs"
-    )
+    yield Finding("ok", "python", f"{platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs")
     for distribution, module in _NEEDED:
         yield _check_package(distribution, module)
     for distribution, purpose, extra in _OPTIONAL:
@@ -79,9 +77,7 @@ def check_store(address: str | None) -> Iterator[Finding]:
     named = address or os.environ.get("CUBEQL_STORE")
     folder = Path(named or "cubeql-store")
     if not named and not folder.exists():
-        yield Finding(
-            "note", "store", f"none at {folder.absolute()}; `cubeql demo` or `cubeql ingest` makes one"
-        )
+        yield Finding("note", "store", f"none at {folder.absolute()}; `cubeql demo` or `cubeql ingest` makes one")
         return
     try:
         yield _check_layers(address)
@@ -105,9 +101,7 @@ def _check_optional(distribution: str, purpose: str, extra: str) -> Finding:
     try:
         return Finding("ok", distribution, importlib.metadata.version(distribution))
     except importlib.metadata.PackageNotFoundError:
-        return Finding(
-            "note", distribution, f"not installed; {purpose} needs it: pip install 'cubeql[{extra}]'"
-        )
+        return Finding("note", distribution, f"not installed; {purpose} needs it: pip install 'cubeql[{extra}]'")
 
 
 def _check_grammar() -> Finding:

@@ -49,9 +49,7 @@ def cancelling(cancel: Callable[[], None]) -> Iterator[Interrupts]:
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     done = threading.Event()
-    watcher = threading.Thread(
-        target=_watch, args=(ours, cancel, done), name="cubeql-interrupts", daemon=True
-    )
+    watcher = threading.Thread(target=_watch, args=(ours, cancel, done), name="cubeql-interrupts", daemon=True)
     before = {number: signal.signal(number, interrupts._handle) for number in _SIGNALS}
     wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
     watcher.start()

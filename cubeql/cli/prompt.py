@@ -40,9 +40,7 @@ def ask(session: Session, running: Running, output: Output, diagnostics: Diagnos
         text = _run_complete(f"{text}\n{line}" if text else line, session, running, output, diagnostics)
 
 
-def _run_complete(
-    text: str, session: Session, running: Running, output: Output, diagnostics: Diagnostics
-) -> str:
+def _run_complete(text: str, session: Session, running: Running, output: Output, diagnostics: Diagnostics) -> str:
     """Run the statements that are complete; the text of the one that is not."""
     script = Script(text)
     for piece in pieces(text):

@@ -48,7 +48,9 @@ def open_session(options: argparse.Namespace) -> Session:
         StoreError: it cannot be opened.
     """
     import cubeql
+    from cubeql.cli.lean import start_without_pandas
 
+    start_without_pandas()
     return cubeql.connect(chosen_store(options))
 
 
@@ -119,9 +121,7 @@ def _show(
         rows = "1 row" if written.rows == 1 else f"{written.rows} rows"
         diagnostics.timing(f"{rows} in {seconds:.2f} s")
     if running.stats:
-        diagnostics.stats(
-            {**result.stats, "rows": written.rows, "seconds": round(time.monotonic() - started, 6)}
-        )
+        diagnostics.stats({**result.stats, "rows": written.rows, "seconds": round(time.monotonic() - started, 6)})
 
 
 def _checked(result: Result, interrupts: Interrupts) -> Iterator[pa.RecordBatch]:

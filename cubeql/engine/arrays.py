@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from cubeql.errors import CubeQLError
 from cubeql.grid.cells import centers
@@ -46,7 +47,7 @@ def dataset(table: pa.Table, cell_column: str, statement: str) -> xarray.Dataset
     return xarray.Dataset(variables, coordinates, {"history": statement})
 
 
-def _placed(column: pa.ChunkedArray, flat: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:  # type: ignore[type-arg]
+def _placed(column: pa.ChunkedArray, flat: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[Any]:
     kind = column.type
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     values = column.cast(pa.float64()).to_numpy() if numeric else np.array(column.to_pylist(), object)

@@ -39,7 +39,7 @@ def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
         config["temp_directory"] = settings.temp_folder
     try:
         database = duckdb.connect(":memory:", config=config)
-        database.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
+        database.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'; SET parquet_metadata_cache = true")
     except duckdb.Error as error:
         raise ConfigError(f"the engine cannot be set up: {error}") from error
     return database

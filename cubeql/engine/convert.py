@@ -15,7 +15,8 @@ UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
 def result_schema(columns: tuple[OutputColumn, ...], given: pa.Schema, metadata: dict[str, str]) -> pa.Schema:
     """The schema of a result: the engine's, with CubeQL's types and metadata."""
     fields = [
-        pa.field(c.name, _arrow_type(c.type, g.type), metadata=_metadata(c.type)) for c, g in zip(columns, given, strict=True)
+        pa.field(c.name, _arrow_type(c.type, g.type), metadata=_metadata(c.type))
+        for c, g in zip(columns, given, strict=True)
     ]
     return pa.schema(fields, {k.encode(): v.encode() for k, v in metadata.items()})
 

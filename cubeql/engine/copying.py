@@ -30,7 +30,10 @@ def copy_to(result: Result, path: Path, options: Options, text: str) -> int:
     for name in options:
         if name not in known:
             listed = ", ".join(known) or "none"
-            raise QueryError([diagnose("unknown_option", statement=f"COPY to {path.suffix}", name=name, known=listed)], text)
+            raise QueryError(
+                [diagnose("unknown_option", statement=f"COPY to {path.suffix}", name=name, known=listed)],
+                text,
+            )
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         writer(result, partial, options, text)
@@ -62,7 +65,9 @@ def _csv(result: Result, path: Path, options: Options, text: str) -> None:
     schema = pa.schema([pa.field(f.name, _plain_type(f)) for f in result.schema])
     with pc.CSVWriter(str(path), schema) as writer:
         for batch in result:
-            writer.write_batch(pa.RecordBatch.from_arrays([_plain(a, f) for a, f in zip(batch.columns, result.schema)], schema=schema))
+            writer.write_batch(
+                pa.RecordBatch.from_arrays([_plain(a, f) for a, f in zip(batch.columns, result.schema)], schema=schema)
+            )
 
 
 def _is_cell(field: pa.Field) -> bool:
@@ -71,7 +76,12 @@ def _is_cell(field: pa.Field) -> bool:
 
 def _plain_type(field: pa.Field) -> pa.DataType:
     """Cells are written as 15 hexadecimal digits, times as ISO 8601, lists as JSON."""
-    if _is_cell(field) or pa.types.is_timestamp(field.type) or pa.types.is_nested(field.type) or pa.types.is_interval(field.type):
+    if (
+        _is_cell(field)
+        or pa.types.is_timestamp(field.type)
+        or pa.types.is_nested(field.type)
+        or pa.types.is_interval(field.type)
+    ):
         return pa.string()
     return field.type
 
@@ -121,7 +131,11 @@ def _geojson(result: Result, path: Path, options: Options, text: str) -> None:
 
     place = next((i for i, f in enumerate(result.schema) if _is_cell(f)), None)
     if place is None:
-        fault = diagnose("raster_shape", reason="GeoJSON needs cells", suggestion="SELECT cell, and the values of its features")
+        fault = diagnose(
+            "raster_shape",
+            reason="GeoJSON needs cells",
+            suggestion="SELECT cell, and the values of its features",
+        )
         raise QueryError([fault], text)
     with path.open("w", encoding="utf-8") as target:
         target.write('{"type": "FeatureCollection", "features": [')
@@ -129,7 +143,11 @@ def _geojson(result: Result, path: Path, options: Options, text: str) -> None:
         for batch in result:
             shapes = boundaries(batch.column(place).to_numpy().astype(np.int64))
             for row, shape in zip(_rows(batch, result.schema), shapes):
-                feature = {"type": "Feature", "geometry": json.loads(shapely.to_geojson(shape)), "properties": row}
+                feature = {
+                    "type": "Feature",
+                    "geometry": json.loads(shapely.to_geojson(shape)),
+                    "properties": row,
+                }
                 target.write(("" if first else ",") + "\n" + json.dumps(feature, ensure_ascii=False))
                 first = False
         target.write("\n]}\n")

@@ -36,7 +36,12 @@ def execute(compiled: CompiledQuery, store: Store, running: Running, geometry: G
     schema = result_schema(compiled.columns, reader.schema, _provenance(compiled, prepared.works))
     stats = work_stats(prepared.works) | {"prepare_seconds": prepared_at - running.began, "seconds": 0.0}
     result = Result(
-        schema, iter(()), statement=compiled.text, warnings=compiled.warnings, stats=stats, close=running.close
+        schema,
+        iter(()),
+        statement=compiled.text,
+        warnings=compiled.warnings,
+        stats=stats,
+        close=running.close,
     )
     result._batches = _rows(reader, schema, running, result)
     return result
@@ -48,7 +53,9 @@ def _start(cursor: duckdb.DuckDBPyConnection, prepared: Prepared) -> pa.RecordBa
     return relation.to_arrow_reader(_BATCH_ROWS)
 
 
-def _rows(reader: pa.RecordBatchReader, schema: pa.Schema, running: Running, result: Result) -> Iterator[pa.RecordBatch]:
+def _rows(
+    reader: pa.RecordBatchReader, schema: pa.Schema, running: Running, result: Result
+) -> Iterator[pa.RecordBatch]:
     try:
         with running.faults():
             for batch in batches(reader, schema):

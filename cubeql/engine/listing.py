@@ -42,7 +42,8 @@ def _bound(snapshot: Snapshot, column: str, choose: object) -> np.datetime64 | N
     if not len(values):
         return None
     times = values.cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
-    return times.min() if choose is min else times.max()
+    found: np.datetime64 = times.min() if choose is min else times.max()
+    return found
 
 
 def _instants(values: list[np.datetime64 | None]) -> pa.Array:
@@ -61,7 +62,9 @@ def bands(layer: Layer) -> pa.Table:
             "scale": pa.array([b.scale for b in layer.bands], pa.float64()),
             "offset": pa.array([b.offset for b in layer.bands], pa.float64()),
             "method": [b.method for b in layer.bands],
-            "classes": pa.array([", ".join(f"{c}={n}" for c, n in b.classes) or None for b in layer.bands], pa.string()),
+            "classes": pa.array(
+                [", ".join(f"{c}={n}" for c, n in b.classes) or None for b in layer.bands], pa.string()
+            ),
             "description": pa.array([b.long_name for b in layer.bands], pa.string()),
         }
     )
@@ -105,7 +108,8 @@ def times(snapshot: Snapshot, cursor: object) -> pa.Table:
     from cubeql.sql.printer import literal
 
     listed = ", ".join(literal(p) for p in paths)
-    text = f"SELECT time, count(*) AS tiles FROM read_parquet([{listed}]) GROUP BY time ORDER BY time"
+    source = f"read_parquet([{listed}], hive_partitioning = false)"
+    text = f"SELECT time, count(*) AS tiles FROM {source} GROUP BY time ORDER BY time"  # noqa: S608
     found = cursor.execute(text).to_arrow_table()  # type: ignore[attr-defined]
     return found.set_column(0, "time", found["time"].cast(pa.timestamp("us", tz="UTC")))
 

@@ -47,9 +47,7 @@ class Prepared:
 class Preparation:
     """Prepares one statement on a cursor."""
 
-    def __init__(
-        self, compiled: CompiledQuery, store: Store, running: Running, geometry: GeometryCache
-    ) -> None:
+    def __init__(self, compiled: CompiledQuery, store: Store, running: Running, geometry: GeometryCache) -> None:
         self.compiled = compiled
         self.store = store
         self.running = running
@@ -142,7 +140,9 @@ class Preparation:
         shape = self._shape(need.region)
         ranges = shape.cover_ranges(tile_resolution(need.resolution))
         if ranges.count > _MOST_LISTED_TILES:
-            fault = diagnose("empty_cover", need.region.span, region=need.region.kind.upper(), resolution=need.resolution)
+            fault = diagnose(
+                "empty_cover", need.region.span, region=need.region.kind.upper(), resolution=need.resolution
+            )
             raise QueryError([fault], self.compiled.text)
         table = mask_table(shape, ranges.tiles(), need.tile, need.resolution, self.running)
         self.cursor.register(need.name, table)

@@ -18,7 +18,9 @@ _ROWS_AT_ONCE = 256
 _KM_A_DEGREE = 111.2
 
 
-def write_raster(table: pa.Table, path: Path, crs: str = "EPSG:4326", size: float | None = None, text: str = "") -> Path:
+def write_raster(
+    table: pa.Table, path: Path, crs: str = "EPSG:4326", size: float | None = None, text: str = ""
+) -> Path:
     """Write the numeric columns of a result as bands of a GeoTIFF.
 
     Args:
@@ -104,7 +106,13 @@ def _frame(
     step = size if size is not None else (degrees if unit == "degree" else edge_km * 1000)
     margin = 1.2 * (degrees if unit == "degree" else edge_km * 1000)
     found = np.isfinite(x) & np.isfinite(y)
-    return x[found].min() - margin, y[found].min() - margin, x[found].max() + margin, y[found].max() + margin, step
+    return (
+        x[found].min() - margin,
+        y[found].min() - margin,
+        x[found].max() + margin,
+        y[found].max() + margin,
+        step,
+    )
 
 
 def _cells_of_rows(

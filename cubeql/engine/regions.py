@@ -33,11 +33,7 @@ def shape_of(region: RegionRef, text: str) -> RegionShape:
 def _parameter(value: Any) -> RegionShape:
     if isinstance(value, str):
         return regions.geojson(value) if value.lstrip().startswith("{") else regions.polygon_wkt(value)
-    if isinstance(value, dict):
-        return regions.geojson(value)
-    if hasattr(value, "geom_type"):
-        return regions.geometry(value)
-    return regions.geojson(value.__geo_interface__)
+    return regions.geometry(value)
 
 
 _MAKERS: dict[str, Callable[..., RegionShape]] = {
@@ -53,9 +49,7 @@ _MAKERS: dict[str, Callable[..., RegionShape]] = {
 }
 
 
-def mask_table(
-    shape: RegionShape, tiles: NDArray[np.int64], tile: int, resolution: int, running: Running
-) -> pa.Table:
+def mask_table(shape: RegionShape, tiles: NDArray[np.int64], tile: int, resolution: int, running: Running) -> pa.Table:
     """A row a tile that holds cells of the region: ``tile``, ``mask`` (NULL where all cells belong to it)."""
     kept: list[int] = []
     masks: list[NDArray[np.bool_] | None] = []
@@ -71,5 +65,7 @@ def mask_table(
     given = [m for m in masks if m is not None]
     flags = pa.array(np.concatenate(given) if given else np.zeros(0, bool))
     missing = pa.array([m is None for m in masks], pa.bool_())
-    lists = pa.ListArray.from_arrays(pa.array(offsets), flags, mask=missing) if kept else pa.array([], pa.list_(pa.bool_()))
+    lists = (
+        pa.ListArray.from_arrays(pa.array(offsets), flags, mask=missing) if kept else pa.array([], pa.list_(pa.bool_()))
+    )
     return pa.table({"tile": pa.array(kept, pa.int64()), "mask": lists})

@@ -54,7 +54,11 @@ def _total(column: pa.ChunkedArray) -> int:
 
 
 def provide(
-    cursor: duckdb.DuckDBPyConnection, scan: Scan, snapshot: Snapshot, work: ScanWork, tiles: NDArray[np.int64] | None
+    cursor: duckdb.DuckDBPyConnection,
+    scan: Scan,
+    snapshot: Snapshot,
+    work: ScanWork,
+    tiles: NDArray[np.int64] | None,
 ) -> NDArray[np.int64]:
     """Make the relation of a scan on a cursor, of the files and rows that can matter.
 
@@ -98,7 +102,7 @@ def _make(
         return
     where = " AND ".join([*_time_tests(scan.times), *tests])
     listed = ", ".join(literal(p) for p in work.paths)
-    text = f"SELECT {', '.join(_columns(scan))} FROM read_parquet([{listed}])"
+    text = f"SELECT {', '.join(_columns(scan))} FROM read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608 - identifiers are quoted, constants are our own
     cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}{' WHERE ' + where if where else ''}")
 
 
@@ -148,7 +152,7 @@ def _tile_tests(cursor: duckdb.DuckDBPyConnection, name: str, tiles: NDArray[np.
         return [f"tile IN ({', '.join(map(str, tiles.tolist()))})"]
     keep = f"{name}$keep"
     cursor.register(keep, pa.table({"tile": tiles}))
-    return [between, f"tile IN (SELECT tile FROM {quote(keep)})"]
+    return [between, f"tile IN (SELECT tile FROM {quote(keep)})"]  # noqa: S608 - identifiers are quoted, constants are our own
 
 
 def _columns(scan: Scan) -> list[str]:
@@ -172,7 +176,7 @@ def _nothing(scan: Scan) -> list[str]:
 
 def _stored_tiles(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> NDArray[np.int64]:
     """The tiles that a scan's rows lie in, sorted; counts the rows. Reads scalar columns only."""
-    found = cursor.execute(f"SELECT tile, count(*) AS n FROM {quote(scan.name)} GROUP BY tile ORDER BY tile")
+    found = cursor.execute(f"SELECT tile, count(*) AS n FROM {quote(scan.name)} GROUP BY tile ORDER BY tile")  # noqa: S608 - identifiers are quoted, constants are our own
     columns = found.fetchnumpy()
     work.tiles_kept = int(columns["n"].sum())
     return np.asarray(columns["tile"], np.int64)

@@ -75,7 +75,12 @@ class Engine:
         return compile_query(query, self.store, values, text, self.rules)
 
     def explain(
-        self, query: nodes.Query, text: str, values: Mapping[str, Any], analyze: bool, timeout_s: float | None = None
+        self,
+        query: nodes.Query,
+        text: str,
+        values: Mapping[str, Any],
+        analyze: bool,
+        timeout_s: float | None = None,
     ) -> Explanation:
         """What a query will do, or (``analyze``) did."""
         return Call(self, text, values, timeout_s).explanation(query, analyze)
@@ -186,7 +191,10 @@ _SHOWN: dict[str, Callable[[Call, nodes.Show], Any]] = {
 
 def _describe(call: Call, statement: nodes.Describe) -> Result:
     if statement.query is not None:
-        return rows(listing.describe_query(call.engine.compile(statement.query, call.text, call.values).columns), call.text)
+        return rows(
+            listing.describe_query(call.engine.compile(statement.query, call.text, call.values).columns),
+            call.text,
+        )
     return rows(listing.describe_layer(call.snapshot(statement.name, statement)), call.text)
 
 

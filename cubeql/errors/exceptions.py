@@ -1,13 +1,13 @@
 """The tree of what CubeQL raises::
 
-    CubeQLError
-    ├── QueryError         the statement is at fault (holds diagnostics and the text)
-    │   ├── QueryTimeout   it ran longer than allowed
-    │   └── QueryCancelled it was cancelled
-    ├── StoreError         the store cannot be opened, read or written
-    ├── IngestError        a source cannot become a layer
-    ├── ConfigError        settings or arguments are at fault
-    └── InternalError      a bug in CubeQL
+CubeQLError
+├── QueryError         the statement is at fault (holds diagnostics and the text)
+│   ├── QueryTimeout   it ran longer than allowed
+│   └── QueryCancelled it was cancelled
+├── StoreError         the store cannot be opened, read or written
+├── IngestError        a source cannot become a layer
+├── ConfigError        settings or arguments are at fault
+└── InternalError      a bug in CubeQL
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class QueryError(CubeQLError):
         return "\n\n".join(render(d, self.text) for d in self.diagnostics)
 
 
-class QueryTimeout(QueryError):
+class QueryTimeout(QueryError):  # noqa: N818
     """The statement ran longer than its time limit."""
 
 
-class QueryCancelled(QueryError):
+class QueryCancelled(QueryError):  # noqa: N818
     """The statement was cancelled."""
 
 

@@ -9,7 +9,8 @@ from cubeql.values.types import INTEGER, NUMBER, Type, TypeName
 def _row(
     name: str, params: tuple[TypeName, ...], result: Result, sql: str, summary: str, **options: object
 ) -> Function:
-    return Function(name, "aggregates", params, result, sql, summary, kind="aggregate", **options)  # type: ignore[arg-type]
+    return Function(name, "aggregates", params, result, sql, summary, kind="aggregate",
+        **options)  # type: ignore[arg-type]
 
 
 def _sum(args: tuple[Type, ...]) -> Type:
@@ -17,10 +18,11 @@ def _sum(args: tuple[Type, ...]) -> Type:
 
 
 _CODES = {"refuses_classes": True}
-_YX = {"parameter_names": ("y", "x"), "refuses_classes": True}
+_YX = {"parameter_names": ("y", "x"), "refuses_classes": True, "may_be_undefined": True}
 
 AGGREGATES = (
-    _row("count", ("any",), INTEGER, "count({distinct}{0})", "Number of values that are not NULL; count(*) counts rows.",
+    _row("count", ("any",), INTEGER, "count({distinct}{0})",
+          "Number of values that are not NULL; count(*) counts rows.",
          optional=1),
     _row("sum", ("number",), _sum, "sum({distinct}{0})", "Sum.", **_CODES),
     _row("avg", ("number",), first_number, "avg({distinct}{0})", "Arithmetic mean.", **_CODES),
@@ -57,7 +59,9 @@ AGGREGATES = (
 )  # fmt: skip
 
 
-def _window(name: str, params: tuple[TypeName, ...], result: Result, sql: str, summary: str, optional: int = 0) -> Function:
+def _window(
+    name: str, params: tuple[TypeName, ...], result: Result, sql: str, summary: str, optional: int = 0
+) -> Function:
     return Function(name, "windows", params, result, sql, summary, kind="window", optional=optional)
 
 

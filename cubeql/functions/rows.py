@@ -28,6 +28,8 @@ class Function:
         refuses_classes: an argument that is a class code is an error (a mean of codes means nothing).
         same_unit: all numeric arguments must be in one unit.
         parameter_names: names for help and errors, one each of ``params``.
+        short_sql: the template where the optional arguments are left out; None takes ``sql`` then, too.
+        may_be_undefined: an aggregate that has no value for some groups (one row, no spread): NULL then.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Function:
     refuses_classes: bool = False
     same_unit: bool = False
     parameter_names: tuple[str, ...] = ()
+    short_sql: str | None = None
+    may_be_undefined: bool = False
 
     @property
     def signature(self) -> str:
@@ -52,6 +56,10 @@ class Function:
             first = len(parts) - self.optional
             parts = [p if i < first else f"[{p}]" for i, p in enumerate(parts)]
         return f"{self.name}({', '.join(parts)}{', …' if self.variadic else ''})"
+
+    def template(self, count: int) -> str:
+        """The SQL template of a call with so many arguments."""
+        return self.short_sql if self.short_sql is not None and count < len(self.params) else self.sql
 
     def result_type(self, args: tuple[Type, ...]) -> Type:
         """The type of a call with arguments of these types."""

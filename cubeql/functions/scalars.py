@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cubeql.functions.rows import Function, first, first_number
-from cubeql.values.types import INTEGER, NUMBER, TEXT, TIMESTAMP, Type, common
+from cubeql.values.types import INTEGER, NUMBER, TEXT, TIMESTAMP, Type, TypeName, common
 
 _NX = ("x",)
 
@@ -26,9 +26,9 @@ MATHEMATICS = (
     Function("sign", "mathematics", ("number",), INTEGER, "sign({0})::BIGINT", "-1, 0 or 1."),
     Function("floor", "mathematics", ("number",), first_number, "floor({0})", "Largest whole number not above x."),
     Function("ceil", "mathematics", ("number",), first_number, "ceil({0})", "Smallest whole number not below x."),
-    Function("round", "mathematics", ("number", "integer"), first_number, "round({args})",
+    Function("round", "mathematics", ("number", "integer"), first_number, "round({0}, ({1})::INTEGER)",
              "Rounded to so many digits after the point, half away from zero.", optional=1,
-             parameter_names=("x", "digits")),
+             parameter_names=("x", "digits"), short_sql="round({0})"),
     Function("trunc", "mathematics", ("number",), first_number, "trunc({0})", "Without the part after the point."),
     _math("sqrt", "CASE WHEN {0} >= 0 THEN sqrt({0}) END", "Square root; NULL below 0."),
     _math("cbrt", "cbrt({0})", "Cube root."),
@@ -59,7 +59,8 @@ CHOICE = (
     Function("coalesce", "choice", ("any",), _shared, "coalesce({args})", "The first value that is not NULL.",
              variadic=True),
     Function("nullif", "choice", ("any", "any"), first, "nullif({0}, {1})", "NULL where both are equal, else x."),
-    Function("greatest", "choice", ("any",), _shared, "greatest({args})", "The largest of the values, NULLs passed over.",
+    Function("greatest", "choice", ("any",), _shared, "greatest({args})",
+          "The largest of the values, NULLs passed over.",
              variadic=True, same_unit=True),
     Function("least", "choice", ("any",), _shared, "least({args})", "The smallest of the values, NULLs passed over.",
              variadic=True, same_unit=True),
@@ -74,7 +75,8 @@ TEXTS = (
     Function("substring", "text", ("text", "integer", "integer"), TEXT, "substring({args})",
              "Part of a text from a position counted from 1.", optional=1, parameter_names=("x", "start", "length")),
     Function("contains", "text", ("text", "text"), Type("boolean"), "contains({0}, {1})", "Whether x holds y."),
-    Function("starts_with", "text", ("text", "text"), Type("boolean"), "starts_with({0}, {1})", "Whether x begins with y."),
+    Function("starts_with", "text", ("text", "text"), Type("boolean"), "starts_with({0}, {1})",
+          "Whether x begins with y."),
 )  # fmt: skip
 
 
@@ -99,14 +101,15 @@ TIMES = (
              "(CASE (month({0}) % 12) // 3 WHEN 0 THEN 'DJF' WHEN 1 THEN 'MAM' WHEN 2 THEN 'JJA' ELSE 'SON' END)",
              "Meteorological season: DJF, MAM, JJA or SON.", parameter_names=("t",)),
     Function("date_trunc", "time", ("text", "timestamp"), TIMESTAMP, "date_trunc({0}, {1})::TIMESTAMP",
-             "Start of the year, quarter, month, week, day, hour or minute that holds t.", parameter_names=("unit", "t")),
+             "Start of the year, quarter, month, week, day, hour or minute that holds t.", parameter_names=("unit",
+                   "t")),
     Function("time_bucket", "time", ("interval", "timestamp"), TIMESTAMP, "time_bucket({0}, {1})",
              "Start of the bucket of a width that holds t.", parameter_names=("width", "t")),
 )  # fmt: skip
 
 
 def _index(name: str, bands: tuple[str, ...], sql: str, summary: str) -> Function:
-    params = ("number",) * len(bands)
+    params: tuple[TypeName, ...] = tuple("number" for _ in bands)
     return Function(name, "spectral", params, Type("number", unit="1"), sql, summary, refuses_classes=True,
                     parameter_names=bands)  # fmt: skip
 

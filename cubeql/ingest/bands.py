@@ -53,9 +53,7 @@ def _check_names(source: Source, names: list[str]) -> None:
     folded = [n.casefold() for n in names]
     for name in names:
         if folded.count(name.casefold()) > 1:
-            raise refusal(
-                source.name, f"two bands would be named {name!r}", "name them with bands={name: band}"
-            )
+            raise refusal(source.name, f"two bands would be named {name!r}", "name them with bands={name: band}")
 
 
 def _of_source(source: Source, options: IngestOptions) -> tuple[Choice, ...]:
@@ -135,9 +133,7 @@ def classes_by_band(names: Sequence[str], options: IngestOptions) -> dict[str, t
         return {str(n): given_classes(f"band {n}", c) for n, c in given.items()}
     meant = [n for n in names if n in options.categorical] or list(names)
     if len(meant) != 1:
-        raise refusal(
-            "classes", f"they could be those of {', '.join(meant)}", "write classes={band: {code: name}}"
-        )
+        raise refusal("classes", f"they could be those of {', '.join(meant)}", "write classes={band: {code: name}}")
     return {meant[0]: given_classes(f"band {meant[0]}", given)}
 
 

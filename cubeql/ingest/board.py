@@ -76,9 +76,7 @@ class _Pool:
         keep = self._kept(every, slots)
         order = np.flatnonzero(keep)[np.argsort(every[keep], kind="stable")]
         ordered = every[order]
-        starts = (
-            np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if ordered.size else order
-        )
+        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if ordered.size else order
         picked = Picked(np.concatenate(self.values)[order], np.concatenate(self.valid)[order])
         return of_pixels(slots, self.use.on_stored, picked, starts, ordered[starts], self.use.storage)
 
@@ -103,9 +101,7 @@ class Board:
         self._cells: dict[tuple[int, Moment, str], Cells] = {}
         self._pools: dict[tuple[int, int, Moment, str], _Pool] = {}
 
-    def put(
-        self, tile: int, moment: Moment, use: BandUse, grid_map: PatchMap, picked: Picked, *, pooled: bool
-    ) -> None:
+    def put(self, tile: int, moment: Moment, use: BandUse, grid_map: PatchMap, picked: Picked, *, pooled: bool) -> None:
         """Take in the pixels of one map in one picture.
 
         Args:

@@ -36,9 +36,7 @@ def axes_of(source: str, dataset: Any, variables: list[str], time_dimension: str
     found = {name: _axes(source, dataset, name, time_dimension) for name in variables}
     if len(set(found.values())) > 1:
         text = "; ".join(f"{n} on ({', '.join(dataset[n].dims)})" for n in variables[:8])
-        raise refusal(
-            source, f"its variables lie on different axes: {text}", "choose those of one layer with bands="
-        )
+        raise refusal(source, f"its variables lie on different axes: {text}", "choose those of one layer with bands=")
     return next(iter(found.values()))
 
 
@@ -51,9 +49,7 @@ def _axes(source: str, dataset: Any, name: str, time_dimension: str | None) -> A
     rest = [d for d in dims if d not in (x[0], y[0])]
     times = [d for d in rest if d == time_dimension or (time_dimension is None and _is_time(dataset, d))]
     if time_dimension is not None and not times:
-        raise refusal(
-            source, f"variable {name} has no axis {time_dimension!r}", f"its axes are {', '.join(dims)}"
-        )
+        raise refusal(source, f"variable {name} has no axis {time_dimension!r}", f"its axes are {', '.join(dims)}")
     if len(times) > 1:
         raise refusal(
             source,
@@ -161,9 +157,7 @@ def _is_degrees(dataset: Any, axes: Axes) -> bool:
         if unit and not unit.startswith("degree"):
             return False
         return (
-            str(attributes.get("standard_name", "")) == standard
-            or unit.startswith("degree")
-            or axis.lower() in names
+            str(attributes.get("standard_name", "")) == standard or unit.startswith("degree") or axis.lower() in names
         )
 
     return said(axes.y, "latitude", ("lat", "latitude")) and said(axes.x, "longitude", ("lon", "longitude"))

@@ -60,11 +60,7 @@ def band_of(source: str, variable: Any, nodata: Any = "declared") -> SourceBand:
     where = f"{source}, variable {variable.name}"
     dtype = _meant_type(variable)
     declared = (
-        _missing(attributes, dtype, variable.dtype)
-        if isinstance(nodata, str)
-        else ()
-        if nodata is None
-        else (nodata,)
+        _missing(attributes, dtype, variable.dtype) if isinstance(nodata, str) else () if nodata is None else (nodata,)
     )
     low, high = _limits(where, attributes, dtype, variable.dtype)
     return SourceBand(

@@ -51,9 +51,7 @@ def stamps_of(source: str, dataset: Any, axes: Axes) -> list[Stamp]:
     bounds = dataset[variable.attrs["bounds"]] if variable.attrs.get("bounds") in dataset.variables else None
     if bounds is None or bounds.shape != (len(times), 2):
         return [(t, None) for t in times]
-    edges = _decoded(
-        source, np.asarray(bounds.values).reshape(-1), str(bounds.attrs.get("units", units)), calendar
-    )
+    edges = _decoded(source, np.asarray(bounds.values).reshape(-1), str(bounds.attrs.get("units", units)), calendar)
     return [(t, (a, b)) for t, a, b in zip(times, edges[::2], edges[1::2], strict=True)]
 
 
@@ -62,9 +60,7 @@ def _decoded(source: str, numbers: Any, units: str, calendar: str) -> Any:
         raise refusal(source, "its time axis holds values that are no times")
     if calendar in _PLAIN:
         times = _linear(source, numbers, units)
-        if times is not None and (
-            calendar == "proleptic_gregorian" or not times.size or times.min() >= _REFORM
-        ):
+        if times is not None and (calendar == "proleptic_gregorian" or not times.size or times.min() >= _REFORM):
             return times
     return _by_calendar(source, numbers, units, calendar or "standard")
 
@@ -75,9 +71,7 @@ def _linear(source: str, numbers: Any, units: str) -> Any:
 
     match = re.fullmatch(r"\s*([A-Za-z]+)\s+since\s+(.+?)\s*", units)
     if match is None:
-        raise refusal(
-            source, f"its time axis counts {units!r}", "'days since 1970-01-01' or the like is needed"
-        )
+        raise refusal(source, f"its time axis counts {units!r}", "'days since 1970-01-01' or the like is needed")
     word = match[1].lower()
     word = _SHORT.get(word, word.rstrip("s") if len(word) > 2 else word)
     step = _STEPS_US.get(word)
@@ -100,9 +94,7 @@ def _linear(source: str, numbers: Any, units: str) -> Any:
 def _whole_months(source: str, numbers: Any, start: Instant, units: str, months: int) -> Any:
     counts = np.rint(numbers.astype(np.float64)).astype(np.int64)
     if not np.array_equal(counts, numbers) or start != start.astype("datetime64[M]"):
-        raise refusal(
-            source, f"its time axis counts {units!r} in parts", "whole months from the first of a month"
-        )
+        raise refusal(source, f"its time axis counts {units!r} in parts", "whole months from the first of a month")
     return (start.astype("datetime64[M]") + counts * months).astype("datetime64[us]")
 
 

@@ -144,9 +144,7 @@ def _bilinear(projector: Projector, patch: int, resolution: int) -> PatchMap:
     window = _bounding(all_columns[known], all_rows[known])
     weights = np.stack([places[0] - 0.5 - left, places[1] - 0.5 - top])
     weights = np.where(inside, np.clip(weights, 0, 1), 0)
-    return PatchMap(
-        patch, window, _positions(window, all_columns, all_rows, known), weights=weights.astype(np.float32)
-    )
+    return PatchMap(patch, window, _positions(window, all_columns, all_rows, known), weights=weights.astype(np.float32))
 
 
 def _of_pixels(projector: Projector, patch: int, resolution: int, *, fill: bool) -> PatchMap:
@@ -168,6 +166,4 @@ def _of_pixels(projector: Projector, patch: int, resolution: int, *, fill: bool)
     ordered = slots[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     filled = ordered[starts]
-    return PatchMap(
-        patch, found, positions[order], starts.astype(np.int32), filled.astype(np.int32), ~held[filled]
-    )
+    return PatchMap(patch, found, positions[order], starts.astype(np.int32), filled.astype(np.int32), ~held[filled])

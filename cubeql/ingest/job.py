@@ -57,9 +57,7 @@ def ingest(
         return _report(job, None, 0, 0, 0, 0, began)
     stop = threading.Event()
     watch = _Watch(cancel, stop)
-    tiler = Tiler(
-        job.layer.resolution, [b.name for b in job.layer.bands], job.feeds, _memory(chosen), watch.check
-    )
+    tiler = Tiler(job.layer.resolution, [b.name for b in job.layer.bands], job.feeds, _memory(chosen), watch.check)
     try:
         report = _run(store, job, tiler, chosen, progress, watch, began)
     except OSError as fault:
@@ -196,9 +194,7 @@ def ahead(batches: Iterator[Batch], stop: threading.Event) -> Generator[Batch]:
         thread.join()
 
 
-def _report(
-    job: Job, version: int | None, tiles: int, rows: int, cells: int, size: int, began: float
-) -> IngestReport:
+def _report(job: Job, version: int | None, tiles: int, rows: int, cells: int, size: int, began: float) -> IngestReport:
     return IngestReport(
         layer=job.layer.name,
         version=version,
@@ -218,9 +214,7 @@ def _report(
 
 def _disk(store: Store, fault: OSError) -> IngestError:
     if fault.errno in (errno.ENOSPC, errno.EDQUOT):
-        return refusal(
-            store.address, "the disk is full", "make room and run it again; the layer is as it was"
-        )
+        return refusal(store.address, "the disk is full", "make room and run it again; the layer is as it was")
     return refusal(store.address, f"cannot be written ({fault.strerror or fault})", "the layer is as it was")
 
 

@@ -5,7 +5,7 @@ place of a slot depends on its digits alone. From there to pixel coordinates (pl
 affine transform) everything is smooth, so a polynomial through some exactly known places gives all others,
 at a small part of the cost. Every polynomial is checked against exact places it was not made from, those on
 the rim of the patch among them, where a bend at the edge of a face would show first; one that is off by more
-than a millionth of a pixel or cell is not used. Pentagons, patches across the edge of a face, and places
+than a ten-millionth of a pixel or cell is not used. Pentagons, patches across the edge of a face, and places
 where the projection is not smooth are thus left to the exact way.
 """
 
@@ -26,7 +26,7 @@ from cubeql.values.tiles import cells_of, has_dead_slots
 
 Integers = NDArray[np.int64]
 
-TOLERANCE = 1e-6
+TOLERANCE = 1e-7
 _DEGREES = (5, 8)
 FEWEST_SLOTS = 2401
 """Slots of a patch from which on the fast way to their places pays."""

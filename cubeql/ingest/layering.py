@@ -62,9 +62,7 @@ def band_uses(
     return tuple(bands[n] for n in names), uses
 
 
-def _is_categorical(
-    choice: Choice, classes: Mapping[str, Any], options: IngestOptions, existing: Layer | None
-) -> bool:
+def _is_categorical(choice: Choice, classes: Mapping[str, Any], options: IngestOptions, existing: Layer | None) -> bool:
     if choice.name in options.categorical or choice.name in classes:
         return True
     there = existing.band(choice.name) if existing else None
@@ -73,9 +71,7 @@ def _is_categorical(
     return bool(choice.band.classes) and choice.band.dtype.kind in "iu"
 
 
-def _method(
-    name: str, options: IngestOptions, known: Mapping[str, str], categorical: bool, shape: Shape
-) -> Method:
+def _method(name: str, options: IngestOptions, known: Mapping[str, str], categorical: bool, shape: Shape) -> Method:
     given = options.method
     wanted = given.get(name) if isinstance(given, Mapping) else given
     if isinstance(given, str) and categorical and given not in ("nearest", "mode"):
@@ -132,14 +128,10 @@ def _check_same(where: str, band: Band, other: Band, origin: str) -> None:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return (
-        math.isclose(a, b, rel_tol=1e-12) if isinstance(a, float) and isinstance(b, float) else bool(a == b)
-    )
+    return math.isclose(a, b, rel_tol=1e-12) if isinstance(a, float) and isinstance(b, float) else bool(a == b)
 
 
-def dimensions_of(
-    sources: Sequence[Source], options: IngestOptions
-) -> tuple[tuple[Dimension, ...], tuple[int, ...]]:
+def dimensions_of(sources: Sequence[Source], options: IngestOptions) -> tuple[tuple[Dimension, ...], tuple[int, ...]]:
     """The layer's dimensions, and their places among the sources' own; axes of one value are left out.
 
     Raises:
@@ -152,9 +144,7 @@ def dimensions_of(
     names = [d.name for d in first.dimensions]
     for name in options.dimensions:
         if name not in names:
-            raise refusal(
-                "dimensions", f"no source has an axis {name!r}", f"there are {', '.join(names) or 'none'}"
-            )
+            raise refusal("dimensions", f"no source has an axis {name!r}", f"there are {', '.join(names) or 'none'}")
     kept = tuple(
         i for i, name in enumerate(names)
         if name in options.dimensions or any(len(s.dimensions[i].values) > 1 for s in sources)
@@ -162,9 +152,7 @@ def dimensions_of(
     found = tuple(_dimension(sources, i) for i in kept)
     for i, name in enumerate(names):
         if i not in kept and len({s.dimensions[i].values for s in sources}) > 1:
-            raise refusal(
-                first.name, f"the axis {name} differs between the sources", f"give dimensions=[{name!r}]"
-            )
+            raise refusal(first.name, f"the axis {name} differs between the sources", f"give dimensions=[{name!r}]")
     return found, kept
 
 
@@ -275,6 +263,4 @@ def _check_bands(where: str, existing: Layer, new: Layer, options: IngestOptions
 
 
 def _with_classes(band: Band, new: Band | None) -> Band:
-    return (
-        replace(band, classes=new.classes) if new is not None and new.classes and not band.classes else band
-    )
+    return replace(band, classes=new.classes) if new is not None and new.classes and not band.classes else band

@@ -137,11 +137,7 @@ def _sheet_resolution(resolution: int, pixel_km2: float) -> int:
 def kept_tiles(grid: PixelGrid, resolution: int, cache: Path | None) -> NDArray[np.int64]:
     """The tiles a pixel grid touches (:func:`covering_tiles`), from the cache if they are there."""
     text = "|".join((_FORMAT, grid.digest, str(resolution), "tiles"))
-    path = (
-        None
-        if cache is None
-        else cache / _FOLDER / hashlib.sha256(text.encode()).hexdigest()[:32] / "tiles.npz"
-    )
+    path = None if cache is None else cache / _FOLDER / hashlib.sha256(text.encode()).hexdigest()[:32] / "tiles.npz"
     arrays = None if path is None else _read(path)
     if arrays is not None and "tiles" in arrays and arrays["tiles"].dtype == np.int64:
         return arrays["tiles"]

@@ -30,9 +30,7 @@ def checked_method(band: str, method: str, *, categorical: bool, pixels_per_cell
     """
     if method not in METHODS:
         near = nearest(method, METHODS)
-        raise refusal(
-            f"band {band}", f"there is no method {method!r}", f"methods are {', '.join(near or METHODS)}"
-        )
+        raise refusal(f"band {band}", f"there is no method {method!r}", f"methods are {', '.join(near or METHODS)}")
     found: Method = METHODS[METHODS.index(method)]
     if categorical and found not in _CATEGORICAL:
         raise refusal(f"band {band}", f"{method} of class codes means nothing", "use nearest or mode")

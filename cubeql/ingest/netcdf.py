@@ -84,9 +84,7 @@ class NetcdfSource:
         self._combos = combos
         self.facts: tuple[tuple[str, str], ...] = _facts(dataset.attrs)
 
-    def read(
-        self, band: SourceBand, slices: Sequence[int], window: PixelWindow
-    ) -> tuple[Values, Flags | None]:
+    def read(self, band: SourceBand, slices: Sequence[int], window: PixelWindow) -> tuple[Values, Flags | None]:
         """See :class:`~cubeql.ingest.source.Source`."""
         dataset = self._open()
         with reading(self.name):
@@ -96,9 +94,7 @@ class NetcdfSource:
         if values.dtype != band.dtype:
             # CF's _Unsigned: signed on disk, unsigned in meaning.
             values = (
-                values.view(band.dtype)
-                if values.dtype.itemsize == band.dtype.itemsize
-                else values.astype(band.dtype)
+                values.view(band.dtype) if values.dtype.itemsize == band.dtype.itemsize else values.astype(band.dtype)
             )
         return values, None
 
@@ -173,9 +169,7 @@ def _chosen(name: str, dataset: Any, wanted: Sequence[str] | None) -> list[str]:
     for variable in wanted:
         if variable not in usable:
             near = nearest(variable, usable) or usable[:6]
-            raise refusal(
-                name, f"has no variable {variable!r} on a y and an x axis", f"there are {', '.join(near)}"
-            )
+            raise refusal(name, f"has no variable {variable!r} on a y and an x axis", f"there are {', '.join(near)}")
     return list(dict.fromkeys(wanted))
 
 

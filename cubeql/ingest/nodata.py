@@ -41,7 +41,5 @@ def _as_float(where: object, number: float, dtype: np.dtype[Any]) -> float:
     with np.errstate(over="ignore"):
         rounded = float(dtype.type(number))
     if math.isinf(rounded) and not math.isinf(number):
-        raise refusal(
-            where, f"the nodata value {number} does not fit its type {dtype}", "give nodata=<number>"
-        )
+        raise refusal(where, f"the nodata value {number} does not fit its type {dtype}", "give nodata=<number>")
     return rounded

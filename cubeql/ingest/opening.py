@@ -42,9 +42,7 @@ def _expanded(path: str) -> list[str]:
         return matches
     if Path(path).is_dir():
         if path.rstrip("/").endswith(".zarr"):
-            raise refusal(
-                path, "is a Zarr store, which is not read yet", "save it as NetCDF (to_netcdf) or GeoTIFF"
-            )
+            raise refusal(path, "is a Zarr store, which is not read yet", "save it as NetCDF (to_netcdf) or GeoTIFF")
         raise refusal(path, "is a folder", f"name its files, for example {path.rstrip('/')}/*.tif")
     return [path]
 

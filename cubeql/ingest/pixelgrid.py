@@ -132,9 +132,7 @@ def _checked_crs(source: object, crs: Any) -> pyproj.CRS:
     try:
         system = CRS.from_user_input(crs)
     except CRSError as fault:
-        raise refusal(
-            source, f"has the unknown reference system {str(crs)[:80]!r}", "give it as crs="
-        ) from fault
+        raise refusal(source, f"has the unknown reference system {str(crs)[:80]!r}", "give it as crs=") from fault
     if system.is_engineering or system.is_geocentric or system.is_vertical:
         raise refusal(
             source,

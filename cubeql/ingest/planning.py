@@ -74,9 +74,7 @@ def make_job(store: Store, sources: Paths, layer: str, options: IngestOptions) -
     bands, uses = band_uses(opened, choices, options, existing, shape)
     times, axis = times_of(opened, options)
     dimensions, kept = dimensions_of(opened, options)
-    record = layer_record(
-        existing.name if existing else layer, shape, bands, uses, dimensions, axis, opened, options
-    )
+    record = layer_record(existing.name if existing else layer, shape, bands, uses, dimensions, axis, opened, options)
     if existing is not None:
         record = fitted(existing, record, options)
     record = _marked(record, existing, marks)
@@ -98,11 +96,7 @@ def _open(path: str, options: IngestOptions) -> Source:
     wanted = options.bands
     if wanted is not None and not isinstance(wanted, str | int):
         wanted = list(wanted.values()) if hasattr(wanted, "values") else list(wanted)
-    names = (
-        wanted
-        if isinstance(wanted, list) and all(isinstance(w, str) and not w.isdigit() for w in wanted)
-        else None
-    )
+    names = wanted if isinstance(wanted, list) and all(isinstance(w, str) and not w.isdigit() for w in wanted) else None
     return open_source(
         path,
         variables=names,

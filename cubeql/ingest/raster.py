@@ -25,9 +25,7 @@ class RasterSource:
 
     dimensions: tuple[SourceDimension, ...] = ()
 
-    def __init__(
-        self, path: str, *, crs: Any = None, nodata: Any = "declared", time_tag: bool = False
-    ) -> None:
+    def __init__(self, path: str, *, crs: Any = None, nodata: Any = "declared", time_tag: bool = False) -> None:
         """Open a file, read what it says of itself and close it again.
 
         Args:
@@ -53,9 +51,7 @@ class RasterSource:
         finally:
             self.close()
 
-    def read(
-        self, band: SourceBand, slices: Sequence[int], window: PixelWindow
-    ) -> tuple[Values, Flags | None]:
+    def read(self, band: SourceBand, slices: Sequence[int], window: PixelWindow) -> tuple[Values, Flags | None]:
         """See :class:`~cubeql.ingest.source.Source`."""
         from rasterio.windows import Window
 
@@ -114,21 +110,15 @@ def _say_why(path: str, fault: Exception) -> None:
     if local and Path(path).stat().st_size == 0:
         raise refusal(path, "the file is empty") from fault
     if "not recognized" in text:
-        raise refusal(
-            path, "is no raster that can be read", "GeoTIFF, COG, NetCDF and what GDAL reads"
-        ) from fault
+        raise refusal(path, "is no raster that can be read", "GeoTIFF, COG, NetCDF and what GDAL reads") from fault
 
 
 def _grid(dataset: Any, name: str, crs: Any) -> PixelGrid:
     if dataset.count == 0:
         inside = ", ".join(dataset.subdatasets[:6])
-        raise refusal(
-            name, "holds no raster band itself", f"name one of its rasters: {inside}" if inside else None
-        )
+        raise refusal(name, "holds no raster band itself", f"name one of its rasters: {inside}" if inside else None)
     if dataset.transform.is_identity and (dataset.gcps[0] or dataset.rpcs):
-        raise refusal(
-            name, "is placed by ground control points, not by a transform", "warp it first (gdalwarp)"
-        )
+        raise refusal(name, "is placed by ground control points, not by a transform", "warp it first (gdalwarp)")
     system = crs if crs is not None else (dataset.crs.to_wkt() if dataset.crs else None)
     if system is None and dataset.transform.is_identity:
         raise refusal(
@@ -149,9 +139,7 @@ def _bands(dataset: Any, name: str, nodata: Any) -> tuple[SourceBand, ...]:
     return tuple(_band(dataset, name, i, nodata, names.get(i, ())) for i in indexes)
 
 
-def _band(
-    dataset: Any, name: str, i: int, nodata: Any, category_names: tuple[tuple[int, str], ...]
-) -> SourceBand:
+def _band(dataset: Any, name: str, i: int, nodata: Any, category_names: tuple[tuple[int, str], ...]) -> SourceBand:
     tags = dataset.tags(i)
     if dataset.count == 1:
         tags = {**dataset.tags(), **tags}
@@ -215,9 +203,7 @@ def _time_of_tags(tags: dict[str, str], name: str) -> np.datetime64:
         try:
             return parse_instant(f"{match[1]}-{match[2]}-{match[3]}T{match[4]}Z" if match else text)
         except ValueError as fault:
-            raise refusal(
-                name, f"its tag {key} is {text!r}, which is no time ({fault})", "give time="
-            ) from fault
+            raise refusal(name, f"its tag {key} is {text!r}, which is no time ({fault})", "give time=") from fault
     raise refusal(name, "has no tag time, datetime or TIFFTAG_DATETIME", "give time= or time_pattern=")
 
 

@@ -105,6 +105,4 @@ def _circle_points(centre: Floats, radius: float, rings: int = 16, spokes: int =
         + (np.sin(distance) * np.cos(bearing))[:, None] * north
         + (np.sin(distance) * np.sin(bearing))[:, None] * east
     )
-    return np.degrees(np.arctan2(points[:, 1], points[:, 0])), np.degrees(
-        np.arcsin(np.clip(points[:, 2], -1, 1))
-    )
+    return np.degrees(np.arctan2(points[:, 1], points[:, 0])), np.degrees(np.arcsin(np.clip(points[:, 2], -1, 1)))

@@ -68,9 +68,7 @@ def of_pixels(
         filled: the filled slots.
         storage: type of the result.
     """
-    reduce: Any = {"mean": _mean, "sum": _sum, "min": _least, "max": _most, "median": _median, "mode": _mode}[
-        method
-    ]
+    reduce: Any = {"mean": _mean, "sum": _sum, "min": _least, "max": _most, "median": _median, "mode": _mode}[method]
     out = Cells(np.zeros(slots, dtype=storage), np.zeros(slots, dtype=np.bool_))
     if starts.size:
         values, valid = reduce(picked, starts)

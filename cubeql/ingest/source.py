@@ -97,9 +97,7 @@ class Source(Protocol):
     facts: tuple[tuple[str, str], ...]
     """Facts about the source that go into the layer record (title, licence, citation, …)."""
 
-    def read(
-        self, band: SourceBand, slices: Sequence[int], window: PixelWindow
-    ) -> tuple[Values, Flags | None]:
+    def read(self, band: SourceBand, slices: Sequence[int], window: PixelWindow) -> tuple[Values, Flags | None]:
         """Stored values of a window inside the grid, ``(slices, height, width)``, and the source's own mask.
 
         Raises:

@@ -50,9 +50,7 @@ def times_of(sources: Sequence[Source], options: IngestOptions) -> tuple[list[Ti
     stamp = options.stamp or ("start" if step else _stamp_of_bounds(sources, given))
     if without:
         if options.stamp or step:
-            raise refusal(
-                without[0], "a stamp or step was given, but there is no time", "give time= or time_pattern="
-            )
+            raise refusal(without[0], "a stamp or step was given, but there is no time", "give time= or time_pattern=")
         return found, None
     result = [_spans(s, t, stamp, step) for s, t in zip(sources, found, strict=True)]
     return result, TimeAxis(stamp, None if step is None else str(step))
@@ -101,9 +99,7 @@ def _of_argument(sources: Sequence[Source], given: Any) -> list[Times]:
         return [_broadcast(s, t) for s, t in zip(sources, times, strict=True)]
     if len(sources) == 1:
         return [_along_axis(sources[0], times)]
-    raise refusal(
-        "time", f"{len(times)} times are given for {len(sources)} sources", "one for each is needed"
-    )
+    raise refusal("time", f"{len(times)} times are given for {len(sources)} sources", "one for each is needed")
 
 
 def _broadcast(source: Source, time: Instant) -> Times:
@@ -138,9 +134,7 @@ def instant(given: Any) -> Instant:
             return parse_instant(given.isoformat())
         found = np.datetime64(given, "us")
     except (ValueError, TypeError) as fault:
-        raise refusal(
-            "time", f"{given!r} is no time ({fault})", "ISO 8601 text, a datetime or a datetime64"
-        ) from fault
+        raise refusal("time", f"{given!r} is no time ({fault})", "ISO 8601 text, a datetime or a datetime64") from fault
     if np.isnat(found):
         raise refusal("time", f"{given!r} is no time")
     return found
@@ -218,9 +212,7 @@ def _found(path: str, name: str, compiled: re.Pattern[str]) -> set[Instant]:
         except ValueError as error:
             fault = error
     if not found and fault is not None:
-        raise refusal(
-            path, f"what its name holds is no time ({fault})", "give a time_pattern= that fits, or time="
-        )
+        raise refusal(path, f"what its name holds is no time ({fault})", "give a time_pattern= that fits, or time=")
     return found
 
 
@@ -255,9 +247,7 @@ def _stamp_of_bounds(sources: Sequence[Source], given: Sequence[Times | None]) -
         return "instant"
     if all(one.bounds is not None and one.time == one.bounds[1] != one.bounds[0] for one in own):
         return "end"
-    return (
-        "start" if all(one.bounds is not None and one.bounds[0] < one.bounds[1] for one in own) else "instant"
-    )
+    return "start" if all(one.bounds is not None and one.bounds[0] < one.bounds[1] for one in own) else "instant"
 
 
 def _spans(source: Source, times: Times, stamp: Stamp, step: Duration | None) -> Times:
@@ -272,7 +262,5 @@ def _spans(source: Source, times: Times, stamp: Stamp, step: Duration | None) ->
             right = "give step=, for example step='P1D'"
             raise refusal(source.name, f"its times are the {stamp} of steps of unknown length", right)
         else:
-            found.append(
-                (one.bounds[0], one.bounds[1]) if stamp == "start" else (one.bounds[1], one.bounds[1])
-            )
+            found.append((one.bounds[0], one.bounds[1]) if stamp == "start" else (one.bounds[1], one.bounds[1]))
     return tuple(found)

@@ -205,9 +205,7 @@ class Tiler:
         for tile, grid_map in unit.members:
             yield tile, grid_map, _pick(band, values, mask, unit.window, grid_map, feed.source.grid.turn)
 
-    def _picked_in_parts(
-        self, feed: Feed, band: SourceBand, grid_map: PatchMap, numbers: list[int]
-    ) -> Picked:
+    def _picked_in_parts(self, feed: Feed, band: SourceBand, grid_map: PatchMap, numbers: list[int]) -> Picked:
         """Pick from a window too large to be read whole, some rows of it at a time."""
         window = grid_map.window
         assert window is not None

@@ -1,6 +1,7 @@
 """The parser's loop: tokens and tables -> whatever the builder makes of each rule.
 
-It holds no recursion, so no text is too deep for it; the depth of the tree is counted and limited.
+It holds no recursion, so no text is too deep for it; the depth of the tree is counted and limited, so that
+all who walk the tree with recursion stay within Python's stack.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cubeql.errors import Span
-from cubeql.lang.nodes import Expr, Query
+from cubeql.lang.nodes import Binary, Call, Expr, Query, Select, Unary, Within
 from cubeql.lang.tables import Rule, Tables, tables
 from cubeql.lang.tokens import Token
 
@@ -91,11 +92,28 @@ def _reduce(rule: Rule, states: list[int], entries: list[Entry], action: Action)
         value = children[0]
     else:
         value = action(rule.name, Span(start, end), children)
-        if isinstance(value, Expr | Query):
-            depth += 1
+        if isinstance(value, Expr | Query) and not any(value is child for child in children[:2]):
+            depth += _weight(value)
             if depth > MAX_DEPTH:
                 raise TooDeep(Span(start, end))
     entries.append((value, start, end, depth))
+
+
+def _weight(node: Expr | Query) -> int:
+    """How much a node deepens its tree: whoever walks it spends more of the stack on a call or a query."""
+    match node:
+        case Binary() | Unary():
+            return 1
+        case Call(over=None):
+            return 2
+        case Call():
+            return 5
+        case Within():
+            return 3
+        case Select():
+            return 6
+        case _:
+            return 2
 
 
 def _children(rule: Rule, parts: list[Entry]) -> list[Any]:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from cubeql.errors import Diagnostic, QueryError, Span, diagnose
 from cubeql.lang import nodes as n
 from cubeql.lang.build import Builder
-from cubeql.lang.lr import MAX_DEPTH, TooDeep, UnexpectedToken, run
-from cubeql.lang.mistakes import Situation, explain
+from cubeql.lang.lr import TooDeep, UnexpectedToken, run
 from cubeql.lang.tokens import MAX_FAULTS, Token, tokenize
 
 MAX_CHARACTERS = 1_000_000
@@ -102,8 +101,10 @@ def _parse_part(tokens: Sequence[Token]) -> tuple[n.Statement | None, list[Diagn
         try:
             statement: n.Statement = run(tokens, builder)
         except TooDeep as fault:
-            return None, [*faults, diagnose("nested_too_deep", fault.span, limit=MAX_DEPTH)]
+            return None, [*faults, diagnose("nested_too_deep", fault.span)]
         except UnexpectedToken as fault:
+            from cubeql.lang.mistakes import Situation, explain  # only faulty text needs them
+
             finding = explain(Situation(tokens, fault.index))
             faults.append(finding.fault)
             if finding.mended is None:

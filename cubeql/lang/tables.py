@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -89,6 +88,8 @@ def cache_file() -> Path:
 
 def save(values: dict[str, Any], file: Path) -> bool:
     """Write tables so that a reader sees all or nothing; False where the folder cannot be written."""
+    import tempfile  # costs more than all else here, and is wanted once per grammar
+
     temporary = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,19 @@ from cubeql.analyze.bound import (
     walk,
 )
 from cubeql.analyze.grouping import uses_grid_cell
-from cubeql.plan.nodes import Aligned, CellJoin, Cells, Combined, Filtered, Node, Output, RegionTest, Rows, Scan, TileJoin
+from cubeql.plan.nodes import (
+    Aligned,
+    CellJoin,
+    Cells,
+    Combined,
+    Filtered,
+    Node,
+    Output,
+    RegionTest,
+    Rows,
+    Scan,
+    TileJoin,
+)
 from cubeql.values.tiles import tile_resolution
 
 _GEOMETRY = {"cell_area": "area", "cell_to_lng": "lon", "cell_to_lat": "lat"}
@@ -64,14 +76,19 @@ class Builder:
         for join in query.joins:
             if join not in by_tile:
                 right = query.sources[join.source]
-                node = self._rows(right, join.source) if isinstance(right, QueryRef) else self._cells(query, join.source, [])
+                node = (
+                    self._rows(right, join.source)
+                    if isinstance(right, QueryRef)
+                    else self._cells(query, join.source, [])
+                )
                 source = CellJoin(source, node, join.source, join.kind, join.match, join.on)
         return source
 
     def _meets_by_tile(self, query: BoundSelect, join: BoundJoin) -> bool:
         """Two layers meet by tile, unless the condition reads a subquery."""
         layers = {i for i, s in enumerate(query.sources) if isinstance(s, LayerRef)}
-        return {0, join.source} <= layers and all(s in layers or s == GRID for s in _sources_of(join.on))
+        clock = join.match.clock if join.match is not None else 0
+        return {0, join.source, clock} <= layers and all(s in layers or s == GRID for s in _sources_of(join.on))
 
     def _rows(self, source: BoundQuery | object, number: int) -> Node:
         assert isinstance(source, QueryRef)
@@ -122,7 +139,12 @@ def _sources_of(exprs: Iterable[Bound]) -> set[int]:
 
 
 def _geometry(exprs: list[Bound]) -> set[str]:
-    return {_GEOMETRY[e.function.name] for x in exprs for e in walk(x) if isinstance(e, Apply) and e.function.name in _GEOMETRY}
+    return {
+        _GEOMETRY[e.function.name]
+        for x in exprs
+        for e in walk(x)
+        if isinstance(e, Apply) and e.function.name in _GEOMETRY
+    }
 
 
 def _is_scalar(expr: Bound, query: BoundSelect) -> bool:

@@ -15,6 +15,8 @@ from cubeql.catalog import Layer
 from cubeql.values.tiles import tile_resolution
 from cubeql.values.times import TimeRange
 
+ALWAYS = TimeRange()
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -40,7 +42,7 @@ class Scan(Node):
     layer: Layer
     version: int | None
     bands: tuple[str, ...]
-    times: TimeRange = TimeRange()
+    times: TimeRange = ALWAYS
     region: RegionRef | None = None
 
     @property
@@ -155,7 +157,7 @@ class Rows(Node):
 
 @dataclass(frozen=True, slots=True)
 class CellJoin(Node):
-    """Two relations that meet cell by cell; ``cell`` names the right side's cell column, ``step`` how far it is coarser."""
+    """Two relations that meet cell by cell; the right side's cells may be coarser."""
 
     left: Node
     right: Node

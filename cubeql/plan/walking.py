@@ -26,7 +26,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 def rewrite(node: Node, change: Callable[[Node], Node]) -> Node:
     """The plan with ``change`` applied to every node, innermost first."""
-    changes = {}
+    changes: dict[str, Node | tuple[Node, ...]] = {}
     for f in fields(node):
         value = getattr(node, f.name)
         if isinstance(value, Node):

@@ -10,11 +10,11 @@ from cubeql.analyze.bound import (
     Bound,
     Choice,
     Column,
+    Constant,
     Convert,
     InRegion,
     InSubquery,
     Key,
-    Literal_,
     Match,
     OneOf,
     Parameter,
@@ -82,7 +82,7 @@ def words(expr: Bound, output: Output | None = None) -> str:
     match expr:
         case Column(name=name):
             return name
-        case Literal_(value=value):
+        case Constant(value=value):
             return f"'{value}'" if isinstance(value, str) else str(value)
         case Parameter(name=name):
             return f"${name}"

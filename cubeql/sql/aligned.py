@@ -122,7 +122,10 @@ def _same(aligned: Aligned) -> Shape:
     valid = ((Ident("valid", "layer"), _name(aligned, "valid")),) if _has_valid(aligned) else ()
     tile = ((Ident("tile", "layer"), "tile"),)
     query = Select((*tile, *_key_items(aligned), *bands, *valid), _scan(aligned))
-    scalars = Select((*tile, *_key_items(aligned), (_complete(aligned, Ident("tile", "layer")), "complete")), _scan(aligned))
+    scalars = Select(
+        (*tile, *_key_items(aligned), (_complete(aligned, Ident("tile", "layer")), "complete")),
+        _scan(aligned),
+    )
     name = f"{aligned.scan.name}$grid"
     columns = frozenset(n for _, n in (*bands, *valid))
     return Shape(name, (Named(name, query),), scalars, columns, frozenset(n for _, n in bands))
@@ -185,7 +188,10 @@ def _finer(aligned: Aligned) -> Shape:
     if level == aligned.tile:
         ctes.append(Named(name, gathered, materialized=True))
     else:
-        ctes += [Named(parts, gathered, materialized=True), Named(name, _put_together(aligned, parts, level), materialized=True)]
+        ctes += [
+            Named(parts, gathered, materialized=True),
+            Named(name, _put_together(aligned, parts, level), materialized=True),
+        ]
     tile = positions.parent(Ident("tile", "layer"), scan.tile, aligned.tile)
     scalars = Select(((tile, "tile"), *_key_items(aligned), (Value(False), "complete")), _scan(aligned), distinct=True)
     columns = frozenset(_name(aligned, c) for c in (*scan.bands, "valid"))
@@ -224,9 +230,7 @@ def _band(aligned: Aligned, name: str) -> Band:
 def _grouped(aligned: Aligned, cells: str) -> Query:
     keys = (Ident("sub"), *(Ident(k) for k in keys_of(aligned)), Ident("place"))
     methods = dict(aligned.methods)
-    values = tuple(
-        (_by_method(methods[b], Ident(b), _band(aligned, b)), b) for b in aligned.scan.bands
-    )
+    values = tuple((_by_method(methods[b], Ident(b), _band(aligned, b)), b) for b in aligned.scan.bands)
     valid = (fill("bool_or({0})", Ident("valid")), "valid")
     return Select((*((k, None) for k in keys), *values, valid), Table(cells), group_by=keys)
 

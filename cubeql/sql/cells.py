@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from cubeql.analyze.bound import BoundQuery, RegionRef
 from cubeql.plan.nodes import Aligned, Cells, TileJoin
@@ -105,7 +106,10 @@ class CellsBuilder:
         own = Select(((Ident("tile"), "above"),), Table(scan.name), distinct=True)
         every = Select(((Ident("above"), None), (number, "number")), Sub(own, "stored"))
         tile = positions.child(Ident("above"), Ident("number"), scan.tile, self.driver.tile)
-        live = fill("NOT {0}", positions.is_dead(Ident("above"), Ident("number"), scan.tile, self.driver.tile - scan.tile))
+        live = fill(
+            "NOT {0}",
+            positions.is_dead(Ident("above"), Ident("number"), scan.tile, self.driver.tile - scan.tile),
+        )
         return Sub(Select(((tile, "tile"),), Sub(every, "every"), where=(live,)), "tiles")
 
     def _tile_list(self) -> Query:
@@ -129,7 +133,9 @@ class CellsBuilder:
         assert isinstance(scalars, Select)
         keys = tuple(i for i in scalars.items if i[1] != "complete")
         rows = replace(scalars, items=keys, distinct=True)
-        on_rows = tuple(translate(c, self._row_place("driver", {join.aligned.scan.source: "joined"})) for c in join.on_rows)
+        on_rows = tuple(
+            translate(c, self._row_place("driver", {join.aligned.scan.source: "joined"})) for c in join.on_rows
+        )
         return candidates(join, self.driver, rows, shape, on_rows)
 
     def _row_place(self, driver: str, others: dict[int, str]) -> Place:
@@ -159,11 +165,12 @@ class CellsBuilder:
         return source
 
     def _join(self, source: Relation, join: TileJoin, shape: Shape) -> Relation:
-        kind = "inner" if join.kind == "inner" or join.kind == "semi" else "left"
+        kind: Literal["inner", "left"] = "inner" if join.kind in ("inner", "semi") else "left"
         driver, alias = self.driver.scan.alias, join.aligned.scan.alias
         same = fill("{0} = {1}", Ident("tile", alias), Ident("tile", driver))
         if not join.is_ranked:
-            times = (Ident(f"{driver}.time", driver), Ident(f"{alias}.time", alias))
+            clock = self._clock(join)
+            times = (Ident(f"{clock}.time", clock), Ident(f"{alias}.time", alias))
             on_rows = tuple(translate(c, self._row_place(driver, {})) for c in join.on_rows)
             return Joined(source, Table(shape.name, alias), kind, (same, *same_clock(join, *times), *on_rows))
         found = f"{alias}$candidates"
@@ -176,6 +183,12 @@ class CellsBuilder:
                   *(fill("{0} = {1}", Ident(n, alias), Ident(n, found)) for n in other))  # fmt: skip
         return Joined(source, Table(shape.name, alias), kind, second)
 
+    def _clock(self, join: TileJoin) -> str:
+        """Alias of the source whose time the join is matched with."""
+        number = join.match.clock if join.match is not None else 0
+        found = next((j for j in self.node.joins if j.aligned.scan.source == number), None)
+        return found.aligned.scan.alias if found is not None else self.driver.scan.alias
+
     # -------------------------------------------------------------- tiles are taken apart
 
     def _taken_apart(self) -> Query:
@@ -185,7 +198,12 @@ class CellsBuilder:
             items += self._columns_of(aligned, shape)
         for join in self.node.joins:
             if join.is_ranked:
-                items.append((Ident("rank", f"{join.aligned.scan.alias}$candidates"), f"{join.aligned.scan.alias}.rank"))
+                items.append(
+                    (
+                        Ident("rank", f"{join.aligned.scan.alias}$candidates"),
+                        f"{join.aligned.scan.alias}.rank",
+                    )
+                )
         for region in self.node.regions:
             items.append((fill("unnest({0})", Ident("mask", region.name)), region.name))
             if not region.required:
@@ -206,7 +224,10 @@ class CellsBuilder:
         ) or not self.shape.arrays  # fmt: skip
 
     def _layers(self) -> list[tuple[Aligned, Shape]]:
-        return [(self.driver, self.shape), *((j.aligned, s) for j, s in zip(self.node.joins, self.shapes, strict=True))]
+        return [
+            (self.driver, self.shape),
+            *((j.aligned, s) for j, s in zip(self.node.joins, self.shapes, strict=True)),
+        ]
 
     def _columns_of(self, aligned: Aligned, shape: Shape) -> list[tuple[Sql, str]]:
         scan = aligned.scan
@@ -330,7 +351,9 @@ class CellsBuilder:
         for join in self.node.joins:
             if self._keeps_unmatched(join):
                 match = Ident(f"{join.aligned.scan.alias}.match")
-                others = tuple(Ident(k) for k in self._multiplied_keys() if not k.startswith(f"{join.aligned.scan.alias}."))
+                others = tuple(
+                    Ident(k) for k in self._multiplied_keys() if not k.startswith(f"{join.aligned.scan.alias}.")
+                )
                 partition = (*keys, *others)
                 none = fill("NOT {0}", Windowed(fill("bool_or({0})", match), partition))
                 first = fill("{0} = 1", Windowed(fill("row_number()"), partition))
@@ -364,9 +387,7 @@ class CellsBuilder:
     def place(self) -> Place:
         """How expressions are asked of the relation of cells."""
         cell = (Ident("tile"), Ident("slot"), self.driver.tile, self.driver.resolution)
-        return Place(
-            self.values, lambda s, n: self._column(s, n, nulled=True), self.subquery, cell, self._region
-        )
+        return Place(self.values, lambda s, n: self._column(s, n, nulled=True), self.subquery, cell, self._region)
 
     def _region(self, region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
         test = next(r for r in self.node.regions if r.region == region)

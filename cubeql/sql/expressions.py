@@ -14,12 +14,12 @@ from cubeql.analyze.bound import (
     BoundQuery,
     Choice,
     Column,
+    Constant,
     Convert,
     FrameBound,
     InRegion,
     InSubquery,
     Key,
-    Literal_,
     OneOf,
     Parameter,
     RegionRef,
@@ -117,7 +117,7 @@ def _grid_cell(place: Place, wanted: int | None = None) -> Sql:
     return positions.cell_at(tile, slot, tile_level, level, wanted)
 
 
-def _literal(expr: Literal_, place: Place) -> Sql:
+def _literal(expr: Constant, place: Place) -> Sql:
     if isinstance(expr.value, str) and not expr.trusted:
         return place.values.text(expr.value)
     if isinstance(expr.value, int) and not isinstance(expr.value, bool) and abs(expr.value) < 2**63:
@@ -138,12 +138,12 @@ def _apply(expr: Apply, place: Place) -> Sql:
         return Ident(_GEOMETRY[name])
     if name == "cell_to_parent":
         return _ancestor(expr, place)
-    return Fill(expr.function.sql, tuple(translate(a, place) for a in expr.args))
+    return Fill(expr.function.template(len(expr.args)), tuple(translate(a, place) for a in expr.args))
 
 
 def _ancestor(expr: Apply, place: Place) -> Sql:
     cell, level = expr.args
-    assert isinstance(level, Literal_)
+    assert isinstance(level, Constant)
     if isinstance(cell, Column) and cell.source == GRID:
         return _grid_cell(place, level.value)
     own = cell.type.resolution
@@ -182,12 +182,24 @@ def _in_region(expr: InRegion, place: Place) -> Sql:
 
 
 def _aggregate(expr: Aggregate, place: Place) -> Sql:
+    return _finished(expr, _bare_aggregate(expr, place))
+
+
+def _finished(expr: Bound, call: Sql) -> Sql:
+    """What an aggregate gives in CubeQL's terms: whole sums fit 64 bits, what is undefined is NULL."""
+    if not isinstance(expr, Aggregate):
+        return call
+    if expr.function.name == "sum" and expr.type.name == "integer":
+        return fill("({0})::BIGINT", call)
+    return fill("nullif({0}, 'NaN'::DOUBLE)", call) if expr.function.may_be_undefined else call
+
+
+def _bare_aggregate(expr: Aggregate, place: Place) -> Sql:
     function = expr.function
     template = "count(*)" if expr.star else function.sql
     condition = translate(expr.filter, place) if expr.filter is not None else None
     args = tuple(translate(a, place) for a in expr.args)
-    call = Aggregated(template, args, expr.distinct, condition, order(expr.order_by, place))
-    return fill("({0})::BIGINT", call) if function.name == "sum" and expr.type.name == "integer" else call
+    return Aggregated(template, args, expr.distinct, condition, order(expr.order_by, place))
 
 
 def _key(expr: Key, place: Place) -> Sql:
@@ -195,13 +207,14 @@ def _key(expr: Key, place: Place) -> Sql:
 
 
 def _window(expr: Window, place: Place) -> Sql:
-    call = translate(expr.call, place)
+    call = expr.call
+    bare = _bare_aggregate(call, place) if isinstance(call, Aggregate) else translate(call, place)
     frame = None
     if expr.frame is not None:
         unit, start, end = expr.frame
         frame = (unit, _end(start, place), _end(end, place))
     partition = tuple(translate(e, place) for e in expr.partition_by)
-    return Windowed(call, partition, order(expr.order_by, place), frame)
+    return _finished(call, Windowed(bare, partition, order(expr.order_by, place), frame))
 
 
 def _end(bound: FrameBound, place: Place) -> tuple[str, Sql | None]:
@@ -210,7 +223,7 @@ def _end(bound: FrameBound, place: Place) -> tuple[str, Sql | None]:
 
 _HANDLERS: dict[type[Bound], Callable[[Any, Place], Sql]] = {
     Column: _column,
-    Literal_: _literal,
+    Constant: _literal,
     Parameter: _parameter,
     Apply: _apply,
     Choice: _choice,
@@ -229,9 +242,7 @@ def cells_of_region(table: str, resolution: int) -> Query:
     tile = tile_resolution(resolution)
     count = 7 ** (resolution - tile)
     mask = fill(f"unnest(coalesce({{0}}, list_resize([TRUE], {count}, TRUE)))", Ident("mask"))
-    inner = Select(
-        ((Ident("tile"), None), (mask, "inside"), (fill(f"unnest(range({count}))"), "slot")), Table(table)
-    )
+    inner = Select(((Ident("tile"), None), (mask, "inside"), (fill(f"unnest(range({count}))"), "slot")), Table(table))
     return Select(
         ((positions.cell_at(Ident("tile"), Ident("slot"), tile, resolution), "cell"),), Sub(inner, "region"),
         where=(Ident("inside"),),

@@ -105,7 +105,13 @@ def _relation(relation: tree.Relation, depth: int) -> str:
 
 
 def _joined(join: tree.Joined, depth: int) -> str:
-    words = {"inner": "JOIN", "left": "LEFT JOIN", "semi": "SEMI JOIN", "anti": "ANTI JOIN", "cross": "CROSS JOIN"}
+    words = {
+        "inner": "JOIN",
+        "left": "LEFT JOIN",
+        "semi": "SEMI JOIN",
+        "anti": "ANTI JOIN",
+        "cross": "CROSS JOIN",
+    }
     kind = "cross" if join.kind == "inner" and not join.on else join.kind
     text = f"{_relation(join.left, depth)}{_pad(depth)}{words[kind]} {_relation(join.right, depth)}"
     if kind == "cross":
@@ -155,7 +161,9 @@ def _case(whens: tuple[tuple[tree.Sql, tree.Sql], ...], otherwise: tree.Sql | No
 
 
 def _within(expr: tree.Within) -> str:
-    inside = print_query(expr.items, 1) if isinstance(expr.items, tree.Query) else ", ".join(map(print_expr, expr.items))
+    inside = (
+        print_query(expr.items, 1) if isinstance(expr.items, tree.Query) else ", ".join(map(print_expr, expr.items))
+    )
     return f"({print_expr(expr.operand)} {'NOT ' if expr.negated else ''}IN ({inside}))"
 
 
@@ -204,5 +212,3 @@ def literal(value: Any) -> str:
         case str():
             return "'" + value.replace("'", "''") + "'"
     raise AssertionError(f"no constant: {value!r}")
-
-

@@ -78,7 +78,12 @@ class StatementBuilder:
     def _combined(self, node: Combined) -> Query:
         place = Place(self.values, lambda _, name: Ident(name), self._subquery)
         return Compound(
-            node.operator, self.query(node.left), self.query(node.right), order(node.order_by, place), node.limit, node.offset
+            node.operator,
+            self.query(node.left),
+            self.query(node.right),
+            order(node.order_by, place),
+            node.limit,
+            node.offset,
         )
 
     # -------------------------------------------------------------- SELECT
@@ -92,18 +97,30 @@ class StatementBuilder:
         named = tuple(Ident(n) for _, n in keys)
         place = replace(part.place, keys=named)
         grouped = Part(part.ctes, Sub(inner, "keyed"), (), place)
-        return replace(self._plain(node, grouped), group_by=named)
+        return self._plain(node, grouped, named)
 
-    def _plain(self, node: Output, part: Part) -> Select:
+    def _plain(self, node: Output, part: Part, group_by: tuple[Sql, ...] = ()) -> Select:
+        """The SELECT, its columns under names of its own until the end: HAVING and ORDER BY must not mistake a result
+        column for a source's of the same name."""
         place = part.place
-        return Select(
-            tuple((translate(i.expr, place), i.name) for i in node.items),
+        items = tuple((translate(i.expr, place), f"out{n}") for n, i in enumerate(node.items))
+        entries = order(node.order_by, place)
+        known = dict(items)
+        sorts = tuple((o.expr, known.get(o.expr, f"sort{n}")) for n, o in enumerate(entries))
+        extra = tuple(s for s in sorts if s[1].startswith("sort"))
+        inner = Select(
+            items + extra,
             part.source,
             where=part.where,
+            group_by=group_by,
             having=translate(node.having, place) if node.having is not None else None,
             qualify=translate(node.qualify, place) if node.qualify is not None else None,
             distinct=node.distinct,
-            order_by=order(node.order_by, place),
+        )
+        return Select(
+            tuple((Ident(f"out{n}"), i.name) for n, i in enumerate(node.items)),
+            Sub(inner, "result"),
+            order_by=tuple(replace(o, expr=Ident(name)) for o, (_, name) in zip(entries, sorts, strict=True)),
             limit=node.limit,
             offset=node.offset,
             ctes=part.ctes,
@@ -141,7 +158,11 @@ class StatementBuilder:
         items = tuple((Ident(c.name), f"{node.alias}.{c.name}") for c in node.columns)
         named = Select(items, Sub(query, "query"))
         place = Place(
-            self.values, lambda _, name: Ident(f"{node.alias}.{name}"), self._subquery, None, self._region_of_rows({})
+            self.values,
+            lambda _, name: Ident(f"{node.alias}.{name}"),
+            self._subquery,
+            None,
+            self._region_of_rows({}),
         )
         return Part((), Sub(named, node.alias), (), place, tuple(n for _, n in items))
 
@@ -187,7 +208,7 @@ class StatementBuilder:
         items = ((other, f"{alias}.cell"), *((Ident(n), n) for n in names))
         inner = Select(items, right.source, where=right.where, ctes=())
         mine = positions.parent(cell, cell_level, other_level) if cell_level != other_level else cell
-        same = [fill("{0} = {1}", mine, Ident(f"{alias}.cell"))]
+        same: list[Sql] = [fill("{0} = {1}", mine, Ident(f"{alias}.cell"))]
 
         def column(source: int, name: str) -> Sql:
             return right.place.column(source, name) if source == node.source else left.place.column(source, name)
@@ -220,7 +241,7 @@ def _cell_of(node: Node, part: Part) -> tuple[Sql, int]:
 def _clocks(node: CellJoin, place: Place) -> list[Sql]:
     if node.match is None or node.match.kind == "any":
         return []
-    mine, other = place.column(0, "time"), place.column(node.source, "time")
+    mine, other = place.column(node.match.clock, "time"), place.column(node.source, "time")
     if node.match.kind == "same":
         unit = node.match.unit or "day"
         return [fill("{0} = {1}", bucket(mine, unit), bucket(other, unit))]

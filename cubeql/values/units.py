@@ -26,7 +26,10 @@ _ROWS: tuple[tuple[Unit, tuple[str, ...]], ...] = (
     (Unit("1", "ratio"), ("1", "", "-", "dimensionless", "fraction", "unitless")),
     (Unit("%", "ratio", 0.01), ("%", "percent", "percentage")),
     (Unit("K", "temperature"), ("k", "kelvin")),
-    (Unit("degC", "temperature", 1.0, 273.15), ("degc", "°c", "celsius", "deg c", "c", "degree_celsius", "degrees_celsius")),
+    (
+        Unit("degC", "temperature", 1.0, 273.15),
+        ("degc", "°c", "celsius", "deg c", "c", "degree_celsius", "degrees_celsius"),
+    ),
     (Unit("degF", "temperature", 5 / 9, 459.67 * 5 / 9), ("degf", "°f", "fahrenheit")),
     (Unit("m", "length"), ("m", "meter", "metre", "meters", "metres")),
     (Unit("km", "length", 1000.0), ("km", "kilometer", "kilometre")),

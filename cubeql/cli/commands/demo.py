@@ -20,9 +20,7 @@ _FOLDER = "cubeql-demo"
 
 def arguments(parser: Parser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "--store", metavar="DIR", default=_FOLDER, help=f"where to build it (default: ./{_FOLDER})"
-    )
+    parser.add_argument("--store", metavar="DIR", default=_FOLDER, help=f"where to build it (default: ./{_FOLDER})")
     add_talking(parser)
 
 

@@ -12,12 +12,8 @@ from cubeql.cli.outcome import DONE, FAULT
 
 def arguments(parser: Parser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "files", metavar="FILE", nargs="*", help="files to format in place; without any, stdin"
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit 1 if something would change"
-    )
+    parser.add_argument("files", metavar="FILE", nargs="*", help="files to format in place; without any, stdin")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if something would change")
     add_talking(parser)
 
 

@@ -74,12 +74,8 @@ def _add_bands(parser: Parser) -> None:
 def _add_time(parser: Parser) -> None:
     time = parser.add_argument_group("time (a NetCDF time axis is read by itself)")
     one = time.add_mutually_exclusive_group()
-    one.add_argument(
-        "--time", metavar="TIME", action="append", help="ISO 8601; once, or once for each source"
-    )
-    one.add_argument(
-        "--time-pattern", metavar="PATTERN", help="how file names hold it, like %%Y%%m%%d; or auto"
-    )
+    one.add_argument("--time", metavar="TIME", action="append", help="ISO 8601; once, or once for each source")
+    one.add_argument("--time-pattern", metavar="PATTERN", help="how file names hold it, like %%Y%%m%%d; or auto")
     one.add_argument("--time-tag", action="store_true", help="take it from the file's tags")
     time.add_argument("--stamp", choices=("instant", "start", "end"), help="what a time stamp means")
     time.add_argument("--step", metavar="DURATION", help="length of a step: P1M, or '1 month'")
@@ -106,12 +102,8 @@ def _add_cells(parser: Parser) -> None:
 def _add_layer(parser: Parser) -> None:
     layer = parser.add_argument_group("layer")
     mode = layer.add_mutually_exclusive_group()
-    mode.add_argument(
-        "--replace", action="store_const", const="replace", dest="mode", help="replace the whole layer"
-    )
-    mode.add_argument(
-        "--create", action="store_const", const="create", dest="mode", help="refuse if it is there"
-    )
+    mode.add_argument("--replace", action="store_const", const="replace", dest="mode", help="replace the whole layer")
+    mode.add_argument("--create", action="store_const", const="create", dest="mode", help="refuse if it is there")
     layer.add_argument(
         "--on-conflict",
         choices=("error", "merge", "replace"),

@@ -20,9 +20,7 @@ def arguments(parser: Parser) -> None:
     add_store(parser, positional=True)
     add_scripts(parser)
     add_running(parser)
-    parser.add_argument(
-        "--on-error", choices=("stop", "continue"), default="stop", help="after a statement at fault"
-    )
+    parser.add_argument("--on-error", choices=("stop", "continue"), default="stop", help="after a statement at fault")
     add_output(parser)
     add_talking(parser)
     parser.add_argument("--stats", action="store_true", help="a JSON line on stderr for each result")

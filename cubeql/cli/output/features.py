@@ -52,7 +52,5 @@ def _polygons(column: pa.Array) -> list[str]:
     from cubeql.grid.cells import boundaries
 
     known = column.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
-    texts = iter(
-        shapely.to_geojson(np.asarray(boundaries(known), dtype=object)).tolist() if len(known) else []
-    )
+    texts = iter(shapely.to_geojson(np.asarray(boundaries(known), dtype=object)).tolist() if len(known) else [])
     return [next(texts) if valid else "null" for valid in column.is_valid().to_pylist()]

@@ -37,9 +37,7 @@ class Format:
         return cast(Writer, getattr(import_module(f"cubeql.cli.output.{module}"), function))
 
 
-_ARROW_FILE = Format(
-    "", "columnar:write_arrow_file", (".arrow", ".feather", ".ipc"), binary=True, single=True
-)
+_ARROW_FILE = Format("", "columnar:write_arrow_file", (".arrow", ".feather", ".ipc"), binary=True, single=True)
 FORMATS: tuple[Format, ...] = (
     Format("table", "table:write_table", (".txt",), for_people=True),
     Format("csv", "delimited:write_csv", (".csv",)),

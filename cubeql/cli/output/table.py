@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from cubeql.cli.output.rows import Layout, Rows, Written
 from cubeql.cli.output.sink import Sink
 
 _MEASURED_ROWS = 1_000
-_LONGEST_TEXT = 60
+_SHORTEST_CUT = 20
 _DIM, _BOLD, _RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 Row = Sequence[str | None]
 
@@ -78,20 +78,32 @@ def _texts(rows: Rows) -> Iterator[Row]:
 
 
 def _measured(schema: pa.Schema, first: list[Row], layout: Layout, marks: _Marks) -> list[_Column]:
-    longest = None if layout.width is None else _LONGEST_TEXT
     columns = []
     for number, field in enumerate(schema):
         title = heading(field)
         width = max([width_of(title), *(width_of(row[number] or marks.null) for row in first)])
-        columns.append(
-            _Column(number, title, width if longest is None else min(width, longest), is_counted(field))
+        columns.append(_Column(number, title, width, is_counted(field)))
+    return columns if layout.width is None or len(columns) == 1 else _narrowed(columns, layout.width)
+
+
+def _narrowed(columns: list[_Column], room: int) -> list[_Column]:
+    """Take what is too much from the widest texts, evenly, as long as they stay readable."""
+    widths = [c.width for c in columns]
+    while (excess := _drawn_width(columns) - sum(c.width for c in columns) + sum(widths) - room) > 0:
+        texts = sorted(
+            (i for i, c in enumerate(columns) if not c.right and widths[i] > _SHORTEST_CUT),
+            key=widths.__getitem__,
         )
-    return columns
+        if not texts:
+            break
+        next_widest = widths[texts[-2]] if len(texts) > 1 else _SHORTEST_CUT
+        widths[texts[-1]] -= min(excess, max(1, widths[texts[-1]] - next_widest))
+    return [replace(c, width=w) for c, w in zip(columns, widths)]
 
 
 def _fitting(columns: list[_Column], room: int | None, marks: _Marks) -> list[_Column]:
     """Columns from both ends towards the middle, as many as there is room for; at least the first."""
-    if room is None or _drawn_width(columns) <= room:
+    if room is None or len(columns) == 1 or _drawn_width(columns) <= room:
         return columns
     left, right = columns[:1], list[_Column]()
     gap = _Column(None, marks.cut, 1)
@@ -126,7 +138,7 @@ def _title(column: _Column, layout: Layout) -> str:
 def _value(column: _Column, row: Row, marks: _Marks, layout: Layout) -> str:
     text = marks.cut if column.number is None else row[column.number]
     shown = marks.null if text is None else text
-    if layout.width is not None:
+    if column.width < width_of(shown) and layout.width is not None:
         shown = cut(shown, column.width, marks.cut)
     shown = pad(shown, column.width, column.right)
     return f"{_DIM}{shown}{_RESET}" if text is None and layout.colour else shown

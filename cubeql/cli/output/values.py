@@ -41,9 +41,7 @@ def classes_of(field: pa.Field) -> dict[str, str]:
 def is_number(field: pa.Field) -> bool:
     """Whether a column holds numbers to be read as numbers."""
     kind = field.type
-    return not is_cell(field) and (
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    )
+    return not is_cell(field) and (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def exact_texts(column: pa.Array, field: pa.Field) -> pa.Array:
@@ -160,9 +158,7 @@ def _objects(column: pa.Array) -> list[Any]:
 
 def _lists(column: pa.Array, field: pa.Field) -> list[Any]:
     inner = field.type.value_field
-    if is_cell(
-        pa.field("", inner.type, metadata=field.metadata)
-    ):  # a list of cells carries it on the outside
+    if is_cell(pa.field("", inner.type, metadata=field.metadata)):  # a list of cells carries it on the outside
         inner = inner.with_metadata(field.metadata)
     values = json_values(column.flatten(), inner)
     found: list[Any] = []

@@ -17,14 +17,10 @@ def write_vertical(rows: Rows, sink: Sink, layout: Layout) -> Written:
     count = 0
     for row in _rows(rows):
         if count == layout.max_rows:
-            return Written(
-                count, (f"the first {count} rows are shown; there are more (--max-rows 0 shows all)",)
-            )
+            return Written(count, (f"the first {count} rows are shown; there are more (--max-rows 0 shows all)",))
         count += 1
         sink.write(f"{line * 3} row {count} {line * 3}\n")
-        sink.write(
-            "".join(f"{pad(t, room, False)}  {null if v is None else v}\n" for t, v in zip(titles, row))
-        )
+        sink.write("".join(f"{pad(t, room, False)}  {null if v is None else v}\n" for t, v in zip(titles, row)))
     return Written(count)
 
 

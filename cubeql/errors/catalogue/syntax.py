@@ -11,7 +11,7 @@ LIMITS: tuple[Fault, ...] = (
     Fault("text_too_long", "the text has {found} characters, at most {limit} are read"),
     Fault(
         "nested_too_deep",
-        "this is nested more than {limit} levels deep",
+        "this is nested too deeply",
         "use IN (…) for a long chain of OR, or move a part to a WITH query",
     ),
     Fault("too_many_faults", "there are more faults than these"),

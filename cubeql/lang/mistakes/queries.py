@@ -106,12 +106,12 @@ def alias_without_as(s: Situation) -> Finding | None:
         return None
     if "EQUAL" in s.expected:  # ON TIME AS OF
         return None
-    if not (s.is_clause(1) or s.word(1) in (",", "ON", "USING", "AT", "WITH")):
-        return None
     mended = s.inserted("AS")
-    if _clause_before(s) in ("FROM", "JOIN"):
+    if _clause_before(s) in ("FROM", "JOIN") and s.word(1) != "(":
         right = f"AS {s.found.text}"
         return s.finding("alias_without_as", s.found.span, mended, replacement=right, found=s.found.text)
+    if not (s.is_clause(1) or s.word(1) == ","):
+        return None
     return s.finding("name_or_comma", s.found.span, mended, found=s.found.text, before=s.token(-1).text[:40])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.analyze.bound import GRID, Bound, Column, InRegion, RegionRef
+from cubeql.analyze.bound import GRID, Column, InRegion, RegionRef
 from cubeql.plan.nodes import Aligned, Cells, Node, RegionTest
 from cubeql.plan.walking import rewrite
 
@@ -17,7 +17,7 @@ def prune_regions(plan: Node) -> Node:
 def _prune(node: Node) -> Node:
     if not isinstance(node, Cells):
         return node
-    wanted = {c.region for c in node.cell_filters if _is_required(c)}
+    wanted = {c.region for c in node.cell_filters if isinstance(c, InRegion) and _is_required(c)}
     if not wanted:
         return node
     regions = tuple(replace(r, required=r.region in wanted) for r in node.regions)
@@ -35,13 +35,8 @@ def _required_first(regions: tuple[RegionTest, ...]) -> tuple[RegionTest, ...]:
     return tuple(sorted(regions, key=lambda r: not r.required))
 
 
-def _is_required(condition: Bound) -> bool:
-    return (
-        isinstance(condition, InRegion)
-        and not condition.negated
-        and isinstance(condition.operand, Column)
-        and condition.operand.source == GRID
-    )
+def _is_required(test: InRegion) -> bool:
+    return not test.negated and isinstance(test.operand, Column) and test.operand.source == GRID
 
 
 def _within(aligned: Aligned, region: RegionRef) -> Aligned:

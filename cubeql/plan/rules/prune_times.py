@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cubeql.analyze.bound import Apply, Bound, Column, Literal_, Match
+from cubeql.analyze.bound import Apply, Bound, Column, Constant, Match
 from cubeql.plan.nodes import Aligned, Cells, Node, TileJoin
 from cubeql.plan.walking import rewrite
 from cubeql.values.times import Duration, TimeRange
@@ -48,10 +48,10 @@ def _range(condition: Bound) -> TimeRange:
         return TimeRange()
     left, right = condition.args
     name = condition.function.name
-    if isinstance(left, Literal_):
+    if isinstance(left, Constant):
         left, right = right, left
         name = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(name, name)
-    if not (isinstance(left, Column) and left.source == 0 and left.name == "time" and isinstance(right, Literal_)):
+    if not (isinstance(left, Column) and left.source == 0 and left.name == "time" and isinstance(right, Constant)):
         return TimeRange()
     if right.value is None or name not in _RANGES:
         return TimeRange()
