@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -26,9 +28,26 @@ class Ran:
         return self.out.decode()
 
 
+Run = Callable[..., Ran]
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Ran]:
-    """Run the command line with these words."""
+def run_here(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Run the command line with these words in this process; ``text`` is its stdin."""
+    monkeypatch.delenv("CUBEQL_DEBUG", raising=False)
+
+    def call(*words: object, text: str = "") -> Ran:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        code = main([str(word) for word in words])
+        caught = capfdbinary.readouterr()
+        return Ran(code, caught.out, caught.err.decode(), None)
+
+    return call
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, run_here: Run) -> Run:
+    """The same over a fake session."""
     opened: list[fake_session.FakeSession] = []
 
     def connect(store: str | None = None, **_: object) -> fake_session.FakeSession:
@@ -36,11 +55,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[byte
         return opened[-1]
 
     monkeypatch.setattr(cubeql, "connect", connect)
-    monkeypatch.delenv("CUBEQL_DEBUG", raising=False)
 
-    def call(*words: str) -> Ran:
-        code = main(words)
-        caught = capfdbinary.readouterr()
-        return Ran(code, caught.out, caught.err.decode(), opened[-1] if opened else None)
+    def call(*words: object, text: str = "") -> Ran:
+        ran = run_here(*words, text=text)
+        return replace(ran, session=opened[-1] if opened else None)
 
     return call

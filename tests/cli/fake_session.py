@@ -106,6 +106,7 @@ class FakeSession:
         words = statement.split()
         if words[0] == "SLOW":
             self._sleep(float(words[1]))
+            return FakeResult(pa.table({}), text, message="slept")
         if words[0] not in _ANSWERS:
             raise _fault(text)
         return _ANSWERS[words[0]](statement, *words[1:])

@@ -18,10 +18,8 @@ from cubeql.cli.output.rows import Layout, Rows, Writer
 from cubeql.cli.output.sink import Sink
 from cubeql.cli.output.table import write_table
 from cubeql.errors import ConfigError
-from tests.cli.conftest import Ran
+from tests.cli.conftest import Run
 from tests.cli.fake_session import sample
-
-Run = Callable[..., Ran]
 
 
 def _written(writer: Writer, table: pa.Table, layout: Layout = Layout()) -> str:  # noqa: B008
@@ -147,9 +145,7 @@ def test_rows_beyond_the_limit_are_not_read() -> None:
 
 def test_as_many_rows_as_the_limit_are_all_and_no_notice_is_due() -> None:
     table = pa.table({"n": [1, 2]})
-    written = write_table(
-        Rows(table.schema, iter(table.to_batches())), Sink(io.BytesIO()), Layout(max_rows=2)
-    )
+    written = write_table(Rows(table.schema, iter(table.to_batches())), Sink(io.BytesIO()), Layout(max_rows=2))
     assert (written.rows, written.notices) == (2, ())
 
 

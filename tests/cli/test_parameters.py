@@ -42,9 +42,7 @@ def test_a_file_gives_a_geometry_or_a_text(tmp_path: Path) -> None:
     assert found == {"a": {"type": "Point", "coordinates": [11, 48]}, "b": "POINT (11 48)"}
 
 
-@pytest.mark.parametrize(
-    "given", [["x"], ["=1"], ["a b=1"], ["0=1"], ["x=1", "$x=2"], ["x=@/nowhere/at.all"]]
-)
+@pytest.mark.parametrize("given", [["x"], ["=1"], ["a b=1"], ["0=1"], ["x=1", "$x=2"], ["x=@/nowhere/at.all"]])
 def test_what_cannot_be_bound_is_refused(given: list[str]) -> None:
     with pytest.raises(ConfigError, match="--param"):
         read_parameters(given)

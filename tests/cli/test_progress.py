@@ -23,9 +23,7 @@ def test_counts_are_short(number: float, text: str) -> None:
 
 def test_the_bar_is_empty_at_first_and_full_at_last() -> None:
     assert line("ingest", 0, 8, "0 cells/s", None) == "ingest [                    ]   0%  0 cells/s"
-    assert (
-        line("ingest", 8, 8, "1 cells/s", 0.0) == "ingest [####################] 100%  1 cells/s  0:00 left"
-    )
+    assert line("ingest", 8, 8, "1 cells/s", 0.0) == "ingest [####################] 100%  1 cells/s  0:00 left"
 
 
 def test_nothing_to_do_is_done() -> None:

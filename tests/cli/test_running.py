@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Ran
-
-Run = Callable[..., Ran]
+from tests.cli.conftest import Run
 
 
 @pytest.mark.parametrize(
@@ -94,11 +91,7 @@ def test_stats_are_a_json_line_a_result(run: Run) -> None:
 
 def test_a_bug_says_how_to_report_it_and_hides_its_trace(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     short = run("-c", "BUG").err
-    assert (
-        "RuntimeError: something unforeseen" in short
-        and "cubeql doctor" in short
-        and "Traceback" not in short
-    )
+    assert "RuntimeError: something unforeseen" in short and "cubeql doctor" in short and "Traceback" not in short
     monkeypatch.setenv("CUBEQL_DEBUG", "1")
     assert "Traceback" in run("-c", "BUG").err
 

@@ -114,9 +114,7 @@ def test_a_closed_stdout_is_a_usage_fault() -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_cancels_what_runs(number: signal.Signals, code: int) -> None:
-    with subprocess.Popen(
-        [*PROGRAM, "-c", "SLOW 60"], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen([*PROGRAM, "-c", "SLOW 60"], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr and process.stderr.readline() == "running\n"
         process.send_signal(number)
         assert process.wait(20) == code
