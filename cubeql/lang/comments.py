@@ -71,9 +71,7 @@ class _Anchors:
         while i >= 0 and self.by_start[i].span.end < comment.end:
             i = self.parents[i]
         around = self.by_start[i] if i >= 0 else None
-        inside = (
-            around.span if around is not None else Span(0, comment.end + self.ends[-1] if self.ends else 0)
-        )
+        inside = around.span if around is not None else Span(0, comment.end + self.ends[-1] if self.ends else 0)
         following = self.by_start[place] if place < len(self.by_start) else None
         if following is not None and following.span.end > inside.end:
             following = None

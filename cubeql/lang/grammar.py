@@ -20,9 +20,7 @@ def grammar_folder() -> Path:
     for folder in (package / "_grammar", package.parent / "grammar"):
         if (folder / MAIN_FILE).is_file():
             return folder
-    raise FileNotFoundError(
-        f"{MAIN_FILE} is neither in {package / '_grammar'} nor in {package.parent / 'grammar'}"
-    )
+    raise FileNotFoundError(f"{MAIN_FILE} is neither in {package / '_grammar'} nor in {package.parent / 'grammar'}")
 
 
 @cache

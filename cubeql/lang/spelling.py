@@ -140,9 +140,7 @@ def _dollar(match: re.Match[str]) -> Mended:
 
 
 def _invisible(match: re.Match[str]) -> Mended:
-    fault = diagnose(
-        "invisible_character", Span(match.start(), match.end()), replacement="", name=_name(match[0][0])
-    )
+    fault = diagnose("invisible_character", Span(match.start(), match.end()), replacement="", name=_name(match[0][0]))
     return Mended(fault, match.end())
 
 

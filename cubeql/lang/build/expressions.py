@@ -132,9 +132,7 @@ def is_distinct(_: Builder, span: Span, left: n.Expr, negation: Token | None, ri
 
 
 @makes("between")
-def between(
-    _: Builder, span: Span, operand: n.Expr, negation: Token | None, low: n.Expr, high: n.Expr
-) -> n.Between:
+def between(_: Builder, span: Span, operand: n.Expr, negation: Token | None, low: n.Expr, high: n.Expr) -> n.Between:
     """``x [NOT] BETWEEN a AND b``."""
     return n.Between(operand, low, high, negation is not None, span=span)
 
@@ -152,17 +150,13 @@ def in_query(_: Builder, span: Span, operand: n.Expr, negation: Token | None, qu
 
 
 @makes("time_test")
-def time_test(
-    _: Builder, span: Span, operand: n.Expr, negation: Token | None, how: Token, value: n.Expr
-) -> n.TimeTest:
+def time_test(_: Builder, span: Span, operand: n.Expr, negation: Token | None, how: Token, value: n.Expr) -> n.TimeTest:
     """``x [NOT] DURING|IN|BEFORE|AFTER value``."""
     return n.TimeTest(operand, lower(how), value, negation is not None, span=span)  # type: ignore[arg-type]
 
 
 @makes("like")
-def like(
-    _: Builder, span: Span, operand: n.Expr, negation: Token | None, how: Token, pattern: n.Expr
-) -> n.Like:
+def like(_: Builder, span: Span, operand: n.Expr, negation: Token | None, how: Token, pattern: n.Expr) -> n.Like:
     """``x [NOT] LIKE|ILIKE pattern``."""
     return n.Like(operand, pattern, negation is not None, lower(how) == "ilike", span=span)
 
@@ -193,9 +187,7 @@ def type_word(_: Builder, __: Span, token: Token) -> str:
 
 
 @makes("case")
-def case(
-    _: Builder, span: Span, subject: n.Expr | None, *parts: tuple[n.Expr, n.Expr] | n.Expr | None
-) -> n.Case:
+def case(_: Builder, span: Span, subject: n.Expr | None, *parts: tuple[n.Expr, n.Expr] | n.Expr | None) -> n.Case:
     """``CASE``: the whens, then what ELSE says (or None)."""
     *whens, otherwise = parts
     return n.Case(tuple(whens), otherwise, subject, span=span)  # type: ignore[arg-type]

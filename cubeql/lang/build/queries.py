@@ -234,9 +234,7 @@ def _without_tail(builder: Builder, operand: n.Query | Nested, operator: str) ->
     """The left operand: nothing may be written behind it."""
     if isinstance(operand, Nested):
         for clause in operand.tail:
-            builder.report(
-                "tail_before_set", clause.span, clause=WRITTEN[clause.kind], operator=operator.upper()
-            )
+            builder.report("tail_before_set", clause.span, clause=WRITTEN[clause.kind], operator=operator.upper())
         return operand.query
     for field in TAIL:
         if getattr(operand, field, None):

@@ -150,9 +150,7 @@ def time_match_as_of(_: Builder, span: Span, valid: Token | None, interval: n.Ex
 
 
 @makes("time_match_next")
-def time_match_next(
-    _: Builder, span: Span, __: Token, valid: Token | None, interval: n.Expr | None
-) -> n.TimeMatch:
+def time_match_next(_: Builder, span: Span, __: Token, valid: Token | None, interval: n.Expr | None) -> n.TimeMatch:
     """``NEXT [VALID] [WITHIN interval]``."""
     return n.TimeMatch("next", interval=interval, valid=valid is not None, span=span)
 

@@ -213,9 +213,7 @@ def region_expected(s: Situation) -> Finding | None:
     if kind is None:
         return s.finding("region_expected", s.found.span)
     right = f"{kind} {text}"
-    return s.finding(
-        "region_kind", s.found.span, s.inserted(kind), replacement=right, found=text[:60], right=kind
-    )
+    return s.finding("region_kind", s.found.span, s.inserted(kind), replacement=right, found=text[:60], right=kind)
 
 
 def _region_of(text: str) -> str | None:

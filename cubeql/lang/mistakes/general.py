@@ -31,9 +31,7 @@ def closing_bracket(s: Situation) -> Finding | None:
     if closes_none != s.index:
         return None
     if s.accepts(s.replaced(0, 0), s.index):
-        return s.finding(
-            "unmatched_bracket", s.found.span, s.replaced(0, 0), replacement="", found=s.found.text
-        )
+        return s.finding("unmatched_bracket", s.found.span, s.replaced(0, 0), replacement="", found=s.found.text)
     return s.finding("unmatched_bracket", s.found.span, found=s.found.text)
 
 
@@ -141,9 +139,7 @@ def missing_word(s: Situation) -> Finding | None:
     marks = {"EQUALS": "="}
     words = {name: text for text, name in tables().keywords.items()} | marks
     fitting = [
-        words[kind]
-        for kind in sorted(s.expected & words.keys())
-        if s.accepts(s.inserted(words[kind]), s.index + 2)
+        words[kind] for kind in sorted(s.expected & words.keys()) if s.accepts(s.inserted(words[kind]), s.index + 2)
     ]
     if len(fitting) != 1:
         return None

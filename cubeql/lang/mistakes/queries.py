@@ -159,9 +159,7 @@ def by_missing(s: Situation) -> Finding | None:
     if s.expected != {"BY"}:
         return None
     right = f"{s.word(-1)} BY"
-    return s.finding(
-        "by_missing", s.token(-1).span, s.inserted("BY"), replacement=right, found=s.word(-1), right=right
-    )
+    return s.finding("by_missing", s.token(-1).span, s.inserted("BY"), replacement=right, found=s.word(-1), right=right)
 
 
 def with_recursive(s: Situation) -> Finding | None:
@@ -255,11 +253,7 @@ def distinct_on(s: Situation) -> Finding | None:
 
 def named_window(s: Situation) -> Finding | None:
     """``WINDOW w AS (…)`` or ``OVER w``."""
-    if (
-        s.word(-1) == "OVER"
-        and s.found.type in ("NAME", "QUOTED")
-        and s.word() not in ("PARTITION", "ROWS", "RANGE")
-    ):
+    if s.word(-1) == "OVER" and s.found.type in ("NAME", "QUOTED") and s.word() not in ("PARTITION", "ROWS", "RANGE"):
         return s.finding("named_window", s.found.span)
     if s.word() == "WINDOW" and "HAVING" in s.expected:
         return s.finding("named_window", s.found.span)

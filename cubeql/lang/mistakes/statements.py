@@ -120,9 +120,7 @@ def grant_right(s: Situation) -> Finding | None:
     """``GRANT SELECT ON s2 TO anna``."""
     if s.index != 1 or s.word(-1) not in ("GRANT", "REVOKE"):
         return None
-    right = (
-        "READ" if s.word() == "SELECT" else "WRITE" if s.word() in ("INSERT", "UPDATE", "DELETE") else None
-    )
+    right = "READ" if s.word() == "SELECT" else "WRITE" if s.word() in ("INSERT", "UPDATE", "DELETE") else None
     mended = s.replaced(0, 0, right) if right else None
     return s.finding("grant_right", s.found.span, mended, replacement=right, found=s.word())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cubeql.lang import nodes as n
-from cubeql.lang.layout import LINE, SOFT, Doc, Group, Nest, join
+from cubeql.lang.layout import LINE, SOFT, Doc, Group, Nest, flat, join
 from cubeql.lang.printing.context import Context
 from cubeql.lang.printing.names import identifier, path, text
 
@@ -208,8 +208,11 @@ def call(c: Context, node: n.Call) -> Doc:
 
 def sort_key(c: Context, key: n.SortKey) -> Doc:
     """``expr [DESC] [NULLS …]``; ASC is what is meant without a word."""
-    nulls = f" NULLS {key.nulls.upper()}" if key.nulls else ""
-    return (expression(c, key.expr), " DESC" if key.descending else "", nulls)
+    return (expression(c, key.expr), _direction(key))
+
+
+def _direction(key: n.SortKey) -> str:
+    return (" DESC" if key.descending else "") + (f" NULLS {key.nulls.upper()}" if key.nulls else "")
 
 
 def over(c: Context, node: n.Over) -> Doc:
@@ -218,12 +221,19 @@ def over(c: Context, node: n.Over) -> Doc:
         return ("TIME ", frame(c, node.frame)) if node.frame else "TIME"
     parts: list[Doc] = []
     if node.partition_by:
-        parts.append(("PARTITION BY ", join(", ", [expression(c, key) for key in node.partition_by])))
+        parts.append(("PARTITION BY ", join(", ", [_key(c, key) for key in node.partition_by])))
     if node.order_by:
-        parts.append(("ORDER BY ", join(", ", [sort_key(c, key) for key in node.order_by])))
+        keys = [(_key(c, key.expr), _direction(key)) for key in node.order_by]
+        parts.append(("ORDER BY ", join(", ", keys)))
     if node.frame is not None:
         parts.append(frame(c, node.frame))
     return Group(("(", Nest((SOFT, join(LINE, parts))), SOFT, ")"))
+
+
+def _key(c: Context, node: n.Expr) -> Doc:
+    """A key of a window; behind a bare OVER TIME, the window's own frame would be read as that one's."""
+    doc = expression(c, node)
+    return ("(", doc, ")") if flat(doc).endswith("OVER TIME") else doc
 
 
 def frame(c: Context, node: n.Frame) -> Doc:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cubeql.lang import nodes as n
 from cubeql.lang.layout import LINE, SOFT, Doc, Group, Nest, join
 from cubeql.lang.printing.context import Context
-from cubeql.lang.printing.expressions import alias, expression, sort_key
+from cubeql.lang.printing.expressions import alias, chain, expression, sort_key
 from cubeql.lang.printing.names import identifier, path, quoted
 
 _TIME = re.compile(r"time\b", re.IGNORECASE)
@@ -73,7 +73,9 @@ def _listed(c: Context, word: str, nodes: Sequence[n.Node], docs: Sequence[Doc])
 
 
 def _condition(c: Context, word: str, node: n.Expr) -> Doc:
-    return (c.lead(node), word, expression(c, node), c.tail(node))
+    first = chain(node, node.operator)[0] if isinstance(node, n.Binary) else node
+    lead = c.lead(node) if first is node else c.lead(node, first)
+    return (lead, word, expression(c, node), c.tail(node))
 
 
 def _counted(c: Context, word: str, node: n.Expr) -> Doc:
@@ -106,7 +108,7 @@ def in_parentheses(c: Context, node: n.Query) -> Doc:
 def join_clause(c: Context, node: n.Join) -> Doc:
     """One JOIN."""
     kind = "" if node.kind == "inner" else f"{node.kind.upper()} "
-    parts: list[Doc] = [c.lead(node), f"{kind}JOIN ", source(c, node.source), c.tail(node.source)]
+    parts: list[Doc] = [c.lead(node, node.source), f"{kind}JOIN ", source(c, node.source), c.tail(node.source)]
     if node.time is not None:
         parts += [" ON TIME ", time_match(c, node.time)]
     if node.on is not None:
