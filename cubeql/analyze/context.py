@@ -33,11 +33,19 @@ class Context:
         if found not in self.faults:
             self.faults.append(found)
 
-    def unknown(self, code: str, span: Span, name: str, known: list[str] | tuple[str, ...], **facts: Any) -> None:
-        """Note an unknown name with the known ones that are like it."""
+    def unknown(
+        self,
+        code: str,
+        span: Span,
+        name: str,
+        known: list[str] | tuple[str, ...],
+        spelled: str = "{}",
+        **facts: Any,
+    ) -> None:
+        """Note an unknown name with the known ones that are like it; ``spelled`` puts a name into the span's text."""
         like = nearest(name, known)
         suggestion = f"did you mean {_either(like)}?" if like else _listing(known)
-        sure = like[0] if len(like) == 1 else None
+        sure = spelled.format(like[0]) if len(like) == 1 else None
         found = diagnose(code, span, replacement=sure, name=name, suggestion=suggestion, **facts)
         if found not in self.faults:
             self.faults.append(found)

@@ -162,7 +162,8 @@ class Scope:
         if number is None:
             if self.incomplete:
                 return None
-            self.context.unknown("unknown_source", span, ".".join(qualifier), [s.alias for s in self.sources])
+            known = [s.alias for s in self.sources]
+            self.context.unknown("unknown_source", span, ".".join(qualifier), known, f"{{}}.{name}")
             return None
         if number in self.hidden:
             self._hidden_fault(name, number, span)
@@ -173,7 +174,9 @@ class Scope:
             return found[0]
         if name.casefold() == "cell" and isinstance(source, LayerRef):
             return self.grid_cell(span)
-        self.context.unknown("unknown_column_of", span, name, tuple(source_columns(source)), source=source.alias)
+        self.context.unknown(
+            "unknown_column_of", span, name, tuple(source_columns(source)), f"{source.alias}.{{}}", source=source.alias
+        )
         return None
 
     def source_number(self, qualifier: tuple[str, ...]) -> int | None:

@@ -169,7 +169,7 @@ class _Select:
         wanted = scope.source_number(star.qualifier) if star.qualifier else None
         if star.qualifier and wanted is None:
             self.context.unknown(
-                "unknown_source", star.span, ".".join(star.qualifier), [s.alias for s in scope.sources]
+                "unknown_source", star.span, ".".join(star.qualifier), [s.alias for s in scope.sources], "{}.*"
             )
             return []
         found: dict[str, Bound] = {}

@@ -36,7 +36,7 @@ ROWS: tuple[Fault, ...] = (
     Fault("no_common_type", "these values have no type in common: {types}"),
     Fault("class_arithmetic", "'{column}' holds class codes; {name} of codes means nothing",
           "use mode, count(*) or GROUP BY with it", "SELECT avg(class) FROM landcover"),
-    Fault("unit_mismatch", "this brings together {left} and {right}", "convert one side first: {hint}",
+    Fault("unit_mismatch", "this brings together {left} and {right}", "convert one side first",
           "SELECT t2m + t_celsius FROM …"),
     Fault("unit_unlike", "this brings together {left} and {right}, which measure different things", severity="warning"),
     Fault("bad_time", "{reason}", "write an ISO 8601 date such as '2024-05-03' or a range such as '2024-05/2024-09'",
