@@ -83,14 +83,20 @@ def lattice_of(odd: bool, depth: int) -> Lattice:
     return Lattice(q, r, np.setdiff1d(np.union1d(rim, spread[::4]), inner), inner, slots, first)
 
 
+def _powers(base: Floats, highest: int) -> list[Floats]:
+    found = [np.ones_like(base)]
+    for _ in range(highest):
+        found.append(found[-1] * base)
+    return found
+
+
 @lru_cache(maxsize=32)
 def _fit(odd: bool, depth: int, degree: int) -> tuple[Floats, Floats]:
     """Matrix that makes coefficients of values at the inner slots, and the one that makes values of those."""
     lattice = lattice_of(odd, depth)
     size = float(max(np.abs(lattice.q).max(), np.abs(lattice.r).max()))
-    x, y = lattice.q / size, lattice.r / size
-    powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
-    terms = np.stack([x**i * y**j for i, j in powers], axis=1)
+    x, y = _powers(lattice.q / size, degree), _powers(lattice.r / size, degree)
+    terms = np.stack([x[i] * y[j] for i in range(degree + 1) for j in range(degree + 1 - i)], axis=1)
     return np.asarray(np.linalg.pinv(terms[lattice.inner])), np.asarray(terms, dtype=np.float64)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 _LON_LAT = "OGC:CRS84"
+_MOST_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +160,8 @@ class Projector:
     """
 
     def __init__(self, grid: PixelGrid) -> None:
-        from pyproj import CRS, Transformer
-
         self.grid = grid
-        system = CRS.from_wkt(grid.crs)
-        self.is_plain = _is_lon_lat(system)
-        self._transformer = None if self.is_plain else Transformer.from_crs(_LON_LAT, system, always_xy=True)
+        self._transformer = _transformer(grid.crs)
         a, b, _, d, e, _ = grid.transform
         det = a * e - b * d
         self._inverse = (e / det, -b / det, -d / det, a / det)
@@ -206,6 +205,30 @@ class Projector:
             lat = np.where((np.abs(lat) > 90) & (np.abs(lat) < 90.0001), np.sign(lat) * 90.0, lat)
             known = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) <= 90)
         return np.where(known, lon, np.nan), np.where(known, lat, np.nan)
+
+
+class _Kept(threading.local):
+    """Transformers by reference system: making one may take half a second, and a thread needs its own."""
+
+    def __init__(self) -> None:
+        self.transformers: OrderedDict[str, Any] = OrderedDict()
+
+
+_kept = _Kept()
+
+
+def _transformer(crs: str) -> Any:
+    """From WGS84 longitude and latitude to a reference system; None where that changes nothing."""
+    from pyproj import CRS, Transformer
+
+    found = _kept.transformers
+    if crs not in found:
+        system = CRS.from_wkt(crs)
+        plain = _is_lon_lat(system)
+        found[crs] = None if plain else Transformer.from_crs(_LON_LAT, system, always_xy=True)
+        if len(found) > _MOST_KEPT:
+            found.popitem(last=False)
+    return found[crs]
 
 
 def _is_lon_lat(system: pyproj.CRS) -> bool:

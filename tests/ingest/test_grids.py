@@ -17,43 +17,44 @@ from tests.ingest.reference import regridded
 PENTAGON_LAT, PENTAGON_LON = h3.cell_to_latlng("85080003fffffff")
 
 GRIDS = {
-    "utm": ("EPSG:32633", Affine(1000, 0, 500000, 0, -1000, 5400000), (24, 30), 7),
-    "laea": ("EPSG:3035", Affine(1000, 0, 4321000, 0, -1000, 3210000), (24, 30), 7),
-    "south-up": ("EPSG:4326", Affine(0.01, 0, 11, 0, 0.01, 48), (24, 30), 7),
-    "west-bound": ("EPSG:4326", Affine(-0.01, 0, 11, 0, -0.01, 48), (24, 30), 7),
-    "rotated": ("EPSG:32633", Affine(800, 600, 500000, 600, -800, 5400000), (24, 30), 7),
-    "rotated degrees": ("EPSG:4326", Affine(0.008, 0.006, 179.9, 0.006, -0.008, 10), (24, 30), 7),
+    "utm": ("EPSG:32633", Affine(1000, 0, 500000, 0, -1000, 5400000), (16, 20), 7),
+    "laea": ("EPSG:3035", Affine(1000, 0, 4321000, 0, -1000, 3210000), (16, 20), 7),
+    "south-up": ("EPSG:4326", Affine(0.01, 0, 11, 0, 0.01, 48), (16, 20), 7),
+    "west-bound": ("EPSG:4326", Affine(-0.01, 0, 11, 0, -0.01, 48), (16, 20), 7),
+    "rotated": ("EPSG:32633", Affine(800, 600, 500000, 600, -800, 5400000), (16, 20), 7),
+    "rotated degrees": ("EPSG:4326", Affine(0.008, 0.006, 179.9, 0.006, -0.008, 10), (16, 20), 7),
     "non-square": ("EPSG:4326", Affine(0.03, 0, 11, 0, -0.01, 48), (24, 12), 7),
-    "antimeridian east": ("EPSG:4326", Affine(0.01, 0, 179.85, 0, -0.01, -17), (20, 30), 7),
-    "antimeridian west": ("EPSG:4326", Affine(0.01, 0, -180.15, 0, -0.01, -17), (20, 30), 7),
-    "antimeridian utm": ("EPSG:32760", Affine(1000, 0, 800000, 0, -1000, 8100000), (24, 30), 7),
-    "0 to 360": ("EPSG:4326", Affine(0.01, 0, 250, 0, -0.01, 40), (20, 30), 7),
+    "antimeridian east": ("EPSG:4326", Affine(0.01, 0, 179.85, 0, -0.01, -17), (16, 30), 7),
+    "antimeridian west": ("EPSG:4326", Affine(0.01, 0, -180.15, 0, -0.01, -17), (16, 30), 7),
+    "antimeridian utm": ("EPSG:32760", Affine(1000, 0, 800000, 0, -1000, 8100000), (16, 20), 7),
+    "0 to 360": ("EPSG:4326", Affine(0.01, 0, 250, 0, -0.01, 40), (16, 30), 7),
     "north pole degrees": ("EPSG:4326", Affine(1, 0, -180, 0, -0.1, 90), (12, 360), 5),
     "south pole degrees": ("EPSG:4326", Affine(1, 0, 0, 0, 0.1, -90), (12, 360), 5),
     "north pole stereographic": ("EPSG:3413", Affine(10000, 0, -120000, 0, -10000, 120000), (24, 24), 5),
     "south pole stereographic": ("EPSG:3031", Affine(10000, 0, -125000, 0, -10000, 115000), (24, 24), 5),
     "pentagon": ("EPSG:4326", Affine(0.05, 0, PENTAGON_LON - 0.61, 0, -0.05, PENTAGON_LAT + 0.62), (24, 24), 6),
     "another datum": ("EPSG:4230", Affine(0.01, 0, 11, 0, -0.01, 48), (12, 15), 7),
-    "mercator": ("EPSG:3857", Affine(1500, 0, 1200000, 0, -1500, 6100000), (24, 30), 7),
+    "mercator": ("EPSG:3857", Affine(1500, 0, 1200000, 0, -1500, 6100000), (16, 20), 7),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("method", ["nearest", "bilinear", "mean", "sum"])
+@pytest.mark.parametrize("method", ["nearest", "bilinear", "mean"])
 @pytest.mark.parametrize("name", GRIDS)
 def test_grid(tmp_path: Path, store: Store, name: str, method: str) -> None:
     crs, transform, shape, resolution = GRIDS[name]
     values = patterned(*shape)
     values[:3, :4] = np.nan
-    if method in ("mean", "sum"):
+    if method == "mean":
         resolution -= 1
     path = write_tif(tmp_path / "a.tif", values, transform, crs)
     ingest(store, path, "a", method=method, resolution=resolution)
     assert_same(stored(store, "a"), regridded(picture_of(values, transform, crs), resolution, method), 1e-6)
 
 
-@pytest.mark.parametrize("west", [-180.0, 0.0, -100.0])
-@pytest.mark.parametrize("method", ["nearest", "bilinear", "mean", "sum"])
-def test_whole_earth_has_every_cell(tmp_path: Path, store: Store, west: float, method: str) -> None:
+@pytest.mark.parametrize(
+    ("west", "method"), [(-180, "nearest"), (0, "nearest"), (-100, "bilinear"), (0, "mean"), (-100, "sum")]
+)
+def test_whole_earth_has_every_cell(tmp_path: Path, store: Store, west: int, method: str) -> None:
     transform = Affine(5, 0, west, 0, -5, 90)
     values = patterned(36, 72)
     path = write_tif(tmp_path / "a.tif", values, transform)
@@ -92,7 +93,7 @@ def test_repeated_column_counts_once(tmp_path: Path, store: Store) -> None:
     assert_same(stored(store, "a"), regridded(picture_of(values[:, :72], transform), 1, "sum"), 1e-6)
 
 
-@pytest.mark.parametrize("resolution", [4, 5, 6])
+@pytest.mark.parametrize("resolution", [4, 6])
 def test_raster_smaller_than_a_cell(tmp_path: Path, store: Store, resolution: int) -> None:
     """Only a raster that holds a cell's centre has a nearest value; its pixels aggregate wherever it lies."""
     lat, lon = h3.cell_to_latlng(h3.latlng_to_cell(48, 11, resolution))
