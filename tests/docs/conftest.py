@@ -1,4 +1,4 @@
-"""The demo's store, built once for all pages."""
+"""Where the pages' blocks run."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import cubeql
+from tests.support.demo_store import shared_demo_store
 
 
 @pytest.fixture(scope="session")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the demo's store under the name that the pages use."""
-    from cubeql.demo.run import build
-
-    folder = tmp_path_factory.mktemp("workplace")
-    with cubeql.connect(str(folder / "cubeql-demo"), create=True) as session:
-        build(session, lambda line: None)
-    return folder
+    return shared_demo_store(tmp_path_factory).parent

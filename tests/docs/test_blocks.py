@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import cubeql
-from cubeql.lang import split_statements
+from cubeql.lang import format_text, parse, split_statements
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 
 LANGUAGES = {"cubeql", "python", "sh", "text"}
@@ -39,6 +39,7 @@ def programs(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "CUBEQL_STORE": "cubeql-demo"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", _named("cubeql"))
 def test_statements_run_or_fail_as_said(session: Any, block: Block) -> None:
     if block.fault is not None:
@@ -52,6 +53,7 @@ def test_statements_run_or_fail_as_said(session: Any, block: Block) -> None:
             assert rows is None or rows > 0, f"no rows: {statement}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", _named("python"))
 def test_python_runs(workplace: Path, programs: dict[str, str], block: Block) -> None:
     ran = subprocess.run(["python", "-W", "error::DeprecationWarning:cubeql", "-c", block.text], cwd=workplace,
@@ -59,12 +61,19 @@ def test_python_runs(workplace: Path, programs: dict[str, str], block: Block) ->
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", _named("sh"))
 def test_shell_commands_run(workplace: Path, programs: dict[str, str], block: Block) -> None:
     script = f"set -euo pipefail\n{block.text}"
     ran = subprocess.run(["bash", "-c", script], cwd=workplace, env=programs, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip()
+
+
+@pytest.mark.parametrize("block", [b for b in blocks("cubeql") if b.fault is None], ids=lambda b: b.name)
+def test_statements_can_be_read_and_are_formatted_alike(block: Block) -> None:
+    """Without a store: a page must not go stale in the inner loop."""
+    assert parse(format_text(block.text)) == parse(block.text)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
