@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cubeql.analyze.bound import GRID, Aggregate, Apply, Bound, Column, Constant, FrameBound, Window
+from cubeql.analyze.bound import Aggregate, Apply, Bound, Constant, FrameBound, Window
 from cubeql.analyze.checks import check_arguments, check_units, meet
 from cubeql.analyze.constants import NotConstant, duration, value_of, whole_number
 from cubeql.errors import Span
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
-_LATER = {"anomaly", "baseline", "disk", "pack", "area_mean", "fraction", "histogram", "convert", "grid_distance",
-          "cell_to_boundary", "cell_to_latlng", "string_to_cell", "latlng_to_cell"}  # fmt: skip
+_LATER = {"anomaly", "baseline", "disk", "pack", "area_mean", "fraction", "histogram", "convert",
+          "cell_to_latlng", "string_to_cell", "latlng_to_cell"}  # fmt: skip
 
 
 def bind_call(binder: Binder, call: nodes.Call) -> Bound:
@@ -110,17 +110,6 @@ def _parent(binder: Binder, cell: Bound, wanted: nodes.Expr, span: Span) -> Boun
     return Apply(Type("cell", resolution=resolution), function, (cell, level), span=span)
 
 
-def _of_grid_cell(binder: Binder, function: Function, call: nodes.Call) -> Bound:
-    args = tuple(binder.bind(a) for a in call.args)
-    if not check_arguments(binder.context, function, args, call.span):
-        return Constant(ANY, None, span=call.span)
-    if not (isinstance(args[0], Column) and args[0].source == GRID):
-        binder.context.fault("not_supported", call.span, construct=f"{function.name} of other cells than the query's",
-                             suggestion=f"write {function.name}(cell) in a query that reads a layer")  # fmt: skip
-        return Constant(ANY, None, span=call.span)
-    return Apply(function.result_type((args[0].type,)), function, args, span=call.span)
-
-
 def _date_trunc(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     if len(call.args) != 2:
         check_arguments(binder.context, function, tuple(binder.bind(a) for a in call.args), call.span)
@@ -151,9 +140,6 @@ def _time_bucket(binder: Binder, function: Function, call: nodes.Call) -> Bound:
 
 _SPECIAL = {
     "cell_to_parent": _cell_to_parent,
-    "cell_area": _of_grid_cell,
-    "cell_to_lng": _of_grid_cell,
-    "cell_to_lat": _of_grid_cell,
     "date_trunc": _date_trunc,
     "time_bucket": _time_bucket,
 }
@@ -206,7 +192,7 @@ def _hidden_arguments(binder: Binder, function: Function, args: tuple[Bound, ...
         return (*args, time)
     if function.name == "area":
         cell = binder.scope.grid_cell(span)
-        if isinstance(cell, Column) and cell.source == GRID:
+        if cell is not None:
             area = FUNCTIONS["cell_area"]
             return (Apply(area.result_type((cell.type,)), area, (cell,), span=span),)
         binder.context.fault("cell_needed", span, what="area()")

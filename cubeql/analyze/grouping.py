@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from cubeql.analyze.bound import GRID, Aggregate, Apply, Bound, Column, Key, children, rewrite, walk
 from cubeql.analyze.context import Context
-
-_OF_CELL = ("cell_area", "cell_to_lng", "cell_to_lat")
+from cubeql.functions.cells import GEOMETRY
 
 
 class Groups:
@@ -27,7 +26,7 @@ class Groups:
             return expr
         if expr in self.keys:
             return Key(expr.type, self.keys.index(expr), span=expr.span)
-        if isinstance(expr, Apply) and expr.function.name in _OF_CELL and expr.args[0] in self.keys:
+        if isinstance(expr, Apply) and geometry_of(expr) and expr.args[0] in self.keys:
             self.keys.append(expr)
             return Key(expr.type, len(self.keys) - 1, span=expr.span)
         return None
@@ -55,3 +54,11 @@ def has_aggregate(expr: Bound) -> bool:
 def uses_grid_cell(expr: Bound) -> bool:
     """Whether the query's own cell is read."""
     return any(isinstance(e, Column) and e.source == GRID for e in walk(expr))
+
+
+def geometry_of(expr: Bound) -> str | None:
+    """Which array of the query's own cells (``area``, ``lon``, ``lat``) an expression is; None for all others."""
+    if not isinstance(expr, Apply) or not expr.args:
+        return None
+    cell = expr.args[0]
+    return GEOMETRY.get(expr.function.name) if isinstance(cell, Column) and cell.source == GRID else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from cubeql.engine.cellfunctions import provide_cell_functions
 from cubeql.errors import ConfigError
 
 
@@ -42,4 +43,5 @@ def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
         database.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'; SET parquet_metadata_cache = true")
     except duckdb.Error as error:
         raise ConfigError(f"the engine cannot be set up: {error}") from error
+    provide_cell_functions(database)
     return database

@@ -24,7 +24,7 @@ class GeometryCache:
         self._lock = threading.Lock()
 
     def table(self, tiles: NDArray[np.int64], resolution: int, columns: tuple[str, ...], running: Running) -> pa.Table:
-        """A row a tile: ``tile`` and an array a column (``area`` km², ``lon``, ``lat`` degrees), NULL where no cell is."""
+        """A row a tile: ``tile``, and an array a column (``area`` km², ``lon``, ``lat``), NULL where there is none."""
         arrays: dict[str, list[NDArray[np.float64]]] = {c: [] for c in columns}
         for tile in tiles.tolist():
             running.check()

@@ -7,7 +7,6 @@ from itertools import count
 
 from cubeql.analyze.bound import (
     GRID,
-    Apply,
     Bound,
     BoundJoin,
     BoundQuery,
@@ -19,7 +18,7 @@ from cubeql.analyze.bound import (
     QueryRef,
     walk,
 )
-from cubeql.analyze.grouping import uses_grid_cell
+from cubeql.analyze.grouping import geometry_of, uses_grid_cell
 from cubeql.plan.nodes import (
     Aligned,
     CellJoin,
@@ -34,8 +33,6 @@ from cubeql.plan.nodes import (
     TileJoin,
 )
 from cubeql.values.tiles import tile_resolution
-
-_GEOMETRY = {"cell_area": "area", "cell_to_lng": "lon", "cell_to_lat": "lat"}
 
 
 class Builder:
@@ -139,12 +136,8 @@ def _sources_of(exprs: Iterable[Bound]) -> set[int]:
 
 
 def _geometry(exprs: list[Bound]) -> set[str]:
-    return {
-        _GEOMETRY[e.function.name]
-        for x in exprs
-        for e in walk(x)
-        if isinstance(e, Apply) and e.function.name in _GEOMETRY
-    }
+    found = (geometry_of(e) for x in exprs for e in walk(x))
+    return {name for name in found if name is not None}
 
 
 def _is_scalar(expr: Bound, query: BoundSelect) -> bool:

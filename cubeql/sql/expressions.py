@@ -26,6 +26,7 @@ from cubeql.analyze.bound import (
     SortBy,
     Window,
 )
+from cubeql.analyze.grouping import geometry_of
 from cubeql.errors import InternalError
 from cubeql.sql import positions
 from cubeql.sql.tree import (
@@ -46,8 +47,6 @@ from cubeql.sql.tree import (
     fill,
 )
 from cubeql.values.tiles import tile_resolution
-
-_GEOMETRY = {"cell_area": "area", "cell_to_lng": "lon", "cell_to_lat": "lat"}
 
 
 @dataclass(slots=True)
@@ -134,8 +133,9 @@ def _parameter(expr: Parameter, place: Place) -> Sql:
 
 def _apply(expr: Apply, place: Place) -> Sql:
     name = expr.function.name
-    if name in _GEOMETRY:
-        return Ident(_GEOMETRY[name])
+    array = geometry_of(expr)
+    if array is not None and place.cell is not None:
+        return Ident(array)
     if name == "cell_to_parent":
         return _ancestor(expr, place)
     return Fill(expr.function.template(len(expr.args)), tuple(translate(a, place) for a in expr.args))
