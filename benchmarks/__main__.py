@@ -1,0 +1,87 @@
+"""Run the rows, print the table: ``python -m benchmarks [--cells N] [--only GROUP,...] [--json FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow
+
+from benchmarks import cold_start, compiling, data, grouping, joins, reading, writing
+from benchmarks.measure import Measured, Row, markdown, measure, write_json
+from cubeql.session import Session
+
+_BASES = ("decode/pyarrow int16", "decode/pyarrow float32", "join/pyarrow decode of both")
+
+
+def main() -> None:
+    """Make the data, run the rows that are wanted, print their table."""
+    args = _arguments()
+    with tempfile.TemporaryDirectory(prefix="cubeql-benchmarks-") as temporary:
+        folder = args.folder or Path(temporary)
+        made = data.make(folder / f"cells{args.cells}", args.cells)
+        print(f"{made.tiles} tiles x {data.DATES} dates, {made.cells * data.DATES:,} cells a layer", file=sys.stderr)
+        with Session.open(made.folder / "store", memory_limit=args.memory) as session:
+            rows = _wanted(_rows(session, made, args), args.only)
+            found = measure(rows, args.seconds, lambda line: print(line, file=sys.stderr, flush=True))
+    _report(found, args.json)
+
+
+def _rows(session: Session, made: data.Data, args: argparse.Namespace) -> Iterator[Row]:
+    yield from reading.rows(session, made)
+    yield from joins.rows(session, made)
+    yield from grouping.rows(session, made)
+    if _asked("compile", args.only) or _asked("plan", args.only):
+        yield from compiling.rows(session, made, Session.open(args.demo) if args.demo else None)
+    if _asked("ingest", args.only):
+        yield from writing.rows(made, args.pixels)
+    if _asked("start", args.only):
+        point = "SELECT time, ndvi FROM ndvi FILTER cell WITHIN POINT(25.03, 46.52)"
+        yield from cold_start.rows(str(made.folder / "store"), point)
+
+
+def _asked(group: str, only: list[str]) -> bool:
+    return not only or any(o.startswith(group) for o in only)
+
+
+def _wanted(rows: Iterable[Row], only: list[str]) -> list[Row]:
+    """The rows whose names begin with one of these, and those they are divided by."""
+    every = list(rows)
+    wanted = {r.name for r in every if not only or any(r.name.startswith(o) for o in only)}
+    wanted |= {r.against for r in every if r.name in wanted and r.against in _BASES}
+    return [r for r in every if r.name in wanted]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--cells", type=int, default=13_000_000, help="cells of a layer, all dates together")
+    parser.add_argument("--folder", type=Path, help="where data is made and kept; a temporary folder unless told")
+    parser.add_argument("--only", type=lambda t: t.split(","), default=[], help="rows whose names begin so, by comma")
+    parser.add_argument("--seconds", type=float, default=4.0, help="time for each row, three repeats at least")
+    parser.add_argument("--pixels", type=int, default=writing.PIXELS, help="side of the rasters that are ingested")
+    parser.add_argument("--memory", help="memory limit of queries, such as 1GiB")
+    parser.add_argument("--demo", help="a store made by `cubeql demo`, to compile the demo's questions too")
+    parser.add_argument("--json", type=Path, help="write all figures there")
+    return parser.parse_args()
+
+
+def _report(found: list[Measured], path: Path | None) -> None:
+    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
+    machine: dict[str, object] = {
+        "cores": os.cpu_count(), "load": load, "python": platform.python_version(),
+        "duckdb": duckdb.__version__, "pyarrow": pyarrow.__version__, "machine": platform.machine(),
+    }  # fmt: skip
+    print(f"{', '.join(f'{k} {v}' for k, v in machine.items())}\n")
+    print(markdown(found))
+    if path is not None:
+        write_json(found, machine, path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Before anything is read: text to SQL, and finding files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.data import NDVI, Data
+from benchmarks.measure import Row
+from cubeql.catalog import Layer, TimeAxis
+from cubeql.compiler import compile_query
+from cubeql.demo.queries import QUERIES
+from cubeql.lang import nodes, parse_statement
+from cubeql.session import Session
+from cubeql.storage import Store, TileBlock
+from cubeql.values.cells import BASE_TILES
+from cubeql.values.tiles import dead_slots
+
+STATEMENTS = {
+    "series": "SELECT time, red FROM scene FILTER cell WITHIN POINT(25.03, 46.52) AND time DURING '2024' ORDER BY time",
+    "siting": """FROM rain JOIN dem USING min JOIN temp ON TIME EQUAL FILTER elevation < 1100 AND t > 12
+        AND time IN '2024' GROUP BY cell SELECT cell, max(rain) AS wettest""",
+    "composite": """FROM scene FILTER scl IN (4, 5) AND time DURING '2024-03' GROUP BY cell
+        SELECT cell, latest(red) AS red""",
+    "trend": """WITH yearly AS (FROM temp GROUP BY cell, month(time) AS m SELECT cell, m, avg(t) AS t)
+        SELECT cell, regr_slope(t, m) AS trend FROM yearly GROUP BY cell""",
+    "change": """WITH a AS (FROM scene FILTER time DURING '2024-03' GROUP BY cell SELECT cell, avg(ndvi(nir, red)) AS w),
+        b AS (FROM scene FILTER time DURING '2024-05' GROUP BY cell SELECT cell, avg(ndvi(nir, red)) AS w)
+        SELECT cell, b.w - a.w AS change FROM b JOIN a SEMI JOIN dem ON elevation > 1000""",
+    "overview": """FROM scene GROUP BY CELL(4), date_trunc('month', time) AS month
+        SELECT cell, month, avg(red), min(red), max(red)""",
+    "clocks": """FROM scene LEFT JOIN temp ON TIME NEAREST WITHIN '2 days' JOIN rain ON TIME AS OF WITHIN '20 days'
+        SELECT cell, scene.time, temp.time AS seen, t, rain""",
+}
+
+
+def _compiled(session: Session, text: str) -> Callable[[], int | None]:
+    def run() -> None:
+        statement = parse_statement(text)
+        assert isinstance(statement, nodes.QueryStatement)
+        assert compile_query(statement.query, session.store, {}, text).sql
+
+    return run
+
+
+def rows(session: Session, data: Data, demo: Session | None) -> Iterator[Row]:
+    """The rows of this page; ``demo`` is a session on a store with the demo's layers, where there is one."""
+    for name, text in STATEMENTS.items():
+        yield Row(f"compile/{name}", _compiled(session, text), target=0.010)
+    for query in QUERIES if demo is not None else ():
+        assert demo is not None
+        yield Row(f"compile/demo {query.name}", _compiled(demo, query.text), target=0.010)
+    for files in (500, 3000):
+        store, text = _many(data.folder / f"files{files}", files)
+        yield Row(f"plan/{files} files, cold", _opened(store, text), target=0.5, cpu=False, best=3)
+        yield Row(f"plan/{files} files, explain warm", _explained(Session.open(store), text), target=0.010, cpu=False)
+
+
+def _many(folder: Path, files: int) -> tuple[Path, str]:
+    """A store with a layer of about that many files of one row each, and a query that two of them hold."""
+    layer = Layer("small", 1, (NDVI,), time=TimeAxis())
+    start = np.datetime64("2020-01-01T00:00:00", "us")
+    if not folder.exists():
+        store = Store.open(folder, create=True)
+        blocks = [(int(t), start + d * np.timedelta64(1, "D")) for d in range(files // 122) for t in BASE_TILES]
+        values = (np.arange(7, dtype=np.int16), np.ones(7, bool))
+        # A buffer of one byte: every row becomes a file of its own.
+        with store.write(layer, mode="create", buffer_bytes=1) as write:
+            for tile, time in blocks:
+                write.add(TileBlock(tile, time, None, (), {"ndvi": _alive(values, tile)}))
+    text = "FROM small FILTER cell WITHIN POINT(25.03, 46.52) AND time DURING '2020-01-02/2020-01-03' SELECT time, ndvi"
+    return folder, text
+
+
+def _alive(values: tuple[NDArray[Any], NDArray[np.bool_]], tile: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    return values[0], ~dead_slots(tile, 1)
+
+
+def _opened(store: Path, text: str) -> Callable[[], int | None]:
+    def run() -> None:
+        with Session.open(store) as session:
+            session.explain(text)
+
+    return run
+
+
+def _explained(session: Session, text: str) -> Callable[[], int | None]:
+    def run() -> None:
+        session.explain(text)
+
+    return run

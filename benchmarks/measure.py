@@ -1,0 +1,133 @@
+"""Rows of measurements: a name, what is done, what it is compared with; medians of CPU and wall clock."""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement.
+
+    Attributes:
+        name: short name, with its group in front (``join/equal``).
+        run: what is measured; gives the number of values it worked on, or None.
+        against: name of the row this one is divided by.
+        target: what the ratio, or where there is none the time, has to be at most.
+        cpu: target and ratio are about CPU seconds of all threads; else about the wall clock.
+        at_least: the target is of ``rate`` (values per CPU second) and has to be reached.
+        best: most repeats.
+    """
+
+    name: str
+    run: Callable[[], int | None]
+    against: str | None = None
+    target: float | None = None
+    cpu: bool = True
+    at_least: bool = False
+    best: int = 7
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found: medians over ``repeats``, after one run that is not counted."""
+
+    name: str
+    cpu: float
+    wall: float
+    least: float
+    most: float
+    repeats: int
+    values: int | None
+    against: str | None
+    ratio: float | None
+    target: float | None
+    met: bool | None
+
+    @property
+    def rate(self) -> float | None:
+        """Values per CPU second."""
+        return self.values / self.cpu if self.values and self.cpu else None
+
+
+def measure(rows: Iterable[Row], seconds: float, say: Callable[[str], None]) -> list[Measured]:
+    """Run every row at least three times and until ``seconds`` are spent on it, at most ``best`` times."""
+    found: dict[str, Measured] = {}
+    for row in rows:
+        found[row.name] = _measured(row, found, seconds)
+        say(_line(found[row.name]))
+    return list(found.values())
+
+
+def _measured(row: Row, found: dict[str, Measured], seconds: float) -> Measured:
+    cpus: list[float] = []
+    walls: list[float] = []
+    values = row.run() if row.best > 1 else None
+    began = time.perf_counter()
+    while len(cpus) < row.best and (len(cpus) < min(3, row.best) or time.perf_counter() - began < seconds):
+        cpu, wall = _cpu(), time.perf_counter()
+        values = row.run()
+        cpus.append(_cpu() - cpu)
+        walls.append(time.perf_counter() - wall)
+    cpu, wall = statistics.median(cpus), statistics.median(walls)
+    spent = cpus if row.cpu else walls
+    own = cpu if row.cpu else wall
+    base = found.get(row.against) if row.against else None
+    ratio = own / (base.cpu if row.cpu else base.wall) if base is not None else None
+    met = _is_met(row, ratio if ratio is not None else own, values, cpu)
+    return Measured(
+        row.name, cpu, wall, min(spent), max(spent), len(cpus), values, row.against, ratio, row.target, met
+    )  # fmt: skip
+
+
+def _cpu() -> float:
+    """CPU seconds of all threads, and of processes that have ended."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, who))
+
+
+def _is_met(row: Row, found: float, values: int | None, cpu: float) -> bool | None:
+    if row.target is None:
+        return None
+    if row.at_least:
+        return values is not None and values / cpu >= row.target
+    return found <= row.target
+
+
+def _line(one: Measured) -> str:
+    ratio = f" = {one.ratio:.2f} x {one.against}" if one.ratio is not None else ""
+    met = {None: "", True: "  target met", False: "  TARGET MISSED"}[one.met]
+    return f"{one.name:34s} cpu {_ms(one.cpu)} wall {_ms(one.wall)} ms{ratio}{met}"
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:9.1f}"
+
+
+def markdown(found: Iterable[Measured]) -> str:
+    """The table for a report."""
+    lines = [
+        "| what | CPU ms | wall ms | least - most | million values / CPU s | ratio | target | met |",
+        "| --- | ---: | ---: | ---: | ---: | --- | ---: | --- |",
+    ]
+    for one in found:
+        rate = f"{one.rate / 1e6:.1f}" if one.rate is not None else ""
+        ratio = f"{one.ratio:.2f} x {one.against}" if one.ratio is not None else ""
+        target = "" if one.target is None else f"{one.target:g}"
+        met = {None: "", True: "yes", False: "no"}[one.met]
+        lines.append(
+            f"| {one.name} | {one.cpu * 1000:.1f} | {one.wall * 1000:.1f} | {one.least * 1000:.1f} - "
+            f"{one.most * 1000:.1f} | {rate} | {ratio} | {target} | {met} |"
+        )
+    return "\n".join(lines)
+
+
+def write_json(found: Iterable[Measured], machine: dict[str, object], path: Path) -> None:
+    """All figures as JSON, seconds and values as they were found."""
+    path.write_text(json.dumps({"machine": machine, "rows": [asdict(o) for o in found]}, indent=1))
