@@ -6,10 +6,11 @@ from cubeql.plan.nodes import Node
 from cubeql.plan.rules.prune_regions import prune_regions
 from cubeql.plan.rules.prune_times import prune_times
 from cubeql.plan.rules.push_filters import push_filters
+from cubeql.plan.rules.share_regions import share_regions
 
 Rule = Callable[[Node], Node]
 
-RULES: tuple[Rule, ...] = (push_filters, prune_regions, prune_times)
+RULES: tuple[Rule, ...] = (push_filters, prune_regions, share_regions, prune_times)
 """All rules in the order they are applied."""
 
 
