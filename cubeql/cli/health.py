@@ -73,20 +73,19 @@ def check_installation() -> Iterator[Finding]:
 
 
 def check_store(address: str | None) -> Iterator[Finding]:
-    """Whether the store opens, what it holds, whether it can be written."""
+    """Whether the store opens, what it holds, whether it can be written, what its cache takes."""
     named = address or os.environ.get("CUBEQL_STORE")
     folder = Path(named or "cubeql-store")
     if not named and not folder.exists():
-        yield Finding("note", "store", f"none at {folder.absolute()}; `cubeql demo` or `cubeql ingest` makes one")
+        there = f"none at {folder.absolute()}; `cubeql demo` or `cubeql ingest` makes one"
+        yield Finding("note", "store", there)
         return
-    try:
-        yield _check_layers(address)
-    except CubeQLError as fault:
-        yield Finding("broken", "store", str(fault))
-        return
-    if folder.is_dir():
+    opened = _check_layers(named or str(folder))
+    yield opened
+    if opened.state == "ok" and folder.is_dir():
         yield _check_writable(folder)
         yield _check_space(folder)
+        yield _check_cache(folder / "cache")
 
 
 def _check_package(distribution: str, module: str) -> Finding:
@@ -101,13 +100,13 @@ def _check_optional(distribution: str, purpose: str, extra: str) -> Finding:
     try:
         return Finding("ok", distribution, importlib.metadata.version(distribution))
     except importlib.metadata.PackageNotFoundError:
-        return Finding("note", distribution, f"not installed; {purpose} needs it: pip install 'cubeql[{extra}]'")
+        return Finding("note", distribution, f"not installed; {purpose} needs it (extra: {extra})")
 
 
 def _check_grammar() -> Finding:
-    from cubeql.lang import parse
-
     try:
+        from cubeql.lang import parse
+
         parse("SHOW LAYERS")
     except Exception as fault:
         return Finding("broken", "grammar", f"{type(fault).__name__}: {fault}")
@@ -127,14 +126,16 @@ def _check_engine() -> Finding:
     return Finding("ok", "engine", f"DuckDB extensions there: {', '.join(r[0] for r in rows) or 'none'}")
 
 
-def _check_layers(address: str | None) -> Finding:
+def _check_layers(address: str) -> Finding:
     import cubeql
 
-    with cubeql.connect(address) as session:
-        count = len(session.layers)
-    return Finding(
-        "ok", "store", f"{address or os.environ.get('CUBEQL_STORE') or 'cubeql-store'} opens, layers: {count}"
-    )
+    try:
+        with cubeql.connect(address) as session:
+            return Finding("ok", "store", f"{address} opens, layers: {len(session.layers)}")
+    except CubeQLError as fault:
+        return Finding("broken", "store", str(fault))
+    except Exception as fault:
+        return Finding("broken", "store", f"{address}: {type(fault).__name__}: {fault}")
 
 
 def _check_writable(folder: Path) -> Finding:
@@ -148,3 +149,8 @@ def _check_writable(folder: Path) -> Finding:
 def _check_space(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     return Finding("note" if free < _LITTLE_SPACE else "ok", "space", f"{free / 1e9:.1f} GB free")
+
+
+def _check_cache(folder: Path) -> Finding:
+    taken = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.is_dir() else 0
+    return Finding("ok", "cache", f"{taken / 1e6:.1f} MB; it is made again when it is deleted")

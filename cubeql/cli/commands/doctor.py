@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
         if options.json:
             write_text(json.dumps(finding.as_dict(), ensure_ascii=False) + "\n")
         else:
-            write_text(f"{finding.state:<8}{finding.subject:<12}{finding.text}\n")
+            write_text(f"{finding.state:<7} {finding.subject:<23} {finding.text}\n")
     if broken:
         diagnostics.notice(f"{broken} broken")
     return STORE if broken else DONE
