@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cubeql.cli.arguments import chosen_store
@@ -14,7 +15,7 @@ from cubeql.cli.interrupt import Interrupts, cancelling
 from cubeql.cli.outcome import DONE
 from cubeql.cli.output.rows import Rows, Written
 from cubeql.cli.statements import Piece, Script, moved, pieces, shifted
-from cubeql.errors import CubeQLError, QueryCancelled, QueryError
+from cubeql.errors import CubeQLError, QueryCancelled, QueryError, StoreError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +52,12 @@ def open_session(options: argparse.Namespace) -> Session:
     from cubeql.cli.lean import start_without_pandas
 
     start_without_pandas()
-    return cubeql.connect(chosen_store(options))
+    from cubeql.session import default_store
+
+    address = chosen_store(options) or default_store()
+    if "://" not in address and not Path(address).exists():
+        raise StoreError(f"there is no store at {address}: `cubeql ingest` and `cubeql demo` make one")
+    return cubeql.connect(address)
 
 
 def run_scripts(

@@ -55,6 +55,7 @@ def run(monkeypatch: pytest.MonkeyPatch, run_here: Run) -> Run:
         return opened[-1]
 
     monkeypatch.setattr(cubeql, "connect", connect)
+    monkeypatch.setenv("CUBEQL_STORE", "/")
 
     def call(*words: object, text: str = "") -> Ran:
         ran = run_here(*words, text=text)

@@ -175,9 +175,9 @@ def test_explain_prints_the_plan_or_only_the_sql(run: Run) -> None:
 
 def test_layers_and_describe_stand_for_their_statements(run: Run) -> None:
     asked = [
-        run("layers", "s").session,
-        run("describe", "era5.t2m", "--store", "s").session,
+        run("layers", "/").session,
+        run("describe", "era5.t2m", "--store", "/").session,
         run("describe", "my layer").session,
     ]
     assert [s.asked[0][0] for s in asked if s] == ["SHOW LAYERS", "DESCRIBE era5.t2m", 'DESCRIBE "my layer"']
-    assert asked[0] and asked[0].store == "s"
+    assert asked[0] and asked[0].store == "/"

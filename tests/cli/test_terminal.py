@@ -17,6 +17,7 @@ ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": str(Path(__file__).parents[2]),
     "COLUMNS": "80",
+    "CUBEQL_STORE": "/",
     "TERM": "xterm",
     "LC_ALL": "C.UTF-8",
 }
