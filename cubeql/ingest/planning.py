@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cubeql.catalog import Layer
+from cubeql.errors import IngestError, StoreError
 from cubeql.ingest.bands import chosen_bands
 from cubeql.ingest.board import BandUse
 from cubeql.ingest.faults import refusal
@@ -28,6 +29,7 @@ from cubeql.ingest.source import Source
 from cubeql.ingest.stamps import moments_of, times_of
 from cubeql.ingest.tiler import Feed
 from cubeql.storage import Store
+from cubeql.storage.names import check_columns, check_layer_name
 from cubeql.values.tiles import tile_resolution
 
 INGESTED_FACT = "ingested"
@@ -77,7 +79,7 @@ def make_job(store: Store, sources: Paths, layer: str, options: IngestOptions) -
     record = layer_record(existing.name if existing else layer, shape, bands, uses, dimensions, axis, opened, options)
     if existing is not None:
         record = fitted(existing, record, options)
-    record = _marked(record, existing, marks)
+    record = _marked(_named(record), existing, marks)
     feeds = _feeds(
         store,
         opened,
@@ -90,6 +92,20 @@ def make_job(store: Store, sources: Paths, layer: str, options: IngestOptions) -
     plan = _plan(record, feeds, shape, skipped, _notes(opened, kept), options)
     _check_size(opened, shape, plan, options)
     return Job(record, existing, feeds, skipped, plan)
+
+
+def _named(layer: Layer) -> Layer:
+    """The layer, if its names are names.
+
+    Raises:
+        IngestError: says which is not, and why.
+    """
+    try:
+        check_layer_name(layer.name)
+        check_columns(layer)
+    except StoreError as fault:
+        raise IngestError(str(fault)) from fault
+    return layer
 
 
 def _open(path: str, options: IngestOptions) -> Source:
