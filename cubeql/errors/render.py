@@ -84,15 +84,16 @@ def _line_start(text: str, number: int) -> int:
 def _drawn(source: str, start: int, end: int) -> tuple[str, str]:
     """A line as a terminal shows it, trimmed around the place, and the carets under ``[start, end)``."""
     start, end = max(start, 0), min(end, len(source))
-    cells = [_cell(character) for character in source]
-    first, last = _window(cells, start, max(end, start + 1))
+    near, far = max(start - 2 * WIDTH, 0), start + 2 * WIDTH  # a line may be a million characters long
+    cells = [_cell(character) for character in source[near:far]]
+    first, last = _window(cells, start - near, max(end, start + 1) - near)
+    first, last = first + near, last + near
     lead = ELLIPSIS if first > 0 else ""
     trail = ELLIPSIS if last < len(source) else ""
-    before = lead + "".join(shown for shown, _ in cells[first:start])
-    indent = len(lead) + sum(width for _, width in cells[first:start])
-    width = sum(width for _, width in cells[start : min(end, last)])
-    shown = before + "".join(shown for shown, _ in cells[start:last]) + trail
-    return shown, " " * indent + "^" * max(1, width)
+    before, marked = cells[first - near : start - near], cells[start - near : min(end, last) - near]
+    shown = "".join(shown for shown, _ in cells[first - near : last - near])
+    indent = len(lead) + sum(width for _, width in before)
+    return lead + shown + trail, " " * indent + "^" * max(1, sum(width for _, width in marked))
 
 
 def _window(cells: list[tuple[str, int]], start: int, end: int) -> tuple[int, int]:

@@ -147,9 +147,12 @@ class _Layout:
     def _flush(self, margin: str) -> None:
         """Write the comments that wait for the end of the line."""
         waiting, self.waiting = self.waiting, []
+        room = True  # behind a -- comment, or one that has a line of its own, no other can stand
         for comment in waiting:
-            self.out.append("  " if comment.place == "suffix" else "\n" + margin)
+            room = room and comment.place == "suffix"
+            self.out.append("  " if room else "\n" + margin)
             self.out.append(comment.text)
+            room = room and not comment.text.startswith("--") and "\n" not in comment.text
 
     def _fits(self, doc: Doc, rest: list[_Todo]) -> bool:
         """Whether the document, on one line, and what follows up to the next line end fit the width."""
@@ -175,7 +178,7 @@ def _ends_line(todo: _Todo) -> bool | None:
     """Whether a line ends well here (at a break) or badly (at a comment); None where none ends."""
     if isinstance(todo.doc, Line) and todo.broken:
         return True
-    if isinstance(todo.doc, Comment) and not todo.broken:
+    if isinstance(todo.doc, Comment) and not todo.broken and todo.doc.place != "after":
         return False
     return None
 

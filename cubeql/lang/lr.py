@@ -7,6 +7,7 @@ all who walk the tree with recursion stay within Python's stack.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from cubeql.errors import Span
@@ -63,26 +64,41 @@ def run(tokens: Sequence[Token], action: Action) -> Any:
 def _reduce_all(grammar: Tables, states: list[int], entries: list[Entry], kind: str, action: Action) -> bool:
     """Reduce until ``kind`` can be shifted (or the statement is complete); False if it never can."""
     while True:
-        step = grammar.states[states[-1]].get(kind)
+        state = states[-1]
+        step = grammar.states[state].get(kind)
         if step is None:
-            return False
+            return state == grammar.end and kind == END
         if step >= 0:
             return True
         rule = grammar.rules[-1 - step]
-        _reduce(rule, states, entries, action)
-        state = grammar.states[states[-1]][rule.origin]
-        states.append(state)
-        if state == grammar.end and kind == END:
-            return True
+        del states[-rule.size :]
+        if rule.size > 1 or not rule.passes:
+            _reduce(rule, entries, action)
+        states.append(_landing(states[-1], rule.origin, kind))
 
 
-def _reduce(rule: Rule, states: list[int], entries: list[Entry], action: Action) -> None:
-    size = rule.size
-    if size == 1 and rule.passes:
-        del states[-1]
-        return
-    parts = entries[-size:]
-    del states[-size:], entries[-size:]
+@cache
+def _landing(below: int, origin: str, kind: str) -> int:
+    """The state after ``origin`` was made on ``below``, and all that only hand its value on.
+
+    Between a number and the sum it is part of lie ten rules that do nothing else.
+    """
+    grammar = tables()
+    while True:
+        state = grammar.states[below][origin]
+        step = grammar.states[state].get(kind)
+        if step is None or step >= 0 or state == grammar.end:
+            return state
+        rule = grammar.rules[-1 - step]
+        if rule.size > 1 or not rule.passes:
+            return state
+        origin = rule.origin
+
+
+def _reduce(rule: Rule, entries: list[Entry], action: Action) -> None:
+    """Replace the values of a rule's symbols by the rule's own."""
+    parts = entries[-rule.size :]
+    del entries[-rule.size :]
     children = _children(rule, parts)
     start, end = parts[0][1], parts[-1][2]
     depth = max([part[3] for part in parts])

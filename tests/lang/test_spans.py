@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from cubeql.lang import nodes as n
 from cubeql.lang import parse_statement, print_statement
@@ -49,6 +49,7 @@ def check(text: str, root: n.Node) -> None:
             assert child.span.end <= node.span.end
 
 
+@settings(max_examples=40)
 @given(trees.statements)
 def test_spans_lie_in_the_text_and_hold_their_children(statement: n.Statement) -> None:
     text = f"  /* é */ {print_statement(statement)} -- x"
