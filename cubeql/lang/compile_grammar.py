@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 from lark import Lark
 from lark.parsers.lalr_analysis import Shift
 
-from cubeql.lang.grammar import MAIN_FILE, grammar_folder
+from cubeql.lang.grammar import MAIN_FILE, grammar_folder, grammar_hash
+from cubeql.lang.tables import FORMAT, save
 
 START = "statement"
 WHOLE = "script"
@@ -89,3 +92,8 @@ def _terminals(grammar: Lark) -> dict[str, Any]:
         "marks": marks,
         "patterns": [p for p in patterns if p[0] != "NAME"],
     }
+
+
+if __name__ == "__main__":  # python -m cubeql.lang.compile_grammar FILE: the tables a wheel may carry
+    saved = save({"format": FORMAT, "hash": grammar_hash(), **compile_grammar()}, Path(sys.argv[1]))
+    sys.exit(not saved)

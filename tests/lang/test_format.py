@@ -98,16 +98,16 @@ FROM s2
 SELECT a
 FROM s2
 FILTER class IN (
-            'class 0',
-            'class 1',
-            'class 2',
-            'class 3',
-            'class 4',
-            'class 5',
-            'class 6',
-            'class 7',
-            'class 8'
-        )
+        'class 0',
+        'class 1',
+        'class 2',
+        'class 3',
+        'class 4',
+        'class 5',
+        'class 6',
+        'class 7',
+        'class 8'
+    )
         AND b
     OR c
 """,

@@ -84,6 +84,12 @@ QUERIES: tuple[Fault, ...] = (
         "SELECT FROM s2",
     ),
     Fault(
+        "star_without",
+        "* cannot be changed: there is no {found}",
+        "name the columns that are wanted",
+        "SELECT * EXCLUDE (scl) FROM s2",
+    ),
+    Fault(
         "select_without_from",
         "the query has no FROM",
         "a query reads at least one layer: SELECT … FROM layer",
@@ -117,9 +123,7 @@ QUERIES: tuple[Fault, ...] = (
     ),
     Fault("limit_comma", "LIMIT takes one number", "write {right}", "SELECT ndvi FROM s2 LIMIT 20, 10"),
     Fault("top_n", "there is no TOP", "write LIMIT {count} at the end", "SELECT TOP 10 ndvi FROM s2"),
-    Fault(
-        "fetch_first", "there is no FETCH", "write LIMIT n", "SELECT ndvi FROM s2 FETCH FIRST 10 ROWS ONLY"
-    ),
+    Fault("fetch_first", "there is no FETCH", "write LIMIT n", "SELECT ndvi FROM s2 FETCH FIRST 10 ROWS ONLY"),
     Fault(
         "union_without_all",
         "UNION needs ALL: rows are never compared unasked",
@@ -186,8 +190,7 @@ QUERIES: tuple[Fault, ...] = (
     Fault(
         "time_match",
         "ON TIME needs a word that says how times match",
-        "write EQUAL, SAME MONTH, AS OF, NEXT, NEAREST, PRECEDING '14 days', FOLLOWING '…', AROUND '…',"
-        " DURING or ANY",
+        "write EQUAL, SAME MONTH, AS OF, NEXT, NEAREST, PRECEDING '14 days', FOLLOWING '…', AROUND '…', DURING or ANY",
         "SELECT * FROM s2 JOIN rain ON TIME",
     ),
     Fault(
@@ -226,9 +229,7 @@ QUERIES: tuple[Fault, ...] = (
         "write ROWS 3 PRECEDING or RANGE '30 days' PRECEDING",
         "SELECT avg(ndvi) OVER (ORDER BY time GROUPS 3 PRECEDING) FROM s2",
     ),
-    Fault(
-        "other_word", "CubeQL says {right}, not {found}", None, "SELECT ndvi FROM s2 ORDER BY ndvi DESCENDING"
-    ),
+    Fault("other_word", "CubeQL says {right}, not {found}", None, "SELECT ndvi FROM s2 ORDER BY ndvi DESCENDING"),
     Fault(
         "file_as_layer",
         "{found} is a text, not a layer",

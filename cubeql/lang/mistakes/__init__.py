@@ -27,6 +27,7 @@ MISTAKES: tuple[Mistake, ...] = (
     s.set_to,
     s.grant_right,
     q.select_nothing,
+    q.star_without,
     e.empty_list,
     g.reserved_word,
     g.trailing_comma,

@@ -37,6 +37,16 @@ OTHER_WORDS = {
 }
 
 
+PREDICATES = frozenset({"IN", "IS", "NOT", "BETWEEN", "LIKE", "BEFORE", "AFTER"})
+
+
+def star_without(s: Situation) -> Finding | None:
+    """``SELECT * EXCLUDE (a)``."""
+    if s.word(-1) != "*" or s.word() not in ("EXCLUDE", "EXCEPT", "REPLACE", "RENAME") or s.word(1) != "(":
+        return None
+    return s.finding("star_without", s.found.span, found=s.word())
+
+
 def select_nothing(s: Situation) -> Finding | None:
     """``SELECT FROM s2``."""
     if s.word() != "FROM" or s.word(-1) not in ("SELECT", "DISTINCT"):
@@ -225,7 +235,11 @@ def resolution_without_at(s: Situation) -> Finding | None:
 
 def on_time_condition(s: Situation) -> Finding | None:
     """``ON time = b.time``: the column is read as the keyword."""
-    if s.words(-2, -1) != ("ON", "TIME") or s.found.type in ("NAME", "STRING", "NUMBER") or s.at_end:
+    if s.words(-3, -2, -1) == ("ON", "TIME", "DURING") and s.found.type in ("STRING", "PARAMETER"):
+        return s.finding("on_time_condition", s.span(-3, -2))
+    if s.words(-2, -1) != ("ON", "TIME") or s.at_end:
+        return None
+    if s.found.type in ("NAME", "STRING", "NUMBER") and s.word() not in PREDICATES:
         return None
     return s.finding("on_time_condition", s.span(-2, -1))
 

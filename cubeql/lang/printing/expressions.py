@@ -99,7 +99,7 @@ def chain(node: n.Expr, operator: str) -> list[n.Expr]:
 def _binary(c: Context, node: n.Binary) -> Doc:
     level = BINARY.get(node.operator, PREDICATE)
     if level in (OR, AND):
-        return Group(Nest(_chain(c, node, level)))
+        return Group(_chain(c, node, level))
     operator = node.operator.upper()
     if level == PREDICATE:
         left, right = expression(c, node.left, CONCAT), expression(c, node.right, CONCAT)
@@ -114,10 +114,13 @@ def _chain(c: Context, node: n.Binary, level: int) -> Doc:
     """``a AND b AND c``, each operand with its comments."""
     word = node.operator.upper()
     first, *rest = chain(node, node.operator)
-    docs: list[Doc] = [expression(c, first, level), c.tail(first)]
+    head = expression(c, first, level)
+    if isinstance(first, n.Binary) and BINARY.get(first.operator) == AND:
+        head = Nest(head)  # the ANDs of an OR's first operand stand further right than the OR
+    docs: list[Doc] = []
     for operand in rest:
         docs += [LINE, c.lead(operand), f"{word} ", expression(c, operand, level + 1), c.tail(operand)]
-    return tuple(docs)
+    return (head, c.tail(first), Nest(tuple(docs)))
 
 
 def _left_run(c: Context, node: n.Binary, level: int) -> Doc:
