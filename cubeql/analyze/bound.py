@@ -196,13 +196,16 @@ class QueryRef(BoundSource):
 class Match:
     """How two clocks meet: ``kind`` as in the syntax tree; ``window`` is a Duration or None.
 
-    ``clock`` is the source whose time is the query's: the driver, or the first joined layer that has a time.
+    ``clock`` is the source whose time is the query's: the driver, or the first joined layer that has a time. ``count``
+    is how many of the nearest rows meet, ``valid`` passes over rows in which a band of the query is NULL.
     """
 
     kind: str
     unit: str | None = None
     window: Any = None
     clock: int = 0
+    count: int = 1
+    valid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

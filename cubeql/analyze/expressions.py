@@ -223,6 +223,8 @@ def _within(binder: Binder, expr: nodes.Within) -> Bound:
     operand = binder.bind(expr.operand)
     if operand.type.name not in ("cell", "any"):
         binder.context.fault("within_needs_cell", expr.operand.span, given=operand.type)
+    elif operand.type.name == "cell" and operand.type.resolution is None:
+        binder.context.fault("cell_of_any_resolution", expr.operand.span, what="WITHIN")
     region = regions.bind_region(binder.context, expr.region)
     if region is None:
         return missing(expr.span)

@@ -31,6 +31,7 @@ BindQuery = Callable[[nodes.Query], BoundQuery]
 METHODS = ("mean", "min", "max", "sum", "count", "mode", "first", "last", "median", "stddev", "any", "all")
 _NOT_OF_CLASSES = ("mean", "sum", "median", "stddev", "any", "all")
 _MATCHES = {"equal", "same", "as_of", "next", "nearest", "any"}
+_RANKED = ("as_of", "next", "nearest")
 _UNITS = ("hour", "day", "dekad", "week", "month", "season", "year")
 _LIKELY = {
     "P1Y": "SAME YEAR",
@@ -163,7 +164,8 @@ def _match(context: Context, scope: Scope, source: BoundSource, join: nodes.Join
     if time.unit is not None and time.unit not in _UNITS:
         context.fault("unknown_time_unit", time.span, name=time.unit, units=", ".join(_UNITS))
     window = duration(context, time.interval) if time.interval is not None else None
-    return Match(time.kind, time.unit, window, clock or 0) if timed else None
+    count = whole_number(context, time.count, "the number of rows", 1, 1000) if time.count is not None else 1
+    return Match(time.kind, time.unit, window, clock or 0, count or 1, time.valid) if timed else None
 
 
 def _clock(scope: Scope) -> int | None:
@@ -187,9 +189,10 @@ def _check_supported(
     words = time.kind.upper().replace("_", " ")
     unknown = time.kind not in _MATCHES
     elsewhere = clock != 0 or any(isinstance(s, QueryRef) for s in sides)
-    ordered = elsewhere and time.kind in ("as_of", "next", "nearest")
-    if unknown or time.valid or time.count is not None or ordered:
-        extra = " VALID" if time.valid else (" n" if time.count is not None else "")
+    ordered = elsewhere and time.kind in _RANKED
+    misplaced = time.valid and time.kind not in _RANKED
+    if unknown or misplaced or ordered:
+        extra = " VALID" if time.valid else ""
         place = " beside a subquery or a driver without time" if ordered else ""
         context.fault("not_supported", time.span, construct=f"ON TIME {words}{extra}{place}",
                       suggestion="use EQUAL, SAME, AS OF, NEXT, NEAREST or ANY")  # fmt: skip

@@ -16,6 +16,7 @@ from cubeql.engine.prepare import Preparation, Prepared
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork
+from cubeql.sql import bound_values
 from cubeql.storage import Store
 
 _BATCH_ROWS = 122_880
@@ -49,7 +50,7 @@ def execute(compiled: CompiledQuery, store: Store, running: Running, geometry: G
 
 def _start(cursor: duckdb.DuckDBPyConnection, prepared: Prepared) -> pa.RecordBatchReader:
     statement = prepared.compiled.statement
-    relation = cursor.execute(prepared.compiled.sql, statement.values.bound or None)
+    relation = cursor.execute(prepared.compiled.sql, bound_values(statement.query, statement.values.bound))
     return relation.to_arrow_reader(_BATCH_ROWS)
 
 

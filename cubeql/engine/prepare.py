@@ -23,9 +23,9 @@ from cubeql.errors import QueryError, diagnose
 from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
 from cubeql.plan.nodes import Aligned, Cells
-from cubeql.sql import RegionNeed, print_query
+from cubeql.sql import RegionNeed, bound_values, print_query
 from cubeql.storage import Snapshot, Store
-from cubeql.values.cells import parent
+from cubeql.values.cells import descendant_range, parent
 from cubeql.values.tiles import dead_slots, has_dead_slots, subtiles, tile_resolution
 
 _MOST_LISTED_TILES = 100_000
@@ -76,9 +76,7 @@ class Preparation:
 
     def _cells(self, cells: Cells, needs: list[RegionNeed]) -> None:
         driver = cells.driver
-        region = driver.scan.region
-        cover = self._shape(region).cover_ranges(driver.scan.tile) if region is not None else None
-        stored = self._provide(driver, cover)
+        stored = self._provide(driver, self._cover(driver))
         tiles = self._query_tiles(driver, stored)
         for need in needs:
             tiles = self._mask(cells, need, tiles)
@@ -87,6 +85,21 @@ class Preparation:
         if cells.geometry:
             table = self.geometry.table(tiles, cells.resolution, cells.geometry, self.running)
             self.cursor.register(f"{cells.name}$geometry", table)
+
+    def _cover(self, driver: Aligned) -> TileRanges | None:
+        """The driver's tiles that its region may touch; None without a region.
+
+        A tile finer than the grid's cells matters wherever it lies in a cell of the region: such a cell takes all of
+        its descendants, those outside the region too.
+        """
+        scan = driver.scan
+        if scan.region is None:
+            return None
+        cover = self._shape(scan.region).cover_ranges(min(scan.tile, driver.resolution))
+        if cover.resolution == scan.tile:
+            return cover
+        low, high = descendant_range(cover.low, scan.tile)[0], descendant_range(cover.high, scan.tile)[1]
+        return TileRanges(scan.tile, low, high)
 
     def _provide(self, aligned: Aligned, tiles: NDArray[np.int64] | TileRanges | None) -> NDArray[np.int64]:
         """Make a scan's relation; gives the tiles its rows lie in."""
@@ -152,8 +165,7 @@ class Preparation:
         statement = self.compiled.statement
         found = set()
         for name, query in statement.ranks:
-            text = print_query(query)
-            row = self.cursor.execute(text, _used(text, statement.values.bound)).fetchone()
+            row = self.cursor.execute(print_query(query), bound_values(query, statement.values.bound)).fetchone()
             if row is not None and not row[0]:
                 found.add(name)
         return self.compiled.settled(frozenset(found)) if found else self.compiled
@@ -165,7 +177,3 @@ def _live(tile: int, resolution: int) -> NDArray[np.int64]:
         return below
     return below[~dead_slots(tile, resolution)]
 
-
-def _used(text: str, values: dict[str, object]) -> dict[str, object]:
-    """The bound values that a text names; the engine refuses others."""
-    return {name: value for name, value in values.items() if f"${name}" in text}

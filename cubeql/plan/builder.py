@@ -7,6 +7,7 @@ from itertools import count
 
 from cubeql.analyze.bound import (
     GRID,
+    Apply,
     Bound,
     BoundJoin,
     BoundQuery,
@@ -19,6 +20,8 @@ from cubeql.analyze.bound import (
     walk,
 )
 from cubeql.analyze.grouping import geometry_of, uses_grid_cell
+from cubeql.analyze.scope import source_columns
+from cubeql.functions.registry import operator
 from cubeql.plan.nodes import (
     Aligned,
     CellJoin,
@@ -33,6 +36,7 @@ from cubeql.plan.nodes import (
     TileJoin,
 )
 from cubeql.values.tiles import tile_resolution
+from cubeql.values.types import BOOLEAN
 
 
 class Builder:
@@ -50,17 +54,18 @@ class Builder:
         return self._select(query)
 
     def _select(self, query: BoundSelect) -> Node:
-        regions = self._regions(query)
         source = self._sources(query)
         if query.filters:
-            source = Filtered(source, query.filters, regions)
+            source = Filtered(source, query.filters)
         return Output(
             source, query.columns, query.items, query.group_by, query.having, query.qualify, query.distinct,
             query.order_by, query.limit, query.offset,
         )  # fmt: skip
 
     def _regions(self, query: BoundSelect) -> tuple[RegionTest, ...]:
-        found = {e.region: None for f in query.filters for e in walk(f) if isinstance(e, InRegion)}
+        """The regions that the query's own cell is tested against anywhere, those of FILTER first."""
+        tests = (e for x in expressions(query) for e in walk(x) if isinstance(e, InRegion))
+        found = {e.region: None for e in tests if isinstance(e.operand, Column) and e.operand.source == GRID}
         return tuple(RegionTest(f"region${next(self._numbers)}", region) for region in found)
 
     def _sources(self, query: BoundSelect) -> Node:
@@ -100,6 +105,7 @@ class Builder:
             name=f"cells${next(self._numbers)}",
             driver=self._aligned(query, number, tile),
             joins=tuple(self._tile_join(query, j, tile) for j in joins),
+            regions=self._regions(query) if number == 0 else (),
             geometry=tuple(sorted(_geometry(exprs))) if number == 0 else (),
             with_slot=with_slot,
         )
@@ -108,6 +114,8 @@ class Builder:
         aligned = self._aligned(query, join.source, tile)
         on_rows = tuple(c for c in join.on if _is_scalar(c, query))
         on_cells = tuple(c for c in join.on if c not in on_rows)
+        if join.match is not None and join.match.valid:
+            on_cells += tuple(_has_value(query, aligned, band) for band in _read(query, join.source, aligned))
         return TileJoin(aligned, join.kind, join.match, on_rows, on_cells)
 
     def _aligned(self, query: BoundSelect, number: int, tile: int) -> Aligned:
@@ -118,6 +126,18 @@ class Builder:
         bands = tuple(b.name for b in layer.bands if b.name in used) or (layer.bands[0].name,)
         scan = Scan(f"{source.alias}${next(self._numbers)}", number, source.alias, layer, source.version, bands)
         return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in bands))
+
+
+def _read(query: BoundSelect, number: int, aligned: Aligned) -> tuple[str, ...]:
+    """Bands of a source that the query names."""
+    used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == number}
+    return tuple(b for b in aligned.scan.bands if b in used)
+
+
+def _has_value(query: BoundSelect, aligned: Aligned, band: str) -> Bound:
+    source = query.sources[aligned.scan.source]
+    column = Column(source_columns(source)[band], aligned.scan.source, band)
+    return Apply(BOOLEAN, operator("is not null"), (column,))
 
 
 def expressions(query: BoundSelect) -> Iterator[Bound]:

@@ -95,6 +95,11 @@ class TileJoin(Node):
         return self.match is not None and self.match.kind in ("as_of", "next", "nearest")
 
     @property
+    def most(self) -> int:
+        """How many rows of the joined layer may meet one row of the driver, where the match is ranked."""
+        return self.match.count if self.match is not None else 1
+
+    @property
     def is_single(self) -> bool:
         """Whether a tile row of the driver surely meets at most one tile row."""
         layer = self.aligned.scan.layer
@@ -119,7 +124,7 @@ class Cells(Node):
     Attributes:
         row_filters: conditions on scalars of tile rows.
         cell_filters: all other conditions.
-        regions: regions that conditions name.
+        regions: regions that the cells are tested against.
         geometry: which of ``area lon lat`` of each cell are needed.
         with_slot: whether the cell's place in the tile is needed.
         from_region: tiles come from the required region (the driver is coarser than the grid).
@@ -173,7 +178,6 @@ class Filtered(Node):
 
     input: Node
     conditions: tuple[Bound, ...]
-    regions: tuple[RegionTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

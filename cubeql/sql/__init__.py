@@ -8,5 +8,6 @@ Reading order: ``tree`` and ``printer`` (a small SQL tree and its text), ``posit
 from cubeql.sql.expressions import Values
 from cubeql.sql.printer import print_query, quote
 from cubeql.sql.statement import RegionNeed, Statement, StatementBuilder
+from cubeql.sql.tree import bound_values
 
-__all__ = ["RegionNeed", "Statement", "StatementBuilder", "Values", "print_query", "quote"]
+__all__ = ["RegionNeed", "Statement", "StatementBuilder", "Values", "bound_values", "print_query", "quote"]

@@ -14,7 +14,7 @@ from cubeql.analyze.bound import BoundQuery, RegionRef
 from cubeql.plan.nodes import Aligned, Cells, TileJoin
 from cubeql.sql import positions
 from cubeql.sql.aligned import Shape, align, decoded, keys_of
-from cubeql.sql.expressions import Place, Values, translate
+from cubeql.sql.expressions import Place, RegionTester, Values, translate
 from cubeql.sql.matching import candidates, same_clock
 from cubeql.sql.tree import (
     Aggregated,
@@ -22,6 +22,7 @@ from cubeql.sql.tree import (
     Ident,
     Joined,
     Named,
+    Order,
     Query,
     Relation,
     Select,
@@ -54,11 +55,18 @@ class CellsBuilder:
         values: where constants go.
         subquery: compiles ``IN (query)``.
         settled: numbers of ranked joins of which every tile row has one candidate.
+        listed_region: tests other cells than the grid's against a region.
     """
 
     def __init__(
-        self, node: Cells, values: Values, subquery: Callable[[BoundQuery], Query], settled: frozenset[str]
+        self,
+        node: Cells,
+        values: Values,
+        subquery: Callable[[BoundQuery], Query],
+        settled: frozenset[str],
+        listed_region: RegionTester,
     ) -> None:
+        self.listed_region = listed_region
         self.node = node
         self.values = values
         self.subquery = subquery
@@ -86,7 +94,7 @@ class CellsBuilder:
             self.ctes.append(Named(f"{name}$picked", self._picked()))
             source = f"{name}$picked"
         where += self._matched()
-        if any(self._keeps_unmatched(j) for j in self.node.joins):
+        if any(self._is_sifted(j) for j in self.node.joins):
             self.ctes.append(Named(f"{name}$kept", self._kept(source)))
             source = f"{name}$kept"
         place = self.place()
@@ -220,7 +228,7 @@ class CellsBuilder:
 
     def _needs_slot(self) -> bool:
         return self.node.with_slot or self._picking() or self.driver.is_coarser or any(
-            self._keeps_unmatched(j) for j in self.node.joins
+            self._is_sifted(j) for j in self.node.joins
         ) or not self.shape.arrays  # fmt: skip
 
     def _layers(self) -> list[tuple[Aligned, Shape]]:
@@ -277,17 +285,20 @@ class CellsBuilder:
     def _is_open(self, join: TileJoin) -> bool:
         """Whether a tile row of the driver may meet several rows of the joined layer."""
         if join.is_ranked:
-            return join.aligned.scan.name not in self.settled
+            return join.most > 1 or join.aligned.scan.name not in self.settled
         return not join.is_single
 
     def _is_picked(self, join: TileJoin) -> bool:
-        return self._is_open(join) and (join.is_ranked or join.kind in ("semi", "anti"))
+        best = join.is_ranked and join.most == 1
+        return self._is_open(join) and (best or join.kind in ("semi", "anti"))
 
     def _picking(self) -> bool:
         return any(self._is_picked(j) for j in self.node.joins)
 
-    def _keeps_unmatched(self, join: TileJoin) -> bool:
-        return self._is_open(join) and join.kind == "left" and not join.is_ranked
+    def _is_sifted(self, join: TileJoin) -> bool:
+        """Whether of several joined rows at a cell some are kept, or one where none matches."""
+        several = join.kind == "left" or join.is_ranked
+        return self._is_open(join) and not self._is_picked(join) and several
 
     def _row_keys(self) -> list[str]:
         alias = self.driver.scan.alias
@@ -345,21 +356,27 @@ class CellsBuilder:
         return tests
 
     def _kept(self, source: str) -> Query:
-        """Rows whose left-joined layers match, and one row of those that match nothing."""
-        tests: list[Sql] = []
-        keys = tuple(Ident(k) for k in self._row_keys())
-        for join in self.node.joins:
-            if self._keeps_unmatched(join):
-                match = Ident(f"{join.aligned.scan.alias}.match")
-                others = tuple(
-                    Ident(k) for k in self._multiplied_keys() if not k.startswith(f"{join.aligned.scan.alias}.")
-                )
-                partition = (*keys, *others)
-                none = fill("NOT {0}", Windowed(fill("bool_or({0})", match), partition))
-                first = fill("{0} = 1", Windowed(fill("row_number()"), partition))
-                tests.append(fill("({0} OR {1} AND {2})", match, none, first))
+        """Of rows that a join multiplies: the nearest so many that match, and for LEFT one row where none does."""
+        tests = tuple(self._sifted(j) for j in self.node.joins if self._is_sifted(j))
         text = " AND ".join(f"{{{i}}}" for i in range(len(tests)))
-        return Select((), Table(source), qualify=Fill(text, tuple(tests)))
+        return Select((), Table(source), qualify=Fill(text, tests))
+
+    def _sifted(self, join: TileJoin) -> Sql:
+        alias = join.aligned.scan.alias
+        match = Ident(f"{alias}.match")
+        own = [f"{alias}.{d.name}" for d in join.aligned.scan.layer.dimensions] if join.is_ranked else []
+        others = [k for k in self._multiplied_keys() if not k.startswith(f"{alias}.")]
+        partition = tuple(Ident(k) for k in (*self._row_keys(), *others))
+        series = (*partition, *(Ident(k) for k in own))
+        best = (Order(match, descending=True), *((Order(Ident(f"{alias}.rank")),) if join.is_ranked else ()))
+        kept: Sql = match
+        if join.is_ranked:
+            kept = fill(f"({{0}} AND {{1}} <= {join.most})", match, Windowed(fill("row_number()"), series, best))
+        if join.kind != "left":
+            return kept
+        none = fill("NOT {0}", Windowed(fill("bool_or({0})", match), partition))
+        first = fill("{0} = 1", Windowed(fill("row_number()"), partition, best))
+        return fill("({0} OR {1} AND {2})", kept, none, first)
 
     # -------------------------------------------------------------- how expressions see it
 
@@ -369,6 +386,9 @@ class CellsBuilder:
         for aligned, shape in self._layers():
             names += [n for _, n in self._columns_of(aligned, shape)]
         names += [f"{j.aligned.scan.alias}.match" for j in self.node.joins]
+        if raw:
+            counted = (j for j in self.node.joins if self._is_sifted(j) and j.is_ranked)
+            names += [f"{j.aligned.scan.alias}.rank" for j in counted]
         for region in self.node.regions:
             names += [region.name] + ([] if region.required else [f"{region.name}.covers"])
         return (*names, *self.node.geometry)
@@ -390,6 +410,8 @@ class CellsBuilder:
         return Place(self.values, lambda s, n: self._column(s, n, nulled=True), self.subquery, cell, self._region)
 
     def _region(self, region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
+        if resolution is not None:
+            return self.listed_region(region, operand, resolution)
         test = next(r for r in self.node.regions if r.region == region)
         if test.required:
             return Value(True)

@@ -48,6 +48,9 @@ from cubeql.sql.tree import (
 )
 from cubeql.values.tiles import tile_resolution
 
+RegionTester = Callable[[RegionRef, Sql, int | None], Sql]
+"""Tests cells of a resolution against a region; without a resolution it is the query's own cell that is meant."""
+
 
 @dataclass(slots=True)
 class Values:
@@ -88,7 +91,7 @@ class Place:
     column: Callable[[int, str], Sql]
     subquery: Callable[[BoundQuery], Query]
     cell: tuple[Sql, Sql, int, int] | None = None
-    regions: Callable[[RegionRef, Sql, int | None], Sql] | None = None
+    regions: RegionTester | None = None
     keys: tuple[Sql, ...] = ()
 
 

@@ -81,5 +81,6 @@ def candidates(join: TileJoin, driver: Aligned, driver_rows: Query, shape: Shape
         return ranked
     group = tuple(Ident(n) for n in ("tile", *own, *(o for o in other if not o.endswith(".time"))))
     before = ("rows", ("unbounded", None), ("preceding", Value(1)))
-    settled = Windowed(fill("bool_or({0})", Ident("complete")), group, (Order(Ident("rank")),), before)
-    return Select((), Sub(ranked, "ranked"), qualify=fill("NOT coalesce({0}, FALSE)", settled))
+    complete = fill("count(*) FILTER (WHERE {0})", Ident("complete"))
+    settled = Windowed(complete, group, (Order(Ident("rank")),), before)
+    return Select((), Sub(ranked, "ranked"), qualify=fill(f"{{0}} < {join.most}", settled))

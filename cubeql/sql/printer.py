@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -194,6 +195,14 @@ def _bound(bound: tuple[str, tree.Sql | None], side: str) -> str:
     return f"{print_expr(distance) if distance is not None else 'UNBOUNDED'} {kind.upper()}"
 
 
+def _number(value: float) -> str:
+    """A number to its last bit; without an exponent the engine would read it as a decimal of few digits first."""
+    if not math.isfinite(value):
+        return f"'{value}'::DOUBLE"
+    text = repr(value)
+    return f"{text if 'e' in text else text + 'e0'}::DOUBLE"
+
+
 def literal(value: Any) -> str:
     """A constant in SQL. Texts must be the compiler's own; those of users are bound."""
     match value:
@@ -204,7 +213,7 @@ def literal(value: Any) -> str:
         case int() | np.integer():
             return str(int(value))
         case float() | np.floating():
-            return f"{float(value)!r}::DOUBLE"
+            return _number(float(value))
         case np.datetime64():
             return f"TIMESTAMP '{str(value.astype('datetime64[us]')).replace('T', ' ')}'"
         case Duration():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cubeql.analyze.bound import BoundQuery, RegionRef
-from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, RegionTest, Rows, Scan
+from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Scan
 from cubeql.plan.walking import walk
 from cubeql.sql import positions
 from cubeql.sql.cells import CellsBuilder, Part
@@ -53,6 +53,7 @@ class StatementBuilder:
         self.settled = settled
         self.extra: list[Node] = []
         self.regions: list[RegionNeed] = []
+        self.listed: dict[RegionRef, int] = {}
         self.ranks: list[tuple[str, Query]] = []
 
     def build(self, plan: Node) -> Statement:
@@ -76,7 +77,7 @@ class StatementBuilder:
         return self.query(plan)
 
     def _combined(self, node: Combined) -> Query:
-        place = Place(self.values, lambda _, name: Ident(name), self._subquery)
+        place = Place(self.values, lambda _, name: Ident(name), self._subquery, regions=self._listed_region)
         return Compound(
             node.operator,
             self.query(node.left),
@@ -142,7 +143,7 @@ class StatementBuilder:
         raise AssertionError(f"no source: {node}")
 
     def _cells(self, node: Cells) -> Part:
-        builder = CellsBuilder(node, self.values, self._subquery, self.settled)
+        builder = CellsBuilder(node, self.values, self._subquery, self.settled, self._listed_region)
         self.regions += [
             RegionNeed(r.name, r.region, node.resolution, node.tile, node) for r in node.regions
         ]  # fmt: skip
@@ -162,40 +163,23 @@ class StatementBuilder:
             lambda _, name: Ident(f"{node.alias}.{name}"),
             self._subquery,
             None,
-            self._region_of_rows({}),
+            self._listed_region,
         )
         return Part((), Sub(named, node.alias), (), place, tuple(n for _, n in items))
 
     def _filtered(self, node: Filtered) -> Part:
-        if isinstance(node.input, Cells) and node.regions:
-            node = replace(node, input=replace(node.input, regions=node.input.regions + node.regions))
         part = self.part(node.input)
-        place = part.place
-        if not isinstance(node.input, Cells):
-            names = {r.region: r for r in node.regions}
-            place = replace(place, regions=self._region_of_rows(names, place))
-        where = tuple(translate(c, place) for c in node.conditions)
-        return replace(part, where=part.where + where, place=place)
+        where = tuple(translate(c, part.place) for c in node.conditions)
+        return replace(part, where=part.where + where)
 
-    def _region_of_rows(
-        self, names: dict[RegionRef, RegionTest], place: Place | None = None
-    ) -> Callable[[RegionRef, Sql, int | None], Sql]:
-        """Tests of cells that are plain values: membership in the region's cells."""
-
-        def test(region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
-            found = names[region]
-            cell = operand
-            if resolution is None:
-                assert place is not None and place.cell is not None
-                tile, slot, tile_level, resolution = place.cell
-                cell = positions.cell_at(tile, slot, tile_level, resolution)
-            name = f"{found.name}${resolution}"
-            need = RegionNeed(name, region, resolution, tile_resolution(resolution), None)
-            if need not in self.regions:
-                self.regions.append(need)
-            return Within(cell, cells_of_region(name, resolution))
-
-        return test
+    def _listed_region(self, region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
+        """A test of cells that are plain values: membership in the region's cells."""
+        assert resolution is not None
+        number = self.listed.setdefault(region, len(self.listed))
+        need = RegionNeed(f"listed${number}${resolution}", region, resolution, tile_resolution(resolution), None)
+        if need not in self.regions:
+            self.regions.append(need)
+        return Within(operand, cells_of_region(need.name, resolution))
 
     # -------------------------------------------------------------- joins of cells
 

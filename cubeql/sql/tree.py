@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 
@@ -164,6 +165,23 @@ class Compound(Query):
     order_by: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int | None = None
+
+
+def bind_names(part: object) -> Iterator[str]:
+    """Names of the bound values that a query or expression needs."""
+    if isinstance(part, Bind):
+        yield part.name
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from bind_names(item)
+    elif isinstance(part, (Sql, Relation, Query, Named, Order)):
+        for f in fields(part):
+            yield from bind_names(getattr(part, f.name))
+
+
+def bound_values(query: Query, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Those of the values that a query needs; the engine refuses others."""
+    return {name: values[name] for name in bind_names(query)} or None
 
 
 def fill(template: str, *args: Sql) -> Fill:

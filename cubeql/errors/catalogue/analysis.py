@@ -70,6 +70,8 @@ ROWS: tuple[Fault, ...] = (
     Fault("cell_too_fine", "CELL({wanted}) is finer than the query's grid, resolution {grid}",
           "use {grid} or less, or AT RESOLUTION {wanted}", "SELECT CELL(15), count(*) FROM climate GROUP BY CELL(15)"),
     Fault("within_needs_cell", "WITHIN tests a cell, but this is a {given}", "write: cell WITHIN …"),
+    Fault("cell_of_any_resolution", "{what} needs cells of one resolution, but these may be of several",
+          "bring them to one with cell_to_parent"),
     Fault("bad_region", "{reason}", None, "SELECT * FROM s2 FILTER cell WITHIN BBOX(1, 2, 3)"),
     Fault("method_of_classes", "the {method} of class codes means nothing",
           "use mode, first, last, min, max, count or leave USING out",

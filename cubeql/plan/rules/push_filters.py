@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cubeql.analyze.bound import Bound, Column, InRegion, InSubquery, walk
-from cubeql.plan.nodes import CellJoin, Cells, Filtered, Node, RegionTest
+from cubeql.plan.nodes import CellJoin, Cells, Filtered, Node
 from cubeql.plan.walking import rewrite
 
 
@@ -22,7 +22,7 @@ def _push(node: Node) -> Node:
     if not isinstance(node, Filtered):
         return node
     if isinstance(node.input, Cells):
-        return _into_cells(node.input, node.conditions, node.regions)
+        return _into_cells(node.input, node.conditions)
     if isinstance(node.input, CellJoin):
         return _below_join(node, node.input)
     return node
@@ -34,27 +34,21 @@ def _below_join(node: Filtered, join: CellJoin) -> Node:
     late = tuple(c for c in node.conditions if c not in early)
     if not early:
         return node
-    pushed = replace(join, left=_push(Filtered(join.left, early, _named(early, node.regions))))
-    return Filtered(pushed, late, _named(late, node.regions)) if late else pushed
+    pushed = replace(join, left=_push(Filtered(join.left, early)))
+    return Filtered(pushed, late) if late else pushed
 
 
 def _reads_only_left(condition: Bound, join: CellJoin) -> bool:
     return all(not isinstance(p, Column) or p.source != join.source for p in walk(condition))
 
 
-def _named(conditions: tuple[Bound, ...], regions: tuple[RegionTest, ...]) -> tuple[RegionTest, ...]:
-    used = {p.region for c in conditions for p in walk(c) if isinstance(p, InRegion)}
-    return tuple(r for r in regions if r.region in used)
-
-
-def _into_cells(cells: Cells, conditions: tuple[Bound, ...], regions: tuple[RegionTest, ...]) -> Cells:
+def _into_cells(cells: Cells, conditions: tuple[Bound, ...]) -> Cells:
     rows = tuple(c for c in conditions if _reads_driver_rows(c, cells))
     others = tuple(c for c in conditions if c not in rows)
     return replace(
         cells,
         row_filters=cells.row_filters + rows,
         cell_filters=cells.cell_filters + others,
-        regions=cells.regions + regions,
     )
 
 
