@@ -17,6 +17,7 @@ from cubeql.ingest.nodata import checked_nodata
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, make_grid
 from cubeql.ingest.source import Flags, SourceBand, SourceDimension, SourceSlice, Values
 
+_CACHE_BYTES = 64 * 2**20
 _TIFF_TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d:\d\d:\d\d)")
 
 
@@ -57,7 +58,7 @@ class RasterSource:
 
         dataset = self._open()
         block = Window(window.column, window.row, window.width, window.height)
-        with reading(self.name):
+        with reading(self.name), _small_cache():
             values = dataset.read(band.key, window=block)[None]
             mask = dataset.read_masks(band.key, window=block)[None] > 0 if band.masked else None
         if len(slices) > 1:
@@ -74,6 +75,13 @@ class RasterSource:
         if self._dataset is None:
             self._dataset = _opened(self.name)
         return self._dataset
+
+
+def _small_cache() -> Any:
+    """GDAL keeps blocks in a twentieth of the machine's memory if it is not told otherwise at its first read."""
+    import rasterio
+
+    return rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES)
 
 
 def subdatasets(path: str) -> tuple[str, ...]:

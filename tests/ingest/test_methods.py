@@ -124,7 +124,9 @@ def test_default_method_follows_the_sizes(tmp_path: Path, store: Store) -> None:
     methods = {}
     for resolution in (6, 10):
         for categorical in ((), ("value",)):
-            report = ingest(store, path, f"r{resolution}{len(categorical)}", resolution=resolution, categorical=categorical)
+            report = ingest(
+                store, path, f"r{resolution}{len(categorical)}", resolution=resolution, categorical=categorical
+            )
             methods[resolution, bool(categorical)] = dict(report.methods)["value"]
     assert methods == {(6, False): "mean", (6, True): "mode", (10, False): "nearest", (10, True): "nearest"}
 

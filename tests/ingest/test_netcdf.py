@@ -43,7 +43,9 @@ def test_packed_values_stay_packed(tmp_path: Path, store: Store) -> None:
     ds = dataset(np.linspace(-10, 30, 72).reshape(8, 9))
     ds.v.attrs.update(units="degC", long_name="air temperature")
     ds.v[2, 3] = np.nan
-    path = write(ds, tmp_path / "a.nc", v={"dtype": "int16", "scale_factor": 0.01, "add_offset": 5.0, "_FillValue": -32768})
+    path = write(
+        ds, tmp_path / "a.nc", v={"dtype": "int16", "scale_factor": 0.01, "add_offset": 5.0, "_FillValue": -32768}
+    )
     ingest(store, path, "a")
     (band,) = layer_of(store).bands
     assert (band.name, band.storage, band.scale, band.offset) == ("v", "int16", 0.01, 5.0)
@@ -144,7 +146,9 @@ def test_global_float32_axes_have_no_seam(tmp_path: Path, store: Store) -> None:
         ([0, 1500], "milliseconds since 2024-01-01T00:00:00Z", "standard", ["2024-01-01", "2024-01-01T00:00:01.5"]),
     ],
 )
-def test_time_axis(tmp_path: Path, store: Store, numbers: list[float], units: str, calendar: str, times: list[str]) -> None:
+def test_time_axis(
+    tmp_path: Path, store: Store, numbers: list[float], units: str, calendar: str, times: list[str]
+) -> None:
     ds = dataset(np.stack([patterned(8, 9)] * 2), ("time", "lat", "lon"), time=np.array(numbers))
     ds.time.attrs.update(units=units, calendar=calendar)
     ingest(store, write(ds, tmp_path / "a.nc"), "a")
@@ -228,7 +232,7 @@ def test_variables_are_chosen_and_renamed(tmp_path: Path, store: Store) -> None:
     assert [b.name for b in layer_of(store).bands] == ["wind"]
     ingest(store, path, "b")
     assert [b.name for b in layer_of(store, "b").bands] == ["v", "w"]
-    with pytest.raises(IngestError, match="no variable 'ww'.*w"):
+    with pytest.raises(IngestError, match=r"no variable 'ww'.*w"):
         ingest(store, path, "c", bands=["ww"])
 
 

@@ -68,11 +68,15 @@ def test_nodata_of_each_band_is_its_own(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "a.vrt"
     one = write_tif(tmp_path / "one.tif", np.full((8, 9), 7, np.int16), nodata=7)
     two = write_tif(tmp_path / "two.tif", np.full((8, 9), 7, np.int16), nodata=8)
-    band = '<VRTRasterBand dataType="Int16" band="{n}"><NoDataValue>{v}</NoDataValue><SimpleSource><SourceFilename>{f}</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand>'
+    bands = "".join(
+        f'<VRTRasterBand dataType="Int16" band="{n}"><NoDataValue>{v}</NoDataValue><SimpleSource>'
+        f"<SourceFilename>{f}</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand>"
+        for n, v, f in ((1, 7, one), (2, 8, two))
+    )
     path.write_text(
-        '<VRTDataset rasterXSize="9" rasterYSize="8"><SRS>EPSG:4326</SRS><GeoTransform>11,0.01,0,48.3,0,-0.01</GeoTransform>'
-        + band.format(n=1, v=7, f=one) + band.format(n=2, v=8, f=two) + "</VRTDataset>"
-    )  # fmt: skip
+        f'<VRTDataset rasterXSize="9" rasterYSize="8"><SRS>EPSG:4326</SRS>'
+        f"<GeoTransform>11,0.01,0,48.3,0,-0.01</GeoTransform>{bands}</VRTDataset>"
+    )
     ingest(store, str(path), "a")
     assert stored(store, "a", "b1") == {}
     assert set(stored(store, "a", "b2").values()) == {7}
@@ -90,7 +94,7 @@ def test_nodata_given_replaces_the_declared_one(tmp_path: Path, store: Store) ->
 @pytest.mark.parametrize("nodata", [-9999, 256, 0.5, float("nan")])
 def test_nodata_that_no_pixel_can_have_is_refused(tmp_path: Path, store: Store, nodata: float) -> None:
     path = write_tif(tmp_path / "a.tif", patterned(8, 9, np.uint8))
-    with pytest.raises(IngestError, match="nodata value .* does not fit its type uint8"):
+    with pytest.raises(IngestError, match=r"nodata value .* does not fit its type uint8"):
         ingest(store, path, "a", nodata=nodata)
 
 
