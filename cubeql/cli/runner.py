@@ -13,9 +13,10 @@ from cubeql.cli.arguments import chosen_store
 from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.interrupt import Interrupts, cancelling
 from cubeql.cli.outcome import DONE
-from cubeql.cli.output.rows import Rows, Written
+from cubeql.cli.output.layout import Written
 from cubeql.cli.statements import Piece, Script, moved, pieces, shifted
 from cubeql.errors import CubeQLError, QueryCancelled, QueryError, StoreError
+from cubeql.formats.rows import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,19 +12,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cubeql.cli.output.delimited import write_csv, write_tsv
 from cubeql.cli.output.formats import FORMATS, NAMES, choose
-from cubeql.cli.output.rows import Layout, Rows, Writer
+from cubeql.cli.output.layout import Layout
 from cubeql.cli.output.sink import Sink
 from cubeql.cli.output.table import write_table
 from cubeql.errors import ConfigError
+from cubeql.formats.delimited import write_csv, write_tsv
+from cubeql.formats.rows import FileTarget, Rows, Writer
 from tests.cli.conftest import Run
 from tests.cli.fake_session import sample
 
 
-def _written(writer: Writer, table: pa.Table, layout: Layout = Layout()) -> str:  # noqa: B008
+def _written(writer: Writer, table: pa.Table) -> str:
     stream = io.BytesIO()
-    writer(Rows(table.schema, iter(table.to_batches(max_chunksize=2))), Sink(stream), layout)
+    writer(Rows(table.schema, iter(table.to_batches(max_chunksize=2))), FileTarget(stream))
     return stream.getvalue().decode()
 
 

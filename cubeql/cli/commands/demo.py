@@ -31,9 +31,9 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     import cubeql
     from cubeql.cli.interrupt import cancelling
     from cubeql.cli.output.results import Output
-    from cubeql.cli.output.rows import Rows
     from cubeql.cli.output.sink import write_text
     from cubeql.demo import run as demo
+    from cubeql.formats.rows import Rows
 
     def say(line: str) -> None:
         write_text(f"{line}\n")

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from cubeql.cli.escape import visible
-from cubeql.cli.output.values import classes_of, exact_texts, is_number, json_values, unit_of
+from cubeql.formats.values import classes_of, exact_texts, is_number, json_values, unit_of
 
 _LIST_ITEMS = 4
 _SHORT = 8

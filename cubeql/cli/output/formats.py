@@ -7,8 +7,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from cubeql.cli.output.rows import Writer
+from cubeql.cli.output.layout import Drawer, Layout, Written
+from cubeql.cli.output.sink import Sink
 from cubeql.errors import ConfigError
+from cubeql.formats.rows import Rows, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +19,11 @@ class Format:
 
     Attributes:
         name: what ``--format`` calls it; the empty name is only chosen by a file's ending.
-        writer: ``module:function`` of the writer.
+        writer: ``module:function``, of this room for people, else of :mod:`cubeql.formats`.
         endings: file endings that choose it.
         binary: must not go to a terminal.
         single: a file holds one result.
-        for_people: shortened on a terminal.
+        for_people: drawn for reading, and shortened on a terminal.
     """
 
     name: str
@@ -31,10 +33,17 @@ class Format:
     single: bool = False
     for_people: bool = False
 
-    def load(self) -> Writer:
-        """The writer; its module is imported now."""
+    def write(self, rows: Rows, sink: Sink, layout: Layout) -> Written:
+        """Write the rows; the writer's module is imported now."""
+        if self.for_people:
+            return cast(Drawer, self.load())(rows, sink, layout)
+        return Written(cast(Writer, self.load())(rows, sink))
+
+    def load(self) -> Drawer | Writer:
+        """The writer."""
         module, function = self.writer.split(":")
-        return cast(Writer, getattr(import_module(f"cubeql.cli.output.{module}"), function))
+        room = "cubeql.cli.output" if self.for_people else "cubeql.formats"
+        return cast(Drawer | Writer, getattr(import_module(f"{room}.{module}"), function))
 
 
 _ARROW_FILE = Format("", "columnar:write_arrow_file", (".arrow", ".feather", ".ipc"), binary=True, single=True)
@@ -44,12 +53,12 @@ FORMATS: tuple[Format, ...] = (
     Format("tsv", "delimited:write_tsv", (".tsv", ".tab")),
     Format("json", "objects:write_json", (".json",), single=True),
     Format("jsonl", "objects:write_jsonl", (".jsonl", ".ndjson")),
-    Format("markdown", "markdown:write_markdown", (".md",)),
+    Format("markdown", "markdown:write_markdown", (".md",), for_people=True),
     Format("vertical", "vertical:write_vertical", for_people=True),
     Format("parquet", "columnar:write_parquet", (".parquet", ".pq"), binary=True, single=True),
     Format("arrow", "columnar:write_arrow_stream", (".arrows",), binary=True, single=True),
     Format("geojson", "features:write_geojson", (".geojson",), single=True),
-    Format("none", "nothing:write_nothing"),
+    Format("none", "rows:count_rows"),
     _ARROW_FILE,
 )
 NAMES: tuple[str, ...] = tuple(f.name for f in FORMATS if f.name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cubeql.cli.output.display import display_texts, heading, is_counted
-from cubeql.cli.output.rows import Layout, Rows, Written
+from cubeql.cli.output.layout import Layout, Written
 from cubeql.cli.output.sink import Sink
+from cubeql.formats.rows import Rows
 
 
 def write_markdown(rows: Rows, sink: Sink, layout: Layout) -> Written:

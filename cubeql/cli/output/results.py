@@ -8,9 +8,10 @@ from types import TracebackType
 
 from cubeql.cli.diagnostics import wants_colour
 from cubeql.cli.output.formats import Format, choose
-from cubeql.cli.output.rows import Layout, Rows, Written
+from cubeql.cli.output.layout import Layout, Written
 from cubeql.cli.output.sink import Sink, file_sink, stdout_sink
 from cubeql.errors import ConfigError
+from cubeql.formats.rows import Rows
 
 MAX_ROWS = 40
 _STDOUT = (Path("-"), Path("/dev/stdout"))
@@ -69,7 +70,7 @@ class Output:
             self._sink = file_sink(self._path)
         sink, mark = self._sink, self._sink.mark()
         try:
-            written = self._format.load()(rows, sink, self._layout)
+            written = self._format.write(rows, sink, self._layout)
         except BaseException:
             sink.rewind(mark)
             raise

@@ -9,8 +9,9 @@ from itertools import chain, islice
 import pyarrow as pa
 
 from cubeql.cli.output.display import cut, display_texts, heading, is_counted, pad, width_of
-from cubeql.cli.output.rows import Layout, Rows, Written
+from cubeql.cli.output.layout import Layout, Written
 from cubeql.cli.output.sink import Sink
+from cubeql.formats.rows import Rows
 
 _MEASURED_ROWS = 1_000
 _SHORTEST_CUT = 20

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cubeql.cli.output.display import display_texts, heading, pad, width_of
-from cubeql.cli.output.rows import Layout, Rows, Written
+from cubeql.cli.output.layout import Layout, Written
 from cubeql.cli.output.sink import Sink
+from cubeql.formats.rows import Rows
 
 
 def write_vertical(rows: Rows, sink: Sink, layout: Layout) -> Written:

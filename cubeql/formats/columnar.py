@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from cubeql.cli.output.rows import Layout, Rows, Written
-from cubeql.cli.output.sink import Sink
+from cubeql.formats.rows import Rows, Target
 
 _ROW_GROUP = 122_880
 
 
-def write_parquet(rows: Rows, sink: Sink, layout: Layout) -> Written:
+def write_parquet(rows: Rows, target: Target) -> int:
     """A Parquet file; small batches are gathered into row groups."""
     import pyarrow.parquet as pq
 
     count, waiting = 0, list[pa.RecordBatch]()
-    with pq.ParquetWriter(sink.binary, rows.schema, compression="zstd") as writer:
+    with pq.ParquetWriter(target.binary, rows.schema, compression="zstd") as writer:
         for batch in rows.batches:
             count += batch.num_rows
             waiting.append(batch)
@@ -24,24 +23,24 @@ def write_parquet(rows: Rows, sink: Sink, layout: Layout) -> Written:
                 waiting = []
         if any(b.num_rows for b in waiting):
             writer.write_table(pa.Table.from_batches(waiting, rows.schema))
-    return Written(count)
+    return count
 
 
-def write_arrow_stream(rows: Rows, sink: Sink, layout: Layout) -> Written:
+def write_arrow_stream(rows: Rows, target: Target) -> int:
     """The Arrow IPC stream format."""
-    with pa.ipc.new_stream(sink.binary, rows.schema) as writer:
+    with pa.ipc.new_stream(target.binary, rows.schema) as writer:
         return _write_batches(rows, writer)
 
 
-def write_arrow_file(rows: Rows, sink: Sink, layout: Layout) -> Written:
+def write_arrow_file(rows: Rows, target: Target) -> int:
     """The Arrow IPC file format, which readers may map into memory."""
-    with pa.ipc.new_file(sink.binary, rows.schema) as writer:
+    with pa.ipc.new_file(target.binary, rows.schema) as writer:
         return _write_batches(rows, writer)
 
 
-def _write_batches(rows: Rows, writer: pa.ipc.RecordBatchStreamWriter) -> Written:
+def _write_batches(rows: Rows, writer: pa.ipc.RecordBatchStreamWriter) -> int:
     count = 0
     for batch in rows.batches:
         writer.write_batch(batch)
         count += batch.num_rows
-    return Written(count)
+    return count

@@ -7,32 +7,31 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cubeql.cli.output.rows import Layout, Rows, Written
-from cubeql.cli.output.sink import Sink
-from cubeql.cli.output.values import exact_texts
+from cubeql.formats.rows import Rows, Target
+from cubeql.formats.values import exact_texts
 
 
-def write_csv(rows: Rows, sink: Sink, layout: Layout) -> Written:
+def write_csv(rows: Rows, target: Target) -> int:
     """Comma-separated values (RFC 4180, lines end with a line feed)."""
-    return _write(rows, sink, ",")
+    return _write(rows, target, ",")
 
 
-def write_tsv(rows: Rows, sink: Sink, layout: Layout) -> Written:
+def write_tsv(rows: Rows, target: Target) -> int:
     """Tab-separated values, quoted like CSV where a text holds a tab, a quote or a line break."""
-    return _write(rows, sink, "\t")
+    return _write(rows, target, "\t")
 
 
-def _write(rows: Rows, sink: Sink, delimiter: str) -> Written:
+def _write(rows: Rows, target: Target, delimiter: str) -> int:
     special = f'["\\r\\n{re.escape(delimiter)}]'
     header = _quoted(pa.array(rows.schema.names, pa.string()), special)
-    sink.write(delimiter.join(header.to_pylist()) + "\n")
+    target.write(delimiter.join(header.to_pylist()) + "\n")
     count = 0
     for batch in rows.batches:
         columns = [_column(c, f, special) for c, f in zip(batch.columns, rows.schema)]
         if batch.num_rows and columns:
-            sink.write(_lines(columns, delimiter) + "\n")
+            target.write(_lines(columns, delimiter) + "\n")
         count += batch.num_rows
-    return Written(count)
+    return count
 
 
 def _column(column: pa.Array, field: pa.Field, special: str) -> pa.Array:

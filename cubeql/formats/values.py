@@ -26,6 +26,11 @@ def is_cell(field: pa.Field) -> bool:
     return (field.metadata or {}).get(_TYPE) == b"cell" and pa.types.is_integer(field.type)
 
 
+def cell_column(schema: pa.Schema) -> int | None:
+    """Number of the first column that holds cells."""
+    return next((number for number, field in enumerate(schema) if is_cell(field)), None)
+
+
 def unit_of(field: pa.Field) -> str | None:
     """The unit to show with a column's name; None where there is none or the column counts."""
     unit = (field.metadata or {}).get(_UNIT, b"").decode()

@@ -1,28 +1,17 @@
-"""What a writer is given and what it gives back."""
+"""How rows are shown to people, and what was left out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cubeql.cli.output.sink import Sink
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The rows of one result, to be read once."""
-
-    schema: pa.Schema
-    batches: Iterator[pa.RecordBatch]
+from cubeql.formats.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How rows are shown to people; formats for programs take no notice.
+    """How rows are shown.
 
     Attributes:
         max_rows: rows shown; None shows all.
@@ -39,10 +28,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a writer did: rows written, and what it left out, in words."""
+    """What was written: how many rows, and what was left out, in words."""
 
     rows: int
     notices: tuple[str, ...] = ()
 
 
-Writer = Callable[[Rows, Sink, Layout], Written]
+Drawer = Callable[[Rows, Sink, Layout], Written]
+"""Draws rows for people."""

@@ -5,28 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from cubeql.cli.output.rows import Layout, Rows, Written
-from cubeql.cli.output.sink import Sink
-from cubeql.cli.output.values import json_values
+from cubeql.formats.rows import Rows, Target
+from cubeql.formats.values import json_values
 
 
-def write_jsonl(rows: Rows, sink: Sink, layout: Layout) -> Written:
+def write_jsonl(rows: Rows, target: Target) -> int:
     """An object a line."""
     count = 0
     for lines in _objects(rows):
-        sink.write("".join(f"{line}\n" for line in lines))
+        target.write("".join(f"{line}\n" for line in lines))
         count += len(lines)
-    return Written(count)
+    return count
 
 
-def write_json(rows: Rows, sink: Sink, layout: Layout) -> Written:
+def write_json(rows: Rows, target: Target) -> int:
     """One array of objects, an object a line."""
     count = 0
     for lines in _objects(rows):
-        sink.write("".join(f"{',' if count + i else '['}\n{line}" for i, line in enumerate(lines)))
+        target.write("".join(f"{',' if count + i else '['}\n{line}" for i, line in enumerate(lines)))
         count += len(lines)
-    sink.write("\n]\n" if count else "[]\n")
-    return Written(count)
+    target.write("\n]\n" if count else "[]\n")
+    return count
 
 
 def _objects(rows: Rows) -> Iterator[list[str]]:

@@ -7,40 +7,36 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from cubeql.cli.output.rows import Layout, Rows, Written
-from cubeql.cli.output.sink import Sink
-from cubeql.cli.output.values import exact_texts, is_cell, json_values
 from cubeql.errors import ConfigError
+from cubeql.formats.rows import Rows, Target
+from cubeql.formats.values import cell_column, json_values
 
 
-def write_geojson(rows: Rows, sink: Sink, layout: Layout) -> Written:
-    """A FeatureCollection; a row whose cell is NULL has no geometry.
+def write_geojson(rows: Rows, target: Target) -> int:
+    """A FeatureCollection; the first cell of a row is its id and geometry, none where it is NULL.
 
     Raises:
         ConfigError: the result has no cell column.
     """
-    at = next((i for i, f in enumerate(rows.schema) if is_cell(f)), None)
+    at = cell_column(rows.schema)
     if at is None:
         named = ", ".join(rows.schema.names)
         raise ConfigError(f"geojson needs a column of cells, the result has only {named}; add cell to SELECT")
-    sink.write('{"type": "FeatureCollection", "features": [')
+    target.write('{"type": "FeatureCollection", "features": [')
     count = 0
     for batch in rows.batches:
         features = list(_features(batch, rows.schema, at))
-        sink.write("".join(f"{',' if count + i else ''}\n{f}" for i, f in enumerate(features)))
+        target.write("".join(f"{',' if count + i else ''}\n{f}" for i, f in enumerate(features)))
         count += len(features)
-    sink.write("\n]}\n" if count else "]}\n")
-    return Written(count)
+    target.write("\n]}\n" if count else "]}\n")
+    return count
 
 
 def _features(batch: pa.RecordBatch, schema: pa.Schema, at: int) -> Iterator[str]:
     geometries = _polygons(batch.column(at))
-    names = [n for i, n in enumerate(schema.names) if i != at]
-    columns = [json_values(c, f) for i, (c, f) in enumerate(zip(batch.columns, schema)) if i != at]
-    rows = zip(*columns) if columns else iter([()] * batch.num_rows)
-    cells = exact_texts(batch.column(at), schema.field(at)).to_pylist()
-    for cell, geometry, row in zip(cells, geometries, rows):
-        properties = json.dumps(dict(zip(names, row)), ensure_ascii=False)
+    columns = [json_values(c, f) for c, f in zip(batch.columns, schema)]
+    for cell, geometry, row in zip(columns[at], geometries, zip(*columns)):
+        properties = json.dumps(dict(zip(schema.names, row)), ensure_ascii=False)
         head = f'{{"type": "Feature", "id": "{cell}", ' if cell else '{"type": "Feature", '
         yield f'{head}"geometry": {geometry}, "properties": {properties}}}'
 
