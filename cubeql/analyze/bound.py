@@ -192,6 +192,9 @@ class QueryRef(BoundSource):
     query: BoundQuery
 
 
+RANKED = ("as_of", "next", "nearest")
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """How two clocks meet: ``kind`` as in the syntax tree; ``window`` is a Duration or None.
@@ -206,6 +209,11 @@ class Match:
     clock: int = 0
     count: int = 1
     valid: bool = False
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the best of several candidates are taken."""
+        return self.kind in RANKED
 
 
 @dataclass(frozen=True, slots=True)

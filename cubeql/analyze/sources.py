@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cubeql.analyze.bound import (
+    RANKED,
     Apply,
     Bound,
     BoundJoin,
@@ -31,7 +32,6 @@ BindQuery = Callable[[nodes.Query], BoundQuery]
 METHODS = ("mean", "min", "max", "sum", "count", "mode", "first", "last", "median", "stddev", "any", "all")
 _NOT_OF_CLASSES = ("mean", "sum", "median", "stddev", "any", "all")
 _MATCHES = {"equal", "same", "as_of", "next", "nearest", "any"}
-_RANKED = ("as_of", "next", "nearest")
 _UNITS = ("hour", "day", "dekad", "week", "month", "season", "year")
 _LIKELY = {
     "P1Y": "SAME YEAR",
@@ -189,8 +189,8 @@ def _check_supported(
     words = time.kind.upper().replace("_", " ")
     unknown = time.kind not in _MATCHES
     elsewhere = clock != 0 or any(isinstance(s, QueryRef) for s in sides)
-    ordered = elsewhere and time.kind in _RANKED
-    misplaced = time.valid and time.kind not in _RANKED
+    ordered = elsewhere and time.kind in RANKED
+    misplaced = time.valid and time.kind not in RANKED
     if unknown or misplaced or ordered:
         extra = " VALID" if time.valid else ""
         place = " beside a subquery or a driver without time" if ordered else ""

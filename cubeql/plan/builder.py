@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import count
 
@@ -38,6 +39,8 @@ from cubeql.plan.nodes import (
 from cubeql.values.tiles import tile_resolution
 from cubeql.values.types import BOOLEAN
 
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+
 
 class Builder:
     """Builds plans of one statement; names of scans and regions are unique in it, and begin with ``prefix``."""
@@ -70,7 +73,7 @@ class Builder:
 
     def _sources(self, query: BoundSelect) -> Node:
         driver = query.sources[0]
-        by_tile = [j for j in query.joins if self._meets_by_tile(query, j)]
+        by_tile = self._by_tile(query)
         if isinstance(driver, LayerRef):
             source: Node = self._cells(query, 0, by_tile)
         else:
@@ -86,15 +89,22 @@ class Builder:
                 source = CellJoin(source, node, join.source, join.kind, join.match, join.on)
         return source
 
-    def _meets_by_tile(self, query: BoundSelect, join: BoundJoin) -> bool:
-        """Two layers meet by tile, unless the condition reads a subquery."""
-        layers = {i for i, s in enumerate(query.sources) if isinstance(s, LayerRef)}
-        clock = join.match.clock if join.match is not None else 0
-        return {0, join.source, clock} <= layers and all(s in layers or s == GRID for s in _sources_of(join.on))
+    def _by_tile(self, query: BoundSelect) -> list[BoundJoin]:
+        """The joins of layers that meet by tile: all but those that need a subquery, or what was joined by one."""
+        found: list[BoundJoin] = []
+        known = {0, GRID} if isinstance(query.sources[0], LayerRef) else set()
+        for join in query.joins:
+            clock = join.match.clock if join.match is not None else 0
+            is_layer = isinstance(query.sources[join.source], LayerRef)
+            if is_layer and {0, clock, *_sources_of(join.on)} <= known | {join.source}:
+                found.append(join)
+                known.add(join.source)
+        return found
 
     def _rows(self, source: BoundQuery | object, number: int) -> Node:
         assert isinstance(source, QueryRef)
-        return Rows(number, source.alias, self.build(source.query), source.query.columns)
+        alias = _plain_alias(source.alias, number)
+        return Rows(number, alias, source.alias, self.build(source.query), source.query.columns)
 
     def _cells(self, query: BoundSelect, number: int, joins: list[BoundJoin]) -> Cells:
         assert query.resolution is not None
@@ -112,7 +122,7 @@ class Builder:
 
     def _tile_join(self, query: BoundSelect, join: BoundJoin, tile: int) -> TileJoin:
         aligned = self._aligned(query, join.source, tile)
-        on_rows = tuple(c for c in join.on if _is_scalar(c, query))
+        on_rows = tuple(c for c in join.on if _is_scalar(c, query) and _stands_early(c, query, join))
         on_cells = tuple(c for c in join.on if c not in on_rows)
         if join.match is not None and join.match.valid:
             on_cells += tuple(_has_value(query, aligned, band) for band in _read(query, join.source, aligned))
@@ -124,7 +134,8 @@ class Builder:
         layer = source.layer
         used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == number}
         bands = tuple(b.name for b in layer.bands if b.name in used) or (layer.bands[0].name,)
-        scan = Scan(f"{source.alias}${next(self._numbers)}", number, source.alias, layer, source.version, bands)
+        alias = _plain_alias(source.alias, number)
+        scan = Scan(f"{alias}${next(self._numbers)}", number, alias, source.alias, layer, source.version, bands)
         return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in bands))
 
 
@@ -138,6 +149,12 @@ def _has_value(query: BoundSelect, aligned: Aligned, band: str) -> Bound:
     source = query.sources[aligned.scan.source]
     column = Column(source_columns(source)[band], aligned.scan.source, band)
     return Apply(BOOLEAN, operator("is not null"), (column,))
+
+
+def _plain_alias(alias: str, number: int) -> str:
+    """The alias where it is a plain word, else one that no source can be given: points, quotes and capitals in it would
+    let names of different sources meet."""
+    return alias.lower() if _PLAIN.fullmatch(alias.lower()) else f"source${number}"
 
 
 def expressions(query: BoundSelect) -> Iterator[Bound]:
@@ -158,6 +175,14 @@ def _sources_of(exprs: Iterable[Bound]) -> set[int]:
 def _geometry(exprs: list[Bound]) -> set[str]:
     found = (geometry_of(e) for x in exprs for e in walk(x))
     return {name for name in found if name is not None}
+
+
+def _stands_early(expr: Bound, query: BoundSelect, join: BoundJoin) -> bool:
+    """Whether a condition can be tested before it is known which cells match: it reads no layer that may be unmatched
+    there, and beside a ranked join the driver alone."""
+    ranked = join.match is not None and join.match.is_ranked
+    surely = {j.source for j in query.joins if j.kind == "inner" and not ranked} | {0, join.source}
+    return _sources_of((expr,)) <= surely
 
 
 def _is_scalar(expr: Bound, query: BoundSelect) -> bool:

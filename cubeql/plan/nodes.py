@@ -31,6 +31,7 @@ class Scan(Node):
         name: of the relation in SQL, unique in the statement.
         source: number of the source in its query.
         alias: prefix of its columns.
+        written: what the query calls it.
         bands: bands to read, at least one.
         times: only rows of these times can matter.
         region: only cells of this region can matter; pruning only.
@@ -39,6 +40,7 @@ class Scan(Node):
     name: str
     source: int
     alias: str
+    written: str
     layer: Layer
     version: int | None
     bands: tuple[str, ...]
@@ -92,7 +94,7 @@ class TileJoin(Node):
     @property
     def is_ranked(self) -> bool:
         """Whether the match takes the best of several candidates."""
-        return self.match is not None and self.match.kind in ("as_of", "next", "nearest")
+        return self.match is not None and self.match.is_ranked
 
     @property
     def most(self) -> int:
@@ -156,6 +158,7 @@ class Rows(Node):
 
     source: int
     alias: str
+    written: str
     query: Node
     columns: tuple[OutputColumn, ...]
 

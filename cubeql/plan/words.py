@@ -34,7 +34,7 @@ def aligned_words(aligned: Aligned) -> str:
         how = f", resolution {own} to {aligned.resolution} by {methods}"
     elif aligned.is_coarser:
         how = f", resolution {own} seen from {aligned.resolution}"
-    name = scan.alias if scan.alias == scan.layer.name else f"{scan.layer.name} AS {scan.alias}"
+    name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
     return f"{name} ({', '.join(scan.bands)}{how})"
 
 
@@ -145,7 +145,7 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
             yield f"{pad}filter {condition_words(node.conditions)}"
             yield from plan_lines(node.input, note, depth + 1)
         case Rows():
-            yield f"{pad}subquery {node.alias}"
+            yield f"{pad}subquery {node.written}"
             yield from plan_lines(node.query, note, depth + 1)
         case CellJoin():
             yield f"{pad}{node.kind} join by cell, {match_words(node.match)}"

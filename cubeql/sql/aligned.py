@@ -75,10 +75,12 @@ def keys_of(aligned: Aligned) -> tuple[str, ...]:
 def decoded(value: Sql, band: Band) -> Sql:
     """The value of a stored one: scaled, and wide enough to compute with."""
     if band.scale is not None or band.offset is not None:
-        text = "{0}::DOUBLE"
-        text += f" * {float(band.scale)!r}::DOUBLE" if band.scale is not None else ""
-        text += f" + {float(band.offset)!r}::DOUBLE" if band.offset is not None else ""
-        return fill(f"({text})", value)
+        scaled = fill("{0}::DOUBLE", value)
+        if band.scale is not None:
+            scaled = fill("{0} * {1}", scaled, Value(float(band.scale)))
+        if band.offset is not None:
+            scaled = fill("{0} + {1}", scaled, Value(float(band.offset)))
+        return fill("({0})", scaled)
     return fill("{0}::BIGINT" if band.is_integer else "{0}::DOUBLE", value)
 
 
@@ -199,7 +201,7 @@ def _finer(aligned: Aligned) -> Shape:
 
 
 def _taken_apart(aligned: Aligned, level: int) -> Query:
-    """One row a cell of the layer: ``sub`` (a tile of resolution ``level``), ``place`` in it, ``order``, values."""
+    """One row a cell of the layer: ``$sub`` (a tile of resolution ``level``), ``$place`` in it, ``$order``, values."""
     scan = aligned.scan
     layer = scan.layer
     count = 7 ** (layer.resolution - scan.tile)
@@ -215,7 +217,7 @@ def _taken_apart(aligned: Aligned, level: int) -> Query:
     place = fill(f"{{0}} // {per_cell}", Ident("slot")) if scan.tile <= aligned.resolution else Value(0)
     cell = positions.cell_at(Ident("tile"), Ident("slot"), scan.tile, layer.resolution)
     items = (
-        (sub, "sub"), *((Ident(k), k) for k in keys_of(aligned)), (place, "place"), (cell, "order"),
+        (sub, "$sub"), *((Ident(k), k) for k in keys_of(aligned)), (place, "$place"), (cell, "$order"),
         *((Ident(b), b) for b in scan.bands), (exists, "valid"),
     )  # fmt: skip
     return Select(items, Sub(inner, "cells"))
@@ -228,7 +230,7 @@ def _band(aligned: Aligned, name: str) -> Band:
 
 
 def _grouped(aligned: Aligned, cells: str) -> Query:
-    keys = (Ident("sub"), *(Ident(k) for k in keys_of(aligned)), Ident("place"))
+    keys = (Ident("$sub"), *(Ident(k) for k in keys_of(aligned)), Ident("$place"))
     methods = dict(aligned.methods)
     values = tuple((_by_method(methods[b], Ident(b), _band(aligned, b)), b) for b in aligned.scan.bands)
     valid = (fill("bool_or({0})", Ident("valid")), "valid")
@@ -238,38 +240,38 @@ def _grouped(aligned: Aligned, cells: str) -> Query:
 def _by_method(method: str, value: Sql, band: Band) -> Sql:
     whole = method in ("sum",) and band.is_integer
     template = f"({_METHODS[method]})::BIGINT" if whole else _METHODS[method]
-    return Aggregated(template, (value, Ident("order")))
+    return Aggregated(template, (value, Ident("$order")))
 
 
 def _gathered(aligned: Aligned, grid: str) -> Query:
-    keys = (Ident("sub"), *(Ident(k) for k in keys_of(aligned)))
-    by_place = (Order(Ident("place")),)
+    keys = (Ident("$sub"), *(Ident(k) for k in keys_of(aligned)))
+    by_place = (Order(Ident("$place")),)
     direct = min(aligned.scan.tile, aligned.resolution) == aligned.tile
     columns = tuple(
         (Aggregated("list({0}{order})", (Ident(c),), order_by=by_place), _name(aligned, c) if direct else c)
         for c in (*aligned.scan.bands, "valid")
     )
     named = tuple((Ident(k), _name(aligned, k) if direct else k) for k in keys_of(aligned))
-    return Select(((Ident("sub"), "tile" if direct else "sub"), *named, *columns), Table(grid), group_by=keys)
+    return Select(((Ident("$sub"), "tile" if direct else "$sub"), *named, *columns), Table(grid), group_by=keys)
 
 
 def _put_together(aligned: Aligned, parts: str, level: int) -> Query:
     """Arrays of parts joined to arrays of whole tiles; a part without a row is filled with NULL."""
     keys = keys_of(aligned)
-    tile = positions.parent(Ident("sub"), level, aligned.tile)
+    tile = positions.parent(Ident("$sub"), level, aligned.tile)
     wholes = Select(((tile, "tile"), *((Ident(k), k) for k in keys)), Table(parts), distinct=True)
-    numbers = Select(((fill(f"unnest(range({7 ** (level - aligned.tile)}))"), "number"),))
+    numbers = Select(((fill(f"unnest(range({7 ** (level - aligned.tile)}))"), "$number"),))
     every = Joined(Sub(wholes, "whole"), Sub(numbers, "part"), "cross")
-    sub = positions.child(Ident("tile", "whole"), Ident("number", "part"), aligned.tile, level)
+    sub = positions.child(Ident("tile", "whole"), Ident("$number", "part"), aligned.tile, level)
     same = tuple(fill("{0} = {1}", Ident(k, "parts"), Ident(k, "whole")) for k in keys)
-    source = Joined(every, Table(parts, "parts"), "left", (fill("{0} = {1}", Ident("sub", "parts"), sub), *same))
+    source = Joined(every, Table(parts, "parts"), "left", (fill("{0} = {1}", Ident("$sub", "parts"), sub), *same))
     count = 7 ** (aligned.resolution - level)
     types = {b: _array_type(aligned, b) for b in aligned.scan.bands} | {"valid": "BOOLEAN"}
     columns = tuple(
         (
             Aggregated(
                 f"flatten(list(coalesce({{0}}, list_resize([]::{kind}[], {count})){{order}}))",
-                (Ident(c, "parts"),), order_by=(Order(Ident("number", "part")),),
+                (Ident(c, "parts"),), order_by=(Order(Ident("$number", "part")),),
             ),
             _name(aligned, c),
         )

@@ -1,7 +1,7 @@
 """Layers that meet tile by tile, taken apart into one row a cell.
 
 In the relation of cells a column of a source is called ``alias.column``; beside them stand ``tile``, ``slot``,
-``alias.match`` (whether a joined layer has a row there), regions by name, and ``area``, ``lon``, ``lat``.
+``alias$match`` (whether a joined layer has a row there), regions by name, and ``area``, ``lon``, ``lat``.
 """
 
 from __future__ import annotations
@@ -45,6 +45,16 @@ class Part:
     where: tuple[Sql, ...]
     place: Place
     columns: tuple[str, ...] = ()
+
+
+def match_name(join: TileJoin) -> str:
+    """The column that tells whether a joined layer has a row at a cell."""
+    return f"{join.aligned.scan.alias}$match"
+
+
+def rank_name(join: TileJoin) -> str:
+    """The column that numbers the candidates of a ranked join, best first."""
+    return f"{join.aligned.scan.alias}$rank"
 
 
 class CellsBuilder:
@@ -166,8 +176,8 @@ class CellsBuilder:
             source = Joined(source, Table(region.name), "inner" if region.required else "left", (same,))
         if self.node.geometry:
             name = f"{self.node.name}$geometry"
-            same = fill("{0} = {1}", Ident("tile", "geometry"), Ident("tile", alias))
-            source = Joined(source, Table(name, "geometry"), "left", (same,))
+            same = fill("{0} = {1}", Ident("tile", name), Ident("tile", alias))
+            source = Joined(source, Table(name), "left", (same,))
         for join, shape in zip(self.node.joins, self.shapes, strict=True):
             source = self._join(source, join, shape)
         return source
@@ -209,14 +219,14 @@ class CellsBuilder:
                 items.append(
                     (
                         Ident("rank", f"{join.aligned.scan.alias}$candidates"),
-                        f"{join.aligned.scan.alias}.rank",
+                        rank_name(join),
                     )
                 )
         for region in self.node.regions:
             items.append((fill("unnest({0})", Ident("mask", region.name)), region.name))
             if not region.required:
                 items.append((fill("{0} IS NOT NULL", Ident("tile", region.name)), f"{region.name}.covers"))
-        items += [(fill("unnest({0})", Ident(g, "geometry")), g) for g in self.node.geometry]
+        items += [(fill("unnest({0})", Ident(g, f"{self.node.name}$geometry")), g) for g in self.node.geometry]
         if self._needs_slot():
             items.append((self._slot(), "slot"))
         rows = tuple(translate(f, self._row_place(alias, {})) for f in self.node.row_filters)
@@ -268,13 +278,14 @@ class CellsBuilder:
         return witness
 
     def _met(self) -> Query:
-        """Cells where the driver has a row, with ``alias.match`` of every joined layer."""
-        place = self._raw_place()
+        """Cells where the driver has a row, with ``alias$match`` of every joined layer."""
         matches = []
         for join in self.node.joins:
-            tests = (self._exists(join.aligned), *(translate(c, place) for c in join.on_cells))
+            place = self._place_of(join)
+            conditions = (translate(c, place) for c in join.on_cells)
+            tests = (self._exists(join.aligned), *conditions, *self._clock_there(join))
             text = " AND ".join(f"{{{i}}}" for i in range(len(tests)))
-            matches.append((fill(f"coalesce({text}, FALSE)", *tests), f"{join.aligned.scan.alias}.match"))
+            matches.append((fill(f"coalesce({text}, FALSE)", *tests), match_name(join)))
         where = [self._exists(self.driver)]
         where += [fill("{0} IS DISTINCT FROM FALSE", Ident(r.name)) for r in self.node.regions if r.required]
         if self.driver.is_coarser:
@@ -282,10 +293,16 @@ class CellsBuilder:
             where.append(fill("NOT {0}", positions.is_dead(Ident("tile"), Ident("slot"), self.driver.tile, depth)))
         return Select(tuple(matches), Table(self.node.name), where=tuple(where), star=True)
 
+    def _clock_there(self, join: TileJoin) -> list[Sql]:
+        """Where the clock is a left-joined layer's, it stands only where that layer matches."""
+        clock = join.match.clock if join.match is not None else 0
+        return [Ident(match_name(j)) for j in self.node.joins if j.aligned.scan.source == clock and j.kind == "left"]
+
     def _is_open(self, join: TileJoin) -> bool:
         """Whether a tile row of the driver may meet several rows of the joined layer."""
         if join.is_ranked:
-            return join.most > 1 or join.aligned.scan.name not in self.settled
+            several = join.most > 1 or bool(join.aligned.scan.layer.dimensions)
+            return several or join.aligned.scan.name not in self.settled
         return not join.is_single
 
     def _is_picked(self, join: TileJoin) -> bool:
@@ -297,26 +314,23 @@ class CellsBuilder:
 
     def _is_sifted(self, join: TileJoin) -> bool:
         """Whether of several joined rows at a cell some are kept, or one where none matches."""
-        several = join.kind == "left" or join.is_ranked
-        return self._is_open(join) and not self._is_picked(join) and several
+        return bool(self._own_keys(join)) and (join.kind == "left" or (join.is_ranked and not self._is_picked(join)))
+
+    def _own_keys(self, join: TileJoin) -> list[str]:
+        """Keys of the joined rows that stay several at a cell; none where one row is left there."""
+        alias, layer = join.aligned.scan.alias, join.aligned.scan.layer
+        if not self._is_open(join) or join.kind in ("semi", "anti"):
+            return []
+        if self._is_picked(join):
+            return [f"{alias}.{d.name}" for d in layer.dimensions]
+        return [f"{alias}.{k}" for k in keys_of(join.aligned)]
 
     def _row_keys(self) -> list[str]:
         alias = self.driver.scan.alias
         return ["tile", "slot", *(f"{alias}.{k}" for k in keys_of(self.driver))]
 
     def _multiplied_keys(self) -> list[str]:
-        """Keys of joined rows that stay several a cell."""
-        return [
-            f"{j.aligned.scan.alias}.{k}"
-            for j in self.node.joins
-            if self._is_open(j) and not self._is_picked(j)
-            for k in keys_of(j.aligned)
-        ] + [
-            f"{j.aligned.scan.alias}.{d.name}"
-            for j in self.node.joins
-            if self._is_picked(j) and j.is_ranked
-            for d in j.aligned.scan.layer.dimensions
-        ]  # fmt: skip
+        return [k for j in self.node.joins for k in self._own_keys(j)]
 
     def _picked(self) -> Query:
         """The best candidate at each cell: one row a cell and row of the driver."""
@@ -331,24 +345,23 @@ class CellsBuilder:
         return Select(tuple(items), Table(f"{self.node.name}$met"), group_by=tuple(Ident(k) for k in keys))
 
     def _alias_of(self, name: str) -> str:
-        aliases = [j.aligned.scan.alias for j in self.node.joins]
-        return next((a for a in sorted(aliases, key=len, reverse=True) if name.startswith(f"{a}.")), "")
+        aliases = (j.aligned.scan.alias for j in self.node.joins)
+        return next((a for a in aliases if name.startswith((f"{a}.", f"{a}$m"))), "")
 
     def _pick(self, name: str, join: TileJoin | None) -> Sql:
         if join is None:
             return fill("any_value({0})", Ident(name))
-        alias = join.aligned.scan.alias
-        match = Ident(f"{alias}.match")
-        if name == f"{alias}.match":
+        match = Ident(match_name(join))
+        if name == match_name(join):
             return fill("bool_or({0})", match)
         if not join.is_ranked:
             return fill("any_value({0})", Ident(name))
-        return Aggregated("arg_min_null({0}, {1})", (Ident(name), Ident(f"{alias}.rank")), filter=match)
+        return Aggregated("arg_min_null({0}, {1})", (Ident(name), Ident(rank_name(join))), filter=match)
 
     def _matched(self) -> list[Sql]:
         tests: list[Sql] = []
         for join in self.node.joins:
-            match = Ident(f"{join.aligned.scan.alias}.match")
+            match = Ident(match_name(join))
             if join.kind in ("inner", "semi"):
                 tests.append(match)
             elif join.kind == "anti":
@@ -356,27 +369,35 @@ class CellsBuilder:
         return tests
 
     def _kept(self, source: str) -> Query:
-        """Of rows that a join multiplies: the nearest so many that match, and for LEFT one row where none does."""
-        tests = tuple(self._sifted(j) for j in self.node.joins if self._is_sifted(j))
-        text = " AND ".join(f"{{{i}}}" for i in range(len(tests)))
-        return Select((), Table(source), qualify=Fill(text, tests))
+        """Of rows that joins multiply: the nearest so many that match, and for LEFT one row where none does.
 
-    def _sifted(self, join: TileJoin) -> Sql:
-        alias = join.aligned.scan.alias
-        match = Ident(f"{alias}.match")
-        own = [f"{alias}.{d.name}" for d in join.aligned.scan.layer.dimensions] if join.is_ranked else []
-        others = [k for k in self._multiplied_keys() if not k.startswith(f"{alias}.")]
-        partition = tuple(Ident(k) for k in (*self._row_keys(), *others))
-        series = (*partition, *(Ident(k) for k in own))
-        best = (Order(match, descending=True), *((Order(Ident(f"{alias}.rank")),) if join.is_ranked else ()))
+        The source holds every combination of tile rows; a join is judged among rows that agree in all joins before it,
+        where an unmatched one is NULL. What is then left twice differs only in rows that nothing matches.
+        """
+        tests: list[Sql] = []
+        known: list[Sql] = [Ident(k) for k in self._row_keys()]
+        for join in self.node.joins:
+            if self._is_sifted(join):
+                tests.append(self._sifted(join, tuple(known)))
+            match = Ident(match_name(join))
+            keys = [Ident(k) for k in self._own_keys(join)]
+            known += [When(((match, k),)) for k in keys] if join.kind == "left" else keys
+        if any(j.kind == "left" and self._is_sifted(j) for j in self.node.joins):
+            tests.append(fill("{0} = 1", Windowed(fill("row_number()"), tuple(known))))
+        text = " AND ".join(f"{{{i}}}" for i in range(len(tests)))
+        return Select((), Table(source), qualify=Fill(text, tuple(tests)))
+
+    def _sifted(self, join: TileJoin, known: tuple[Sql, ...]) -> Sql:
+        match = Ident(match_name(join))
         kept: Sql = match
-        if join.is_ranked:
-            kept = fill(f"({{0}} AND {{1}} <= {join.most})", match, Windowed(fill("row_number()"), series, best))
+        if join.is_ranked and not self._is_picked(join):
+            scan = join.aligned.scan
+            series = (*known, *(Ident(f"{scan.alias}.{d.name}") for d in scan.layer.dimensions))
+            best = (Order(match, descending=True), Order(Ident(rank_name(join))))
+            kept = fill(f"({{0}} AND {{1}} <= {join.most})", match, Windowed(fill("dense_rank()"), series, best))
         if join.kind != "left":
             return kept
-        none = fill("NOT {0}", Windowed(fill("bool_or({0})", match), partition))
-        first = fill("{0} = 1", Windowed(fill("row_number()"), partition, best))
-        return fill("({0} OR {1} AND {2})", kept, none, first)
+        return fill("({0} OR NOT {1})", kept, Windowed(fill("bool_or({0})", match), known))
 
     # -------------------------------------------------------------- how expressions see it
 
@@ -385,29 +406,31 @@ class CellsBuilder:
         names: list[str] = ["tile"] + (["slot"] if self._needs_slot() else [])
         for aligned, shape in self._layers():
             names += [n for _, n in self._columns_of(aligned, shape)]
-        names += [f"{j.aligned.scan.alias}.match" for j in self.node.joins]
+        names += [match_name(j) for j in self.node.joins]
         if raw:
             counted = (j for j in self.node.joins if self._is_sifted(j) and j.is_ranked)
-            names += [f"{j.aligned.scan.alias}.rank" for j in counted]
+            names += [rank_name(j) for j in counted]
         for region in self.node.regions:
             names += [region.name] + ([] if region.required else [f"{region.name}.covers"])
         return (*names, *self.node.geometry)
 
-    def _column(self, source: int, name: str, nulled: bool) -> Sql:
+    def _column(self, source: int, name: str, own: int | None = None) -> Sql:
+        """A source's column; NULL where it is left-joined and nothing matches; ``own`` is read as it is."""
         aligned = next(a for a, _ in self._layers() if a.scan.source == source)
         value = Ident(f"{aligned.scan.alias}.{name}")
         join = next((j for j in self.node.joins if j.aligned is aligned), None)
-        if not nulled or join is None or join.kind != "left":
+        if source == own or join is None or join.kind != "left":
             return value
-        return When(((Ident(f"{aligned.scan.alias}.match"), value),))
+        return When(((Ident(match_name(join)), value),))
 
-    def _raw_place(self) -> Place:
-        return replace(self.place(), column=lambda s, n: self._column(s, n, nulled=False))
+    def _place_of(self, join: TileJoin) -> Place:
+        """How conditions of a join are asked, before it is known whether it matches."""
+        return replace(self.place(), column=lambda s, n: self._column(s, n, join.aligned.scan.source))
 
     def place(self) -> Place:
         """How expressions are asked of the relation of cells."""
         cell = (Ident("tile"), Ident("slot"), self.driver.tile, self.driver.resolution)
-        return Place(self.values, lambda s, n: self._column(s, n, nulled=True), self.subquery, cell, self._region)
+        return Place(self.values, self._column, self.subquery, cell, self._region)
 
     def _region(self, region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
         if resolution is not None:
