@@ -6,7 +6,7 @@ kinds there are), ``opening`` (from paths to sources), ``stamps`` (times), ``ban
 layer they make), ``resolution`` and ``cover`` (which cells and tiles), ``reach``, ``lattice`` and ``placing``
 (slots among pixels and pixels among slots), ``gridmap`` (which pixels make a cell), ``mapcache`` (those maps kept),
 ``methods`` and ``regrid`` (pixels to cells), ``board`` and ``tiler`` (tile blocks in bounded memory),
-``planning`` and ``job`` (the whole), ``report`` (what comes of it).
+``ledger`` (what a layer was made of), ``planning`` and ``job`` (the whole), ``report`` (what comes of it).
 
 Importing this package loads none of the format libraries; :func:`ingest` does.
 """

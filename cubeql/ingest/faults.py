@@ -25,5 +25,11 @@ def reading(source: object, kinds: tuple[type[BaseException], ...] = (Exception,
     except (IngestError, MemoryError):
         raise
     except kinds as fault:
-        text = " ".join(str(fault).split()) or type(fault).__name__
-        raise refusal(source, f"cannot be read ({text})", "is the file complete and undamaged?") from fault
+        raise refusal(source, f"cannot be read ({_said(fault)})", "is the file complete and undamaged?") from fault
+
+
+def _said(fault: BaseException) -> str:
+    """What a library said: the first of a chain of exceptions knows most."""
+    while fault.__cause__ is not None:
+        fault = fault.__cause__
+    return " ".join(str(fault).split()) or type(fault).__name__

@@ -63,7 +63,7 @@ def ingest(
     except OSError as fault:
         raise _disk(store, fault) from fault
     except StoreError as fault:
-        raise _explained(store, job, fault) from fault
+        raise _explained(store, fault) from fault
     finally:
         for feed in job.feeds:
             feed.source.close()
@@ -218,8 +218,8 @@ def _disk(store: Store, fault: OSError) -> IngestError:
     return refusal(store.address, f"cannot be written ({fault.strerror or fault})", "the layer is as it was")
 
 
-def _explained(store: Store, job: Job, fault: StoreError) -> StoreError | IngestError:
-    """What the store refuses, with what would help an ingest."""
+def _explained(store: Store, fault: StoreError) -> StoreError | IngestError:
+    """What the store refuses; a full disk is said in the words of an ingest."""
     cause: BaseException | None = fault
     while cause is not None:
         if isinstance(cause, OSError):

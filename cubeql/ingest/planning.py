@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +15,7 @@ from cubeql.ingest.board import BandUse
 from cubeql.ingest.faults import refusal
 from cubeql.ingest.gridmap import Family
 from cubeql.ingest.layering import Shape, band_uses, dimensions_of, fitted, layer_record
+from cubeql.ingest.ledger import fresh_sources, marked
 from cubeql.ingest.mapcache import GridMaps, kept_tiles
 from cubeql.ingest.methods import family_of
 from cubeql.ingest.opening import Paths, expanded, open_source
@@ -32,7 +30,6 @@ from cubeql.storage import Store
 from cubeql.storage.names import check_columns, check_layer_name
 from cubeql.values.tiles import tile_resolution
 
-INGESTED_FACT = "ingested"
 _CELLS_PER_PIXEL = 8
 
 
@@ -65,13 +62,13 @@ def make_job(store: Store, sources: Paths, layer: str, options: IngestOptions) -
     existing = store.layer(layer) if options.mode != "replace" else None
     if options.mode == "create" and existing is not None:
         raise refusal(f"layer {layer}", "it exists already", "append to it, or give mode='replace'")
-    paths = expanded(sources)
-    paths, skipped, marks = _fresh(paths, existing, options)
-    if not paths:
-        assert existing is not None
-        return _nothing_to_do(existing, skipped)
-    opened = [_open(p, options) for p in paths]
+    fresh = fresh_sources(expanded(sources), existing, options)
+    options = fresh.options
+    if existing is not None and not fresh.paths:
+        return _nothing_to_do(existing, fresh.skipped)
+    opened = [_open(p, options) for p in fresh.paths]
     shape = _shape(opened[0], existing, options)
+    _check_size(opened, shape, options)
     choices = chosen_bands(opened, options)
     bands, uses = band_uses(opened, choices, options, existing, shape)
     times, axis = times_of(opened, options)
@@ -79,7 +76,7 @@ def make_job(store: Store, sources: Paths, layer: str, options: IngestOptions) -
     record = layer_record(existing.name if existing else layer, shape, bands, uses, dimensions, axis, opened, options)
     if existing is not None:
         record = fitted(existing, record, options)
-    record = _marked(_named(record), existing, marks)
+    record = marked(_named(record), existing, fresh.marks)
     feeds = _feeds(
         store,
         opened,
@@ -89,9 +86,8 @@ def make_job(store: Store, sources: Paths, layer: str, options: IngestOptions) -
         options,
     )
     _check_sums(feeds)
-    plan = _plan(record, feeds, shape, skipped, _notes(opened, kept), options)
-    _check_size(opened, shape, plan, options)
-    return Job(record, existing, feeds, skipped, plan)
+    plan = _plan(record, feeds, shape, fresh.skipped, _notes(opened, kept))
+    return Job(record, existing, feeds, fresh.skipped, plan)
 
 
 def _named(layer: Layer) -> Layer:
@@ -141,16 +137,23 @@ def _shape(source: Source, existing: Layer | None, options: IngestOptions) -> Sh
     return Shape(resolution, cell_area_km2(resolution) / pixel)
 
 
-def _check_size(sources: Sequence[Source], shape: Shape, plan: IngestPlan, options: IngestOptions) -> None:
+def _cells(sources: Iterable[Source], resolution: int) -> int:
+    """Estimate of the cells of one picture; scenes of one grid are taken for pictures of one place."""
+    grids = {s.grid for s in sources}
+    return sum(int(grid_area_km2(g) / cell_area_km2(resolution)) + 1 for g in grids)
+
+
+def _check_size(sources: Sequence[Source], shape: Shape, options: IngestOptions) -> None:
     """Refuse a resolution that makes very many cells out of few pixels."""
-    pixels = max(s.grid.pixels for s in sources)
-    if plan.cells <= options.max_cells or plan.cells <= _CELLS_PER_PIXEL * pixels:
+    pixels = sum(g.pixels for g in {s.grid for s in sources})
+    cells = _cells(sources, shape.resolution)
+    if cells <= options.max_cells or cells <= _CELLS_PER_PIXEL * pixels:
         return
     suits = nearest_resolution(pixel_area_km2(sources[0].name, sources[0].grid))
     raise refusal(
         sources[0].name,
-        f"resolution {shape.resolution} would make {plan.cells:,} cells a picture out of {pixels:,} pixels",
-        f"resolution {suits} suits its pixels; give max_cells={plan.cells} to do it all the same",
+        f"resolution {shape.resolution} would make {cells:,} cells a picture out of {pixels:,} pixels",
+        f"resolution {suits} suits its pixels; give max_cells={cells} to do it all the same",
     )
 
 
@@ -224,10 +227,8 @@ def _plan(
     shape: Shape,
     skipped: tuple[tuple[str, str], ...],
     notes: tuple[str, ...],
-    options: IngestOptions,
 ) -> IngestPlan:
-    grids = {f.source.grid for f in feeds}
-    cells = sum(int(grid_area_km2(g) / cell_area_km2(shape.resolution)) + 1 for g in grids)
+    cells = _cells((f.source for f in feeds), shape.resolution)
     moments = {m for f in feeds for _, m in f.pictures}
     uses = {u.name: u for f in feeds for u in f.uses}
     sizes = sum(u.storage.itemsize + 1 for u in uses.values())
@@ -255,45 +256,3 @@ def _notes(sources: Sequence[Source], kept: tuple[int, ...]) -> tuple[str, ...]:
 def _nothing_to_do(existing: Layer, skipped: tuple[tuple[str, str], ...]) -> Job:
     plan = IngestPlan(existing.name, existing.resolution, (), (), 0, skipped, 0, 0, 0, 1.0, 0, ())
     return Job(existing, existing, (), skipped, plan)
-
-
-def _fresh(
-    paths: tuple[str, ...], existing: Layer | None, options: IngestOptions
-) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Sources not ingested into the layer before, those that were, and the marks of the fresh ones."""
-    known = set(dict(existing.extras).get(INGESTED_FACT, "").split()) if existing else set()
-    marks = {p: _mark(p, options) for p in paths}
-    again = options.again or options.on_conflict != "error" or options.mode == "replace"
-    done = [] if again else [p for p in paths if marks[p] in known]
-    fresh = tuple(p for p in paths if p not in set(done))
-    if done and fresh and isinstance(options.time, list | tuple):
-        raise refusal(done[0], "was ingested before, and times are given one for each source",
-                      "name only the new sources, or give again=True with on_conflict='replace'")  # fmt: skip
-    skipped = tuple((p, "it is in the layer already") for p in done)
-    return fresh, skipped, tuple(marks[p] for p in fresh)
-
-
-def _mark(path: str, options: IngestOptions) -> str:
-    """What tells a source that was ingested: address, size, change time, and what was asked of it."""
-    state = ""
-    if Path(path).exists():
-        stat = Path(path).stat()
-        path, state = os.path.abspath(path), f"{stat.st_size}|{stat.st_mtime_ns}"  # noqa: PTH100
-    asked = (
-        options.bands,
-        options.time,
-        options.time_pattern,
-        options.band_pattern,
-        options.method,
-        options.nodata,
-    )
-    return hashlib.sha256(f"{path}|{state}|{asked!r}".encode()).hexdigest()[:12]
-
-
-def _marked(record: Layer, existing: Layer | None, marks: tuple[str, ...]) -> Layer:
-    from dataclasses import replace
-
-    extras = dict(record.extras)
-    before = dict(existing.extras).get(INGESTED_FACT, "").split() if existing else []
-    extras[INGESTED_FACT] = " ".join(dict.fromkeys([*before, *marks]))
-    return replace(record, extras=tuple(sorted(extras.items())))

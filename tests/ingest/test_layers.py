@@ -136,6 +136,23 @@ def test_very_fine_resolution_is_refused_with_figures(tmp_path: Path, store: Sto
         ingest(store, path, "a", resolution=15, max_cells=1_000_000)
 
 
+def test_very_fine_resolution_of_the_whole_earth_is_refused_at_once(tmp_path: Path, store: Store) -> None:
+    path = write_tif(tmp_path / "earth.tif", patterned(18, 36), rasterio.Affine(10, 0, -180, 0, -10, 90))
+    with pytest.raises(IngestError, match="resolution 13 would make"):
+        ingest(store, path, "a", resolution=13)
+
+
+def test_times_given_one_for_each_source_stay_with_their_sources(tmp_path: Path, store: Store) -> None:
+    paths = [scene(tmp_path, f"{i}.tif", i) for i in range(3)]
+    times = ["2024-01", "2024-02", "2024-03"]
+    ingest(store, paths[1], "a", time=[times[1]])
+    report = ingest(store, paths, "a", time=times)
+    assert report.sources == (paths[0], paths[2])
+    for i, time in enumerate(times):
+        wanted = regridded(picture_of(patterned(8, 9, seed=i)), 8, "nearest")
+        assert_same(stored(store, "a", time=f"{time}-01"), wanted)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
