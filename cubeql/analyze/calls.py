@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cubeql.analyze.bound import Aggregate, Apply, Bound, Constant, FrameBound, Window
+from cubeql.analyze.bound import Aggregate, Apply, Bound, Constant, FrameBound, SortBy, Window
 from cubeql.analyze.checks import check_arguments, check_units, meet
 from cubeql.analyze.constants import NotConstant, duration, value_of, whole_number
 from cubeql.errors import Span
@@ -16,6 +16,7 @@ from cubeql.values.types import ANY, INTEGER, INTERVAL, TEXT, Type
 if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
+_SAME_OF_DISTINCT = ("min", "max", "any_value", "bool_and", "bool_or", "approx_count_distinct")
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 _LATER = {"anomaly", "baseline", "disk", "pack", "area_mean", "fraction", "histogram", "convert",
           "cell_to_latlng", "string_to_cell", "latlng_to_cell"}  # fmt: skip
@@ -46,13 +47,7 @@ def _unknown(binder: Binder, call: nodes.Call) -> None:
 
 
 def _scalar(binder: Binder, function: Function, call: nodes.Call) -> Bound:
-    for modifier, written in (
-        ("DISTINCT", call.distinct),
-        ("FILTER", call.filter),
-        ("ORDER BY", call.order_by),
-    ):
-        if written:
-            binder.context.fault("modifier_not_allowed", call.span, name=function.name, modifier=modifier)
+    _refuse_modifiers(binder, call, function, ("DISTINCT", "FILTER", "ORDER BY"))
     if function.name == "cell":
         return _cell_key(binder, call)
     special = _SPECIAL.get(function.name)
@@ -60,6 +55,14 @@ def _scalar(binder: Binder, function: Function, call: nodes.Call) -> Bound:
         return special(binder, function, call)
     args = tuple(binder.bind(a) for a in call.args)
     return _applied(binder, function, args, call.span)
+
+
+def _refuse_modifiers(binder: Binder, call: nodes.Call, function: Function, refused: tuple[str, ...]) -> None:
+    """Note what is written in a call and would be passed over."""
+    written = {"DISTINCT": call.distinct, "FILTER": call.filter, "ORDER BY": call.order_by}
+    for modifier in refused:
+        if written[modifier]:
+            binder.context.fault("modifier_not_allowed", call.span, name=function.name, modifier=modifier)
 
 
 def _applied(binder: Binder, function: Function, args: tuple[Bound, ...], span: Span) -> Bound:
@@ -155,6 +158,7 @@ def _aggregate(binder: Binder, function: Function, call: nodes.Call) -> Bound:
         suggestion = "test groups with HAVING" if binder.clause == "FILTER" else "compute it in a WITH query"
         binder.context.fault("aggregate_not_allowed", call.span, name=function.name, clause=binder.clause,
                              suggestion=suggestion)  # fmt: skip
+    _check_modifiers(binder, function, call)
     inner = binder.within(inside_aggregate=function.name, aggregates=False, windows=False)
     star = len(call.args) == 1 and isinstance(call.args[0], nodes.Star)
     if function.name == "count" and (star or not call.args):
@@ -164,8 +168,18 @@ def _aggregate(binder: Binder, function: Function, call: nodes.Call) -> Bound:
         return Constant(ANY, None, span=call.span)
     args = _hidden_arguments(binder, function, args, call.span)
     order = tuple(inner.sort_key(k) for k in call.order_by)
+    if call.distinct and any(o.expr not in args for o in order):
+        binder.context.fault("distinct_order", call.span)
     kind = function.result_type(tuple(a.type for a in args))
     return Aggregate(kind, function, args, call.distinct, _filter(inner, call), order, span=call.span)
+
+
+def _check_modifiers(binder: Binder, function: Function, call: nodes.Call) -> None:
+    """DISTINCT changes nothing of a smallest or largest value; where it would, and is not computed, it is refused."""
+    refused = () if "{distinct}" in function.sql or function.name in _SAME_OF_DISTINCT else ("DISTINCT",)
+    if function.name == "area" or (call.args and isinstance(call.args[0], nodes.Star)):
+        refused = ("DISTINCT",)
+    _refuse_modifiers(binder, call, function, refused if "{order}" in function.sql else (*refused, "ORDER BY"))
 
 
 def _filter(binder: Binder, call: nodes.Call) -> Bound | None:
@@ -215,6 +229,7 @@ def _window(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     if function.kind == "aggregate":
         value = _aggregate(inner.within(aggregates=True), function, _bare(call))
     else:
+        _refuse_modifiers(binder, call, function, ("DISTINCT", "FILTER", "ORDER BY"))
         value = _applied(inner, function, tuple(inner.bind(a) for a in call.args), call.span)
     partition, order = _partition(inner, over, call.span)
     frame = _frame(inner, over.frame)
@@ -225,10 +240,14 @@ def _bare(call: nodes.Call) -> nodes.Call:
     return nodes.Call(call.name, call.args, call.distinct, call.order_by, call.filter, span=call.span)
 
 
-def _partition(binder: Binder, over: nodes.Over, span: Span) -> tuple[tuple[Bound, ...], tuple]:  # type: ignore[type-arg]
+def _partition(binder: Binder, over: nodes.Over, span: Span) -> tuple[tuple[Bound, ...], tuple[SortBy, ...]]:
+    """PARTITION BY and ORDER BY; OVER TIME is by cell, ordered by time."""
     if over.time:
-        binder.context.fault("not_supported", over.span, construct="OVER TIME",
-                             suggestion="write OVER (PARTITION BY cell ORDER BY time)")  # fmt: skip
+        cell, time = binder.scope.grid_cell(span), binder.scope.time_column(span)
+        if cell is None or time is None:
+            binder.context.fault("cell_needed", span, what="OVER TIME" if cell is None else "OVER TIME and its time")
+            return (), ()
+        return (cell,), (SortBy(time),)
     partition = tuple(binder.bind(e) for e in over.partition_by)
     return partition, tuple(binder.sort_key(k) for k in over.order_by)
 

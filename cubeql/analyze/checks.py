@@ -34,8 +34,8 @@ def meet(context: Context, args: tuple[Bound, ...], span: Span) -> tuple[Bound, 
     """Arguments of a comparison, texts turned into the time, cell or class code that the other side calls for."""
     partner = next((a for a in args if a.type.name in ("timestamp", "cell") or a.type.classes), None)
     if partner is None:
-        return _checked(context, args, span)
-    return _checked(context, tuple(_turned(context, a, partner) for a in args), span)
+        return check_comparable(context, args, span)
+    return check_comparable(context, tuple(_turned(context, a, partner) for a in args), span)
 
 
 def _turned(context: Context, expr: Bound, partner: Bound) -> Bound:
@@ -68,8 +68,13 @@ def _class_code(context: Context, value: str, expr: Bound, partner: Bound) -> Bo
     return Constant(INTEGER, code, span=expr.span)
 
 
-def _checked(context: Context, args: tuple[Bound, ...], span: Span) -> tuple[Bound, ...]:
+def check_comparable(context: Context, args: tuple[Bound, ...], span: Span) -> tuple[Bound, ...]:
+    """Note where values that are compared have no order or equality in common; gives the arguments as they are."""
     known = [a.type for a in args if a.type.name not in ("null", "any")]
+    levels = [k.resolution for k in known if k.name == "cell" and k.resolution is not None]
+    for level in levels[1:]:
+        if level != levels[0]:
+            context.fault("cells_never_meet", span, left=levels[0], right=level)
     for other in known[1:]:
         if not any(known[0].name in group and other.name in group for group in _COMPARABLE):
             context.fault("not_comparable", span, left=known[0].name, right=other.name)

@@ -19,7 +19,7 @@ from cubeql.analyze.bound import (
     OneOf,
     SortBy,
 )
-from cubeql.analyze.checks import check_arguments, check_units, meet, want_boolean
+from cubeql.analyze.checks import check_arguments, check_comparable, check_units, meet, want_boolean
 from cubeql.analyze.constants import literal
 from cubeql.analyze.context import Context
 from cubeql.errors import Span
@@ -175,6 +175,9 @@ def _in_query(binder: Binder, expr: nodes.InQuery) -> Bound:
     if len(query.columns) != 1:
         binder.context.fault("wrong_argument_count", expr.query.span, name="IN (query)", wanted="one column",
                              given=len(query.columns), signature="x IN (SELECT y FROM …)")  # fmt: skip
+    elif query.columns:
+        both = (operand, Constant(query.columns[0].type, None, span=expr.query.span))
+        check_comparable(binder.context, both, expr.span)
     return InSubquery(BOOLEAN, operand, query, expr.negated, span=expr.span)
 
 

@@ -19,6 +19,7 @@ from cubeql.analyze.bound import (
     conjuncts,
     walk,
 )
+from cubeql.analyze.checks import check_units
 from cubeql.analyze.constants import whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.expressions import Binder
@@ -26,7 +27,7 @@ from cubeql.analyze.grouping import Groups, has_aggregate
 from cubeql.analyze.scope import Scope, source_columns
 from cubeql.analyze.sources import bind_join, bind_source, check_alias, grid_of, on_grid
 from cubeql.lang import nodes, print_expr
-from cubeql.values.types import ANY
+from cubeql.values.types import ANY, common
 
 
 def bind_query(context: Context, query: nodes.Query) -> BoundQuery:
@@ -49,17 +50,37 @@ def _set_operation(context: Context, query: nodes.SetOperation) -> BoundQuery:
     if len(left.columns) != len(right.columns):
         context.fault("columns_differ", query.span, operator=query.operator.upper(), left=len(left.columns),
                       right=len(right.columns))  # fmt: skip
+    columns = _together(context, query, (left, right))
     scope = Scope(context, aliases={
-        c.name.casefold(): Column(c.type, 0, c.name) for c in left.columns
+        c.name.casefold(): Column(c.type, 0, c.name) for c in columns
     }, aliases_first=True)  # fmt: skip
     binder = Binder(context, scope, lambda q: bind_query(context, q), clause="ORDER BY")
     order = tuple(binder.sort_key(k) for k in query.order_by)
     limit, offset = _count(context, query.limit, "LIMIT"), _count(context, query.offset, "OFFSET")
-    return BoundSetOperation(left.columns, query.operator, left, right, order, limit, offset)
+    return BoundSetOperation(columns, query.operator, left, right, order, limit, offset)
 
 
 def _count(context: Context, expr: nodes.Expr | None, what: str) -> int | None:
     return None if expr is None else whole_number(context, expr, what, 0)
+
+
+def _is_taken(name: str, items: list[Item]) -> bool:
+    """Whether a result column has this name; capitals make no other name."""
+    return name.casefold() in (i.name.casefold() for i in items)
+
+
+def _together(context: Context, query: nodes.SetOperation, sides: tuple[BoundQuery, BoundQuery]) -> tuple[
+    OutputColumn, ...
+]:
+    """Columns of two queries combined: names of the left one, types that both share."""
+    found = []
+    for left, right in zip(sides[0].columns, sides[1].columns, strict=False):
+        kind = common((left.type, right.type))
+        if kind is None:
+            context.fault("no_common_type", query.span, types=f"{left.type}, {right.type} in column '{left.name}'")
+        check_units(context, (Column(left.type, 0, left.name), Column(right.type, 1, right.name)), query.span)
+        found.append(OutputColumn(left.name, kind or ANY))
+    return tuple(found)
 
 
 class _Select:
@@ -162,9 +183,9 @@ class _Select:
                 continue
             expr = binder.bind(item.expr)
             name = item.alias or self._name(item.expr, expr)
-            if item.alias is None and name in (i.name for i in items) and isinstance(item.expr, nodes.Name):
+            if item.alias is None and _is_taken(name, items) and isinstance(item.expr, nodes.Name):
                 name = ".".join(item.expr.parts)
-            if name in (i.name for i in items):
+            if _is_taken(name, items):
                 self.context.fault("duplicate_column", item.span, name=name)
             items.append(Item(name, expr))
         return items
@@ -218,6 +239,8 @@ class _Select:
         having = later.within(clause="HAVING", windows=False).condition(query.having) if query.having else None
         qualify = later.within(clause="QUALIFY").condition(query.qualify) if query.qualify else None
         order = [self._sort(later.within(clause="ORDER BY"), k, items) for k in query.order_by]
+        if query.distinct:
+            self._check_distinct(items, order)
         exprs = [*(i.expr for i in items), *(s.expr for s in order), *([having] if having else [])]
         grouped = bool(query.group_by) or any(has_aggregate(e) for e in exprs)
         if having is not None and not grouped:
@@ -245,6 +268,13 @@ class _Select:
             limit=_count(self.context, query.limit, "LIMIT"),
             offset=_count(self.context, query.offset, "OFFSET"),
         )
+
+    def _check_distinct(self, items: list[Item], order: list[SortBy]) -> None:
+        """DISTINCT rows have no one value of what is not among their columns."""
+        shown = [i.expr for i in items]
+        for key, sort in zip(self.query.order_by, order, strict=True):
+            if sort.expr not in shown and sort.expr.type != ANY:
+                self.context.fault("distinct_order", key.span)
 
     def _sort(self, binder: Binder, key: nodes.SortKey, items: list[Item]) -> SortBy:
         """An ORDER BY entry; a bare number names a result column by its place."""
