@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cubeql.catalog import Band
 from cubeql.plan.nodes import Aligned
 from cubeql.sql import positions
+from cubeql.sql.stored import decoded
 from cubeql.sql.tree import (
     Aggregated,
     Ident,
@@ -57,6 +58,7 @@ class Shape:
         scalars: a query of its scalar columns alone (``tile``, time, dimensions, ``complete``), cheap to run.
         arrays: names of columns that are arrays; the others hold one value a row.
         raw: names of band columns that still hold stored values.
+        repeats: how many cells of the grid one after the other each array element stands for.
     """
 
     name: str
@@ -64,24 +66,13 @@ class Shape:
     scalars: Query
     arrays: frozenset[str]
     raw: frozenset[str]
+    repeats: int = 1
 
 
 def keys_of(aligned: Aligned) -> tuple[str, ...]:
     """Names of a layer's scalar key columns (time, dimensions)."""
     layer = aligned.scan.layer
     return (*(("time",) if layer.time is not None else ()), *(d.name for d in layer.dimensions))
-
-
-def decoded(value: Sql, band: Band) -> Sql:
-    """The value of a stored one: scaled, and wide enough to compute with."""
-    if band.scale is not None or band.offset is not None:
-        scaled = fill("{0}::DOUBLE", value)
-        if band.scale is not None:
-            scaled = fill("{0} * {1}", scaled, Value(float(band.scale)))
-        if band.offset is not None:
-            scaled = fill("{0} + {1}", scaled, Value(float(band.offset)))
-        return fill("({0})", scaled)
-    return fill("{0}::BIGINT" if band.is_integer else "{0}::DOUBLE", value)
 
 
 def align(aligned: Aligned, tiles: Relation) -> Shape:
@@ -140,7 +131,7 @@ def _coarser(aligned: Aligned, tiles: Relation) -> Shape:
     scan = aligned.scan
     above = positions.parent(Ident("tile", "tiles"), aligned.tile, scan.tile)
     source = Joined(tiles, _scan(aligned), "inner", (fill("{0} = {1}", above, Ident("tile", "layer")),))
-    take = _one_value if aligned.is_scalar else _spread
+    take = _one_value if aligned.is_scalar else _below
     wanted = (*scan.bands, *(("valid",) if _has_valid(aligned) else ()))
     values = tuple((take(aligned, Ident(c, "layer")), _name(aligned, c)) for c in wanted)
     tile = ((Ident("tile", "tiles"), "tile"),)
@@ -149,9 +140,10 @@ def _coarser(aligned: Aligned, tiles: Relation) -> Shape:
     scalars = Select((*tile, *_key_items(aligned), *complete), source)
     name = f"{scan.name}$grid"
     columns = frozenset() if aligned.is_scalar else frozenset(n for _, n in values)
-    # Spreading costs more than reading: done once per tile of the layer's own rows, not per row of the driver.
+    repeats = 1 if aligned.is_scalar else 7 ** (aligned.resolution - scan.layer.resolution)
+    # Cut once per tile, not per row of the driver; the pieces are small until they are spread.
     stored = Named(name, query, materialized=not aligned.is_scalar)
-    return Shape(name, (stored,), scalars, columns, frozenset(_name(aligned, b) for b in scan.bands))
+    return Shape(name, (stored,), scalars, columns, frozenset(_name(aligned, b) for b in scan.bands), repeats)
 
 
 def _one_value(aligned: Aligned, values: Sql) -> Sql:
@@ -161,17 +153,24 @@ def _one_value(aligned: Aligned, values: Sql) -> Sql:
     return fill("{0}[{1} + 1]", values, positions.slot(cell, scan.layer.resolution, scan.tile))
 
 
-def _spread(aligned: Aligned, values: Sql) -> Sql:
-    """The layer's cells below the query's tile, each repeated for the cells of the grid below it."""
+def _below(aligned: Aligned, values: Sql) -> Sql:
+    """The layer's cells below the query's tile."""
     scan = aligned.scan
-    level = scan.layer.resolution
-    count = 7 ** (level - aligned.tile)
-    repeats = 7 ** (aligned.resolution - level)
+    count = 7 ** (scan.layer.resolution - aligned.tile)
     place = positions.slot(Ident("tile", "tiles"), aligned.tile, scan.tile)
     first = fill(f"({{0}}) * {count}", place)
-    below = fill(f"{{0}}[{{1}} + 1 : {{1}} + {count}]", values, first)
-    index = f"list_transform(range({count * repeats}), lambda i: i // {repeats} + 1)"
-    return fill(f"list_select({{0}}, {index})", below)
+    return fill(f"{{0}}[{{1}} + 1 : {{1}} + {count}]", values, first)
+
+
+def spread(values: Sql, repeats: int) -> Sql:
+    """An array with every element repeated, a power of 7 times."""
+    # A list of so many copies is several times faster than list_resize, repeat or an index list for list_select.
+    while repeats > 1:
+        times = 49 if repeats % 49 == 0 else 7
+        copies = ", ".join(["x"] * times)
+        values = fill(f"flatten(list_transform({{0}}, lambda x: [{copies}]))", values)
+        repeats //= times
+    return values
 
 
 # ------------------------------------------------------------------ finer than the grid
@@ -290,4 +289,4 @@ def _array_type(aligned: Aligned, name: str) -> str:
     return "BIGINT" if whole else "DOUBLE"
 
 
-__all__ = ["Shape", "align", "decoded", "keys_of"]
+__all__ = ["Shape", "align", "keys_of", "spread"]

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from cubeql.analyze.bound import BoundQuery, RegionRef
+from cubeql.analyze.bound import Bound, BoundQuery, RegionRef
+from cubeql.catalog import Band
 from cubeql.plan.nodes import Aligned, Cells, TileJoin
 from cubeql.sql import positions
-from cubeql.sql.aligned import Shape, align, decoded, keys_of
+from cubeql.sql.aligned import Shape, align, keys_of, spread
+from cubeql.sql.existence import is_proven
 from cubeql.sql.expressions import Place, RegionTester, Values, translate
 from cubeql.sql.matching import candidates, same_clock
+from cubeql.sql.stored import decoded
 from cubeql.sql.tree import (
     Aggregated,
     Fill,
@@ -66,6 +69,7 @@ class CellsBuilder:
         subquery: compiles ``IN (query)``.
         settled: numbers of ranked joins of which every tile row has one candidate.
         listed_region: tests other cells than the grid's against a region.
+        unasked: whether cells that have no row in the driver change nothing.
     """
 
     def __init__(
@@ -75,7 +79,9 @@ class CellsBuilder:
         subquery: Callable[[BoundQuery], Query],
         settled: frozenset[str],
         listed_region: RegionTester,
+        unasked: bool = False,
     ) -> None:
+        self.unasked = unasked
         self.listed_region = listed_region
         self.node = node
         self.values = values
@@ -257,14 +263,14 @@ class CellsBuilder:
             name = f"{scan.alias}.{band}"
             value: Sql = Ident(name, scan.alias)
             if name in shape.arrays:
-                value = fill("unnest({0})", value)
-            record = scan.layer.band(band)
-            assert record is not None
-            items.append((decoded(value, record) if name in shape.raw else value, name))
+                value = fill("unnest({0})", spread(value, shape.repeats))
+            items.append((value, name))
         if aligned.is_finer or len(scan.layer.bands) > 1:
             name = f"{scan.alias}.valid"
             value = Ident(name, scan.alias)
-            items.append((fill("unnest({0})", value) if name in shape.arrays else value, name))
+            if name in shape.arrays:
+                value = fill("unnest({0})", spread(value, shape.repeats))
+            items.append((value, name))
         return items
 
     # -------------------------------------------------------------- which joined rows count
@@ -279,14 +285,17 @@ class CellsBuilder:
 
     def _met(self) -> Query:
         """Cells where the driver has a row, with ``alias$match`` of every joined layer."""
-        matches = []
+        matches: list[tuple[Sql, str]] = []
+        where = [] if self.unasked else self._proof(self.driver, ())
         for join in self.node.joins:
             place = self._place_of(join)
-            conditions = (translate(c, place) for c in join.on_cells)
+            conditions = tuple(translate(c, place) for c in join.on_cells)
+            if self._is_direct(join):
+                where += (*self._proof(join.aligned, join.on_cells), *conditions)
+                continue
             tests = (self._exists(join.aligned), *conditions, *self._clock_there(join))
             text = " AND ".join(f"{{{i}}}" for i in range(len(tests)))
             matches.append((fill(f"coalesce({text}, FALSE)", *tests), match_name(join)))
-        where = [self._exists(self.driver)]
         where += [fill("{0} IS DISTINCT FROM FALSE", Ident(r.name)) for r in self.node.regions if r.required]
         if self.driver.is_coarser:
             depth = self.driver.resolution - self.driver.tile
@@ -297,6 +306,19 @@ class CellsBuilder:
         """Where the clock is a left-joined layer's, it stands only where that layer matches."""
         clock = join.match.clock if join.match is not None else 0
         return [Ident(match_name(j)) for j in self.node.joins if j.aligned.scan.source == clock and j.kind == "left"]
+
+    def _proof(self, aligned: Aligned, conditions: tuple[Bound, ...]) -> list[Sql]:
+        """The test that a layer has a row, unless conditions that are tested anyway prove it."""
+        tested = conditions if self._chooses() else (*conditions, *self.node.cell_filters)
+        return [] if is_proven(aligned, tested) else [self._exists(aligned)]
+
+    def _chooses(self) -> bool:
+        """Whether some joined rows are chosen among several, after which conditions are tested."""
+        return any(self._is_picked(j) or self._is_sifted(j) for j in self.node.joins)
+
+    def _is_direct(self, join: TileJoin) -> bool:
+        """Whether cells that a joined layer has no row for can be dropped at once."""
+        return not self._chooses() and all(j.kind in ("inner", "semi") for j in self.node.joins)
 
     def _is_open(self, join: TileJoin) -> bool:
         """Whether a tile row of the driver may meet several rows of the joined layer."""
@@ -362,6 +384,8 @@ class CellsBuilder:
         tests: list[Sql] = []
         for join in self.node.joins:
             match = Ident(match_name(join))
+            if self._is_direct(join):
+                continue
             if join.kind in ("inner", "semi"):
                 tests.append(match)
             elif join.kind == "anti":
@@ -406,7 +430,7 @@ class CellsBuilder:
         names: list[str] = ["tile"] + (["slot"] if self._needs_slot() else [])
         for aligned, shape in self._layers():
             names += [n for _, n in self._columns_of(aligned, shape)]
-        names += [match_name(j) for j in self.node.joins]
+        names += [match_name(j) for j in self.node.joins if not self._is_direct(j)]
         if raw:
             counted = (j for j in self.node.joins if self._is_sifted(j) and j.is_ranked)
             names += [rank_name(j) for j in counted]
@@ -416,6 +440,22 @@ class CellsBuilder:
 
     def _column(self, source: int, name: str, own: int | None = None) -> Sql:
         """A source's column; NULL where it is left-joined and nothing matches; ``own`` is read as it is."""
+        value = self._value(source, name, own)
+        band = self._raw_band(source, name)
+        return value if band is None else decoded(value, band)
+
+    def _stored(self, source: int, name: str) -> tuple[Sql, Band] | None:
+        """A band's column as it is stored, where it still is."""
+        band = self._raw_band(source, name)
+        return None if band is None else (self._value(source, name), band)
+
+    def _raw_band(self, source: int, name: str) -> Band | None:
+        for aligned, shape in self._layers():
+            if aligned.scan.source == source and f"{aligned.scan.alias}.{name}" in shape.raw:
+                return aligned.scan.layer.band(name)
+        return None
+
+    def _value(self, source: int, name: str, own: int | None = None) -> Sql:
         aligned = next(a for a, _ in self._layers() if a.scan.source == source)
         value = Ident(f"{aligned.scan.alias}.{name}")
         join = next((j for j in self.node.joins if j.aligned is aligned), None)
@@ -430,7 +470,7 @@ class CellsBuilder:
     def place(self) -> Place:
         """How expressions are asked of the relation of cells."""
         cell = (Ident("tile"), Ident("slot"), self.driver.tile, self.driver.resolution)
-        return Place(self.values, self._column, self.subquery, cell, self._region)
+        return Place(self.values, self._column, self.subquery, cell, self._region, stored=self._stored)
 
     def _region(self, region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
         if resolution is not None:

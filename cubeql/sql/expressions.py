@@ -27,8 +27,10 @@ from cubeql.analyze.bound import (
     Window,
 )
 from cubeql.analyze.grouping import geometry_of
+from cubeql.catalog import Band
 from cubeql.errors import InternalError
 from cubeql.sql import positions
+from cubeql.sql.stored import decoded_late
 from cubeql.sql.tree import (
     Aggregated,
     Bind,
@@ -85,6 +87,7 @@ class Place:
         regions: how a region is tested, by region.
         subquery: how a subquery is compiled.
         keys: the GROUP BY keys in it.
+        stored: a band's column as it is stored, and its record, where the column is not decoded yet.
     """
 
     values: Values
@@ -93,6 +96,7 @@ class Place:
     cell: tuple[Sql, Sql, int, int] | None = None
     regions: RegionTester | None = None
     keys: tuple[Sql, ...] = ()
+    stored: Callable[[int, str], tuple[Sql, Band] | None] = lambda source, name: None
 
 
 def translate(expr: Bound, place: Place) -> Sql:
@@ -185,6 +189,15 @@ def _in_region(expr: InRegion, place: Place) -> Sql:
 
 
 def _aggregate(expr: Aggregate, place: Place) -> Sql:
+    column = expr.args[0] if len(expr.args) == 1 and not expr.distinct else None
+    found = place.stored(column.source, column.name) if isinstance(column, Column) else None
+    if found is not None:
+        value, band = found
+        late = decoded_late(expr.function.name, band)
+        if late is not None:
+            condition = translate(expr.filter, place) if expr.filter is not None else None
+            call = Aggregated(expr.function.sql, (value,), False, condition)
+            return _finished(expr, fill(late, call))
     return _finished(expr, _bare_aggregate(expr, place))
 
 

@@ -10,6 +10,7 @@ from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output,
 from cubeql.plan.walking import walk
 from cubeql.sql import positions
 from cubeql.sql.cells import CellsBuilder, Part
+from cubeql.sql.existence import is_unasked
 from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
 from cubeql.sql.matching import bucket
 from cubeql.sql.tree import Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
@@ -90,7 +91,7 @@ class StatementBuilder:
     # -------------------------------------------------------------- SELECT
 
     def _output(self, node: Output) -> Query:
-        part = self.part(node.input)
+        part = self._cells(node.input, is_unasked(node)) if isinstance(node.input, Cells) else self.part(node.input)
         if node.group_by is None:
             return self._plain(node, part)
         keys = tuple((translate(k, part.place), f"key{i}") for i, k in enumerate(node.group_by))
@@ -142,8 +143,8 @@ class StatementBuilder:
                 return self._cell_join(node)
         raise AssertionError(f"no source: {node}")
 
-    def _cells(self, node: Cells) -> Part:
-        builder = CellsBuilder(node, self.values, self._subquery, self.settled, self._listed_region)
+    def _cells(self, node: Cells, unasked: bool = False) -> Part:
+        builder = CellsBuilder(node, self.values, self._subquery, self.settled, self._listed_region, unasked)
         self.regions += [
             RegionNeed(r.name, r.region, node.resolution, node.tile, node) for r in node.regions
         ]  # fmt: skip
