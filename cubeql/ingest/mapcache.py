@@ -11,7 +11,7 @@ import os
 import uuid
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +72,21 @@ class GridMaps:
         """The patches of a tile, in order."""
         return [int(p) for p in valid_cells(tile, self.patch_resolution)]
 
-    def of(self, tile: int) -> list[PatchMap]:
-        """The maps of a tile's patches that have pixels; none for a tile that the grid does not touch."""
+    def of(self, tile: int, check: Callable[[], None] = lambda: None) -> list[PatchMap]:
+        """The maps of a tile's patches that have pixels; none for a tile that the grid does not touch.
+
+        ``check`` is called between maps that have to be made, and may raise to stop.
+        """
         at = int(np.searchsorted(self.tiles, tile))
         if at == self.tiles.size or self.tiles[at] != tile:
             return []
-        sheet = self._sheet(int(parent(tile, self._sheet_resolution)))
+        sheet = self._sheet(int(parent(tile, self._sheet_resolution)), check)
         return [sheet[p] for p in self.patches(tile) if sheet[p].window is not None]
 
-    def _sheet(self, cell: int) -> dict[int, PatchMap]:
+    def _sheet(self, cell: int, check: Callable[[], None]) -> dict[int, PatchMap]:
         found = self._sheets.get(cell)
         if found is None:
-            found = self._load(cell) or self._make(cell)
+            found = self._load(cell) or self._make(cell, check)
             self._sheets[cell] = found
             self._sizes[cell] = sum(m.nbytes for m in found.values())
             self._forget()
@@ -100,11 +103,13 @@ class GridMaps:
         tiles = self.tiles[parent(self.tiles, self._sheet_resolution) == cell]
         return [patch for tile in tiles.tolist() for patch in self.patches(tile)]
 
-    def _make(self, cell: int) -> dict[int, PatchMap]:
+    def _make(self, cell: int, check: Callable[[], None]) -> dict[int, PatchMap]:
         if self._projector is None:
             self._projector = Projector(self.grid)
-        projector = self._projector
-        maps = {p: make_map(projector, p, self.resolution, self.family) for p in self._members(cell)}
+        maps = {}
+        for patch in self._members(cell):
+            check()
+            maps[patch] = make_map(self._projector, patch, self.resolution, self.family)
         self.made += len(maps)
         if self._folder is not None:
             _save(self._folder / f"{cell:015x}.npz", list(maps.values()))

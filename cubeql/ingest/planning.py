@@ -105,8 +105,8 @@ def _named(layer: Layer) -> Layer:
 
 
 def _open(path: str, options: IngestOptions) -> Source:
-    wanted = options.bands
-    if wanted is not None and not isinstance(wanted, str | int):
+    wanted = [options.bands] if isinstance(options.bands, str | int) else options.bands
+    if wanted is not None:
         wanted = list(wanted.values()) if hasattr(wanted, "values") else list(wanted)
     names = wanted if isinstance(wanted, list) and all(isinstance(w, str) and not w.isdigit() for w in wanted) else None
     return open_source(

@@ -7,7 +7,7 @@ covers the group; what would not fit is read in parts.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from cubeql.ingest.source import Flags, Source, SourceBand, Values, read_across
 from cubeql.storage import TileBlock
 from cubeql.values.tiles import slot_count, tile_resolution
 
+MOST_OPEN = 64
 _WASTE = 2.0  # a common window may hold this many times the pixels of its parts
 
 
@@ -85,6 +86,7 @@ class Tiler:
         """
         self._resolution, self._tile_resolution = resolution, tile_resolution(resolution)
         self._bands, self._feeds, self._check = tuple(bands), tuple(feeds), check
+        self._open: OrderedDict[int, Source] = OrderedDict()
         self._pixel_bytes = max(1, memory_bytes // 2)
         self._cell_bytes = max(1, memory_bytes // 2)
         self.tiles: NDArray[np.int64] = np.unique(np.concatenate([f.tiles for f in feeds]))
@@ -148,10 +150,18 @@ class Tiler:
         pictures = [p for p in feed.pictures if p[1] in chunk]
         if not pictures:
             return 0
+        self._hold_open(feed.source)
         for use in feed.uses:
             for unit in self._units(feed.maps[family_of(use.method)], tiles, use.band):
                 self._unit(board, feed, use, unit, pictures, mosaics)
         return int(np.isin(feed.tiles, tiles).sum()) * len(pictures)
+
+    def _hold_open(self, source: Source) -> None:
+        """Close the source read longest ago when there are many: a process may open a thousand files or so."""
+        self._open[id(source)] = source
+        self._open.move_to_end(id(source))
+        if len(self._open) > MOST_OPEN:
+            self._open.popitem(last=False)[1].close()
 
     def _units(self, maps: GridMaps, tiles: list[int], band: SourceBand) -> Iterator[_Unit]:
         """Maps of a group, in windows as large as memory for pixels allows and neighbours make sensible."""
@@ -159,7 +169,7 @@ class Tiler:
         unit: _Unit | None = None
         used = 0
         for tile in tiles:
-            for grid_map in maps.of(tile):
+            for grid_map in maps.of(tile, self._check):
                 window = grid_map.window
                 assert window is not None
                 near = _beside(window, unit.window, turn) if unit else window
@@ -188,6 +198,7 @@ class Tiler:
             chunk = pictures[first : first + at_once]
             numbers = [number for number, _ in chunk]
             for tile, grid_map, picked in self._picked(feed, use.band, unit, numbers):
+                self._check()
                 for i, (_, moment) in enumerate(chunk):
                     one = Picked(picked.values[i], picked.valid[i])
                     board.put(tile, moment, use, grid_map, one, pooled=(moment, use.name) in mosaics)

@@ -101,6 +101,22 @@ def test_progress_rises_to_the_end(tmp_path: Path, store: Store) -> None:
     assert seen[0].seconds_left is not None and seen[-1].seconds_left == 0
 
 
+def test_many_sources_are_not_open_all_at_once(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cubeql.ingest.tiler.MOST_OPEN", 3)
+    paths = [write_tif(tmp_path / f"{i}.tif", patterned(100, 120, seed=i), WIDE) for i in range(8)]
+    opened = []
+
+    def progress(_: IngestProgress) -> None:
+        links = [fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+        opened.append(sum(fd.readlink().suffix == ".tif" for fd in links))
+
+    ingest(store, paths, "a", time=[f"2024-05-0{i + 1}" for i in range(8)], progress=progress, memory_limit=2**24)
+    assert 0 < max(opened) <= 4
+    for i in (0, 7):
+        ingest(store, paths[i], f"alone{i}")
+        assert_same(stored(store, "a", time=f"2024-05-0{i + 1}"), stored(store, f"alone{i}"))
+
+
 def test_killed_job_leaves_the_layer_as_it_was(tmp_path: Path, store: Store) -> None:
     """Killed after its first progress, with files written and nothing committed."""
     ingest(store, many_tiles(tmp_path), "a", time="2024-05", resolution=FINE)
