@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cubeql.catalog import Layer
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.connection import EngineSettings, open_engine
@@ -202,9 +204,20 @@ class Session:
 def _values(params: Parameters) -> dict[str, Any]:
     if params is None:
         return {}
+    if isinstance(params, (str, bytes)):
+        raise ConfigError("params must be a mapping for $name or a list for ?; one value is given as [value]")
     if isinstance(params, Mapping):
-        return {str(k): v for k, v in params.items()}
-    return {str(n): v for n, v in enumerate(params, 1)}
+        return {str(k): _plain(v) for k, v in params.items()}
+    return {str(n): _plain(v) for n, v in enumerate(params, 1)}
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists, numbers of numpy as Python's, which the engine binds."""
+    if isinstance(value, np.ndarray):
+        return [_plain(v) for v in value]
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value.item() if isinstance(value, np.generic) and not isinstance(value, np.datetime64) else value
 
 
 def _query_of(text: str) -> nodes.Query:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from cubeql.analyze.context import Context
 from cubeql.errors import Span
 from cubeql.lang import nodes
 from cubeql.values.times import Duration, TimeRange, parse_duration, parse_instant, parse_range
-from cubeql.values.types import ANY, BOOLEAN, GEOMETRY, INTEGER, INTERVAL, NULL, NUMBER, TEXT, TIMESTAMP, Type
+from cubeql.values.types import ANY, BOOLEAN, GEOMETRY, INTEGER, INTERVAL, NULL, NUMBER, TEXT, TIMESTAMP, Type, common
 
 
 class NotConstant(Exception):  # noqa: N818
@@ -132,6 +133,10 @@ def _parameter(context: Context, expr: nodes.Parameter) -> Bound:
     value = context.values[expr.name]
     if value is None:
         return Constant(NULL, None, span=expr.span)
+    reason = _unusable(value)
+    if reason is not None:
+        context.fault("bad_parameter", expr.span, name=expr.name, reason=reason)
+        return Constant(ANY, None, span=expr.span)
     if isinstance(value, (dt.date, np.datetime64)):
         return time_literal(context, value, expr.span) or Constant(ANY, None, span=expr.span)
     if isinstance(value, dt.timedelta):
@@ -148,7 +153,39 @@ def _type_of(value: Any) -> Type:
         return NUMBER
     if isinstance(value, str):
         return TEXT
+    if isinstance(value, (dt.date, np.datetime64)):
+        return TIMESTAMP
+    if isinstance(value, dt.timedelta):
+        return INTERVAL
     if isinstance(value, (list, tuple)):
-        kinds = {_type_of(v).name for v in value}
-        return Type("list", element=_type_of(value[0]) if len(kinds) == 1 else ANY)
+        kinds = tuple(_type_of(v) for v in value if v is not None)
+        return Type("list", element=common(kinds) if kinds else ANY)
     return GEOMETRY
+
+
+def list_items(context: Context, expr: nodes.Parameter) -> tuple[Bound, ...]:
+    """The values of a list that is given as a parameter, each a constant."""
+    made = []
+    for value in context.values[expr.name]:
+        if value is None:
+            made.append(Constant(NULL, None, span=expr.span))
+        elif isinstance(value, (dt.date, np.datetime64)):
+            made.append(Constant(TIMESTAMP, instant_of(value), span=expr.span))
+        elif isinstance(value, dt.timedelta):
+            made.append(Constant(INTERVAL, Duration(0, round(value.total_seconds() * 1e6)), span=expr.span))
+        else:
+            made.append(Constant(_type_of(value), value, span=expr.span))
+    return tuple(made)
+
+
+def _unusable(value: Any) -> str | None:
+    """Why nothing can be done with a value, None where something can."""
+    if isinstance(value, (list, tuple)):
+        reasons = (_unusable(v) if not isinstance(v, (list, tuple, dict)) else "a list of lists" for v in value)
+        mixed = None if _type_of(value).element is not None else "a list of unlike values"
+        return next((r for r in reasons if r is not None), mixed)
+    if isinstance(value, (float, np.floating)) and math.isnan(value):
+        return "NaN; give None where there is no value"
+    known = (bool, np.bool_, int, np.integer, float, np.floating, str, dt.date, np.datetime64, dt.timedelta, dict)
+    is_shape = hasattr(value, "geom_type") or hasattr(value, "__geo_interface__")
+    return None if value is None or is_shape or isinstance(value, known) else f"a {type(value).__name__}"

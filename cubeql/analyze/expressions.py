@@ -20,7 +20,7 @@ from cubeql.analyze.bound import (
     SortBy,
 )
 from cubeql.analyze.checks import check_arguments, check_comparable, check_units, meet, want_boolean
-from cubeql.analyze.constants import literal
+from cubeql.analyze.constants import list_items, literal
 from cubeql.analyze.context import Context
 from cubeql.errors import Span
 from cubeql.functions.registry import operator
@@ -164,9 +164,7 @@ def _item(binder: Binder, item: nodes.Expr) -> tuple[Bound, ...]:
     bound = binder.bind(item)
     if bound.type.name != "list" or not isinstance(item, nodes.Parameter):
         return (bound,)
-    values = binder.context.values[item.name]
-    kind = bound.type.element or ANY
-    return tuple(Constant(kind, v, span=item.span) for v in values)
+    return list_items(binder.context, item)
 
 
 def _in_query(binder: Binder, expr: nodes.InQuery) -> Bound:

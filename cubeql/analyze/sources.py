@@ -195,7 +195,7 @@ def _check_supported(
         extra = " VALID" if time.valid else ""
         place = " beside a subquery or a driver without time" if ordered else ""
         context.fault("not_supported", time.span, construct=f"ON TIME {words}{extra}{place}",
-                      suggestion="use EQUAL, SAME, AS OF, NEXT, NEAREST or ANY")  # fmt: skip
+                      suggestion=f"use EQUAL, SAME{'' if ordered else ', AS OF, NEXT, NEAREST'} or ANY")  # fmt: skip
 
 
 def _check_steps(context: Context, driver: Layer, layer: Layer, join: nodes.Join) -> None:

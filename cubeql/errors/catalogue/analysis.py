@@ -18,6 +18,8 @@ ROWS: tuple[Fault, ...] = (
     Fault("duplicate_column", "two columns of the result would be called '{name}'", "name one with AS"),
     Fault("unknown_function", "there is no function '{name}'", "{suggestion}", "SELECT sqroot(ndvi) FROM s2"),
     Fault("unknown_parameter", "no value was given for the parameter '{name}'", "give it beside the text"),
+    Fault("bad_parameter", "the parameter '{name}' is {reason}",
+          "give a number, text, boolean, date, time, length of time, geometry, None, or a list of one of them"),
     Fault("unknown_class", "'{name}' is no class of '{column}'", "{suggestion}",
           "SELECT * FROM landcover FILTER class = 'crops'"),
     Fault("unknown_type", "there is no type '{name}'",
