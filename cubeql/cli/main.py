@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +31,9 @@ def main(words: Sequence[str] | None = None) -> int:
     Returns:
         The exit code (see :mod:`cubeql.cli.outcome`).
     """
-    words = sys.argv[1:] if words is None else list(words)
+    if words is None:
+        words = sys.argv[1:]
+        _silence_libraries()
     diagnostics = Diagnostics()
     try:
         command, rest = (COMMANDS[words[0]], words[1:]) if words and words[0] in COMMANDS else (QUERY, words)
@@ -53,6 +57,12 @@ def main(words: Sequence[str] | None = None) -> int:
         if code in (USAGE, STORE):
             _hint_command(words, diagnostics)
         return code
+
+
+def _silence_libraries() -> None:
+    """Warnings of libraries are for their developers; stderr is for what CubeQL has to say."""
+    if not sys.warnoptions and os.environ.get("CUBEQL_DEBUG") != "1":
+        warnings.simplefilter("ignore")
 
 
 def _hint_command(words: Sequence[str], diagnostics: Diagnostics) -> None:
