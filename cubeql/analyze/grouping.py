@@ -17,6 +17,8 @@ class Groups:
     def regroup(self, expr: Bound) -> Bound:
         """The expression over keys and aggregates; notes columns that are neither."""
         changed = rewrite(expr, self._key)
+        if any(k.type.name == "any" for k in self.keys):
+            return changed  # a key at fault was told already; what it would have grouped is not known
         for column in _loose(changed):
             self.context.fault("not_grouped", column.span, name=f"'{column.name}'")
         return changed
