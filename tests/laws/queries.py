@@ -7,6 +7,7 @@ grids and clocks, filters with values that occur in the data, then either rows o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ ELSEWHERE = ("dateline", "pole")
 CLOCKS = (
     "EQUAL", "SAME DAY", "SAME DEKAD", "SAME WEEK", "SAME MONTH", "SAME SEASON", "SAME YEAR", "AS OF",
     "AS OF WITHIN '20 days'", "AS OF WITHIN '1 month'", "NEXT", "NEXT WITHIN '10 days'", "NEAREST",
-    "NEAREST WITHIN '8 days'", "ANY",
+    "NEAREST WITHIN '8 days'", "ANY", "AS OF VALID", "NEAREST VALID WITHIN '30 days'", "NEAREST 2", "NEXT VALID",
 )  # fmt: skip
 TIMES = (
     "2024", "2024-05", "2024-05/2024-06", "2024-03/..", "../2024-05-03", "2024-07-01", "2023-12/2024-04",
@@ -66,7 +67,13 @@ class Draft:
 
 @st.composite
 def queries(draw: st.DrawFn) -> str:
-    """A query."""
+    """A query, now and then one over the result of another."""
+    return draw(st.one_of(plain_queries(), plain_queries(), plain_queries(), nested_queries()))
+
+
+@st.composite
+def plain_queries(draw: st.DrawFn) -> str:
+    """A query over layers."""
     family = draw(st.sampled_from([EUROPE] * 6 + [PENTAGON, ELSEWHERE]))
     driver = LAYERS[draw(st.sampled_from([*family * 4, "nothing"]))]
     text, draft = _from(draw, driver)
@@ -77,6 +84,26 @@ def queries(draw: st.DrawFn) -> str:
     for _ in range(draw(st.sampled_from([0, 0, 1, 1, 1, 2]))):
         text += f"\nFILTER {draw(_conditions(draft))}"
     return text + draw(st.one_of(_rows(draft), _groups(draft)))
+
+
+@st.composite
+def nested_queries(draw: st.DrawFn) -> str:
+    """A query over the groups of another by cell, and by month where it has a time; perhaps joined to a layer."""
+    inner = LAYERS[draw(st.sampled_from(["fine", "twin", "rain", "finer", "classes", "sparse", "coarse"]))]
+    grid = draw(st.integers(max(0, inner.resolution - 4), inner.resolution))
+    draft = Draft(inner.resolution, (inner,))
+    month = ", date_trunc('month', time) AS time" if inner.time and draw(st.booleans()) else ""
+    head = "cell, time" if month else "cell"
+    items = f"{head}, {draw(_aggregate(draft))} AS z0, count(*) AS z1"
+    where = f" FILTER {draw(_conditions(draft))}" if draw(st.booleans()) else ""
+    grouped = f"FROM {inner.name}{where} GROUP BY CELL({grid}){month} SELECT {items}"
+    if draw(st.booleans()):
+        return f"SELECT count(*) AS n, sum(z1) AS s, max({head.split(', ')[-1]}) AS m FROM ({grouped}) AS q"
+    layer = LAYERS[draw(st.sampled_from(["far", "classes", "coarse", "rain"]))]
+    clock = " ON TIME SAME MONTH" if layer.time and month else ""
+    columns = f"cell, z0, z1, {layer.bands[0].name} AS x0"
+    kind = draw(st.sampled_from(["JOIN", "LEFT JOIN"]))
+    return f"WITH q AS ({grouped})\nFROM q {kind} {layer.name}{clock}\nSELECT {columns}"
 
 
 def _from(draw: st.DrawFn, driver: Layer) -> tuple[str, Draft]:
@@ -123,9 +150,7 @@ def _conditions(draft: Draft) -> st.SearchStrategy[str]:
 def _time_test() -> st.SearchStrategy[str]:
     during = st.sampled_from([f"time DURING '{t}'" for t in TIMES])
     single = st.sampled_from([t for t in TIMES if "/" not in t])
-    beside = st.builds(
-        lambda word, t: f"time {word} '{t}'", st.sampled_from(["BEFORE", "AFTER", "IN"]), single
-    )
+    beside = st.builds(lambda word, t: f"time {word} '{t}'", st.sampled_from(["BEFORE", "AFTER", "IN"]), single)
     calendar = st.sampled_from(["month(time) IN (1, 5, 7)", "season(time) = 'DJF'", "year(time) = 2024"])
     return st.one_of(during, beside, calendar)
 
@@ -156,7 +181,7 @@ def _values(band: Band) -> list[float]:
 
 
 def _rows(draft: Draft) -> st.SearchStrategy[str]:
-    columns = st.lists(st.sampled_from(draft.columns), min_size=1, max_size=4, unique=True)
+    columns = st.lists(st.sampled_from(_items(draft)), min_size=1, max_size=4, unique=True)
     head = "cell, time" if draft.timed else "cell"
 
     def written(names: list[str], distinct: bool, order: str) -> str:
@@ -165,6 +190,16 @@ def _rows(draft: Draft) -> st.SearchStrategy[str]:
 
     orders = st.sampled_from(["", "", f"\nORDER BY x0 DESC, {head}", "\nORDER BY cell, x0 NULLS FIRST"])
     return st.builds(written, columns, st.booleans(), orders)
+
+
+def _items(draft: Draft) -> list[str]:
+    """Columns, and expressions of one or two of them."""
+    numbers = [b.name for b in draft.bands if b.kind != "categorical"]
+    made = [f"CASE WHEN {n} > 1 THEN {n} ELSE 0 END" for n in numbers]
+    made += [f"coalesce({n}, -1)" for n in numbers]
+    made += [f"{a} / ({b} - 1)" for a, b in pairwise(numbers)]
+    made += [f"{n} IS NULL OR {n} > 5" for n in numbers]
+    return [*draft.columns, *draft.columns, *made, "CELL(0)", "cell_area(cell)"]
 
 
 def _groups(draft: Draft) -> st.SearchStrategy[str]:

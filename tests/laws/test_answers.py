@@ -53,9 +53,7 @@ def test_random_queries_are_answered_as_by_the_oracle(cube: Any, example_count: 
     _check_many(example_count, cube)
 
 
-def test_random_queries_are_answered_alike_without_optimiser(
-    cube_without_rules: Any, example_count: int
-) -> None:
+def test_random_queries_are_answered_alike_without_optimiser(cube_without_rules: Any, example_count: int) -> None:
     _check_many(max(1, example_count // 2), cube_without_rules)
 
 

@@ -377,9 +377,9 @@ def _call(expr: nodes.Call, env: Env) -> Any:
     args = [value(a, env) for a in expr.args]
     if expr.name == "cell":
         return _parent_key(args, env)
-    if expr.name == "time_bucket" and args[1] is not None:
+    if expr.name == "time_bucket":
         width = times.duration(args[0]) if isinstance(args[0], str) else args[0]
-        return times.time_bucket(width, args[1])
+        return None if args[1] is None else times.time_bucket(width, args[1])
     if expr.name in scalars.LENIENT:
         return kinds.widened(scalars.LENIENT[expr.name](*args), expr, env.scope)
     if expr.name not in scalars.STRICT:
