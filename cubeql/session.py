@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 
+_CLOSED = "this session is closed; connect again"
 DEFAULT_STORE = "cubeql-store"
 
 
@@ -68,7 +69,23 @@ class Settings:
         for name in values:
             if name not in known:
                 raise ConfigError(f"there is no setting {name!r}; settings are {', '.join(known)}")
-        return Settings(**values)
+        chosen = Settings(**values)
+        _check(chosen)
+        return chosen
+
+
+def _check(settings: Settings) -> None:
+    """Refuse values that mean nothing; the engine checks those that are its own."""
+    limit = settings.timeout_s
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0):
+        raise ConfigError(f"timeout_s must be a number of seconds above 0, but is {limit!r}")
+    threads = settings.threads
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        raise ConfigError(f"threads must be a whole number from 1 up, but is {threads!r}")
+    known = [r.__name__ for r in RULES]
+    for name in settings.rules or ():
+        if name not in known:
+            raise ConfigError(f"there is no rule {name!r}; rules are {', '.join(known)}")
 
 
 class Session:
@@ -86,6 +103,7 @@ class Session:
             EngineSettings(self.settings.threads, self.settings.memory_limit, self.settings.temp_folder)
         )
         self._running: weakref.WeakSet[Running] = weakref.WeakSet()
+        self._closed = False
         self._lock = threading.Lock()
         rules = RULES if self.settings.rules is None else named(self.settings.rules)
         shown = {f.name: getattr(self.settings, f.name) for f in fields(Settings)}
@@ -100,7 +118,11 @@ class Session:
 
     def _started(self, running: Running) -> None:
         with self._lock:
-            self._running.add(running)
+            if not self._closed:
+                self._running.add(running)
+                return
+        running.close()
+        raise ConfigError(_CLOSED)
 
     # -------------------------------------------------------------- statements
 
@@ -128,8 +150,13 @@ class Session:
             yield self._run(parse_statement(part), part, params, timeout_s)
 
     def _run(self, statement: nodes.Statement, text: str, params: Parameters, timeout_s: float | None) -> Result:
+        self._check_open()
         limit = timeout_s if timeout_s is not None else self.settings.timeout_s
         return self._engine.run(statement, text, _values(params), limit)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConfigError(_CLOSED)
 
     def compile(self, text: str, params: Parameters = None) -> CompiledQuery:
         """The plan and SQL of a query; nothing is read but the catalog."""
@@ -139,6 +166,7 @@ class Session:
         self, text: str, params: Parameters = None, analyze: bool = False, timeout_s: float | None = None
     ) -> Explanation:
         """What a query will read; with ``analyze`` it is run, and what it did is added."""
+        self._check_open()
         limit = timeout_s if timeout_s is not None else self.settings.timeout_s
         return self._engine.explain(_query_of(text), text, _values(params), analyze, limit)
 
@@ -183,13 +211,15 @@ class Session:
             one.cancel()
 
     def close(self) -> None:
-        """Stop what runs and free the engine."""
-        self.cancel()
+        """Stop what runs and free the engine; more than once does no harm."""
         with self._lock:
+            if self._closed:
+                return
+            self._closed = True
             running = list(self._running)
         for one in running:
-            one.close()
-        self._database.close()
+            one.cancel()
+        self._engine.close()
 
     def __enter__(self) -> Session:
         return self

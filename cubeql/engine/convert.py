@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pyarrow as pa
 
 from cubeql.analyze.bound import OutputColumn
@@ -52,8 +50,9 @@ def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     return array if array.type == kind else array.cast(kind)
 
 
-def batches(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """All batches of a reader, converted."""
+def next_batch(reader: pa.RecordBatchReader, schema: pa.Schema) -> pa.RecordBatch | None:
+    """The next rows of a reader, converted; None after the last."""
     for batch in reader:
         if batch.num_rows:
-            yield converted(batch, schema)
+            return converted(batch, schema)
+    return None

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.convert import batches, result_schema
+from cubeql.engine.convert import next_batch, result_schema
 from cubeql.engine.geometry import GeometryCache
 from cubeql.engine.prepare import Preparation, Prepared
 from cubeql.engine.result import Result
@@ -29,7 +29,7 @@ def execute(compiled: CompiledQuery, store: Store, running: Running, geometry: G
         QueryError: a region cannot be read, or the statement fails while it runs.
         StoreError: a layer's files cannot be read.
     """
-    with running.faults():
+    with running.faults(), running.engine():
         prepared = Preparation(compiled, store, running, geometry).prepare()
         running.check()
         prepared_at = time.monotonic()
@@ -59,10 +59,12 @@ def _rows(
 ) -> Iterator[pa.RecordBatch]:
     try:
         with running.faults():
-            for batch in batches(reader, schema):
-                running.check()
+            while True:
+                with running.engine():
+                    batch = next_batch(reader, schema)
+                if batch is None:
+                    break
                 yield batch
-            running.check()
     finally:
         result.stats["seconds"] = time.monotonic() - running.began
         running.close()

@@ -71,7 +71,7 @@ def bands(layer: Layer) -> pa.Table:
 
 
 def describe_layer(snapshot: Snapshot) -> pa.Table:
-    """A row a column of the layer, as a query sees it."""
+    """A row a column of the layer, as a query sees it, and a row each of what is known of the layer itself."""
     layer = snapshot.layer
     rows: list[tuple[str, str, str | None, str | None]] = [("cell", "cell", None, f"resolution {layer.resolution}")]
     if layer.time is not None:
@@ -82,6 +82,7 @@ def describe_layer(snapshot: Snapshot) -> pa.Table:
     for b in layer.bands:
         classes = ", ".join(f"{c}={n}" for c, n in b.classes)
         rows.append((b.name, "integer" if b.is_integer else "number", b.unit, classes or b.long_name))
+    rows += [(fact, "layer", None, getattr(layer, fact) or None) for fact in ("title", "licence", "citation")]
     return _columns_table(rows)
 
 

@@ -53,6 +53,7 @@ class Result:
         self._batches: Iterator[pa.RecordBatch] | None = batches
         self._table: pa.Table | None = None
         self._close = close
+        self._closed = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -71,6 +72,8 @@ class Result:
         yield from self._stream()
 
     def _stream(self) -> Iterator[pa.RecordBatch]:
+        if self._closed:
+            raise CubeQLError("this result is closed")
         if self._batches is None:
             raise CubeQLError("this result has been read already; run the statement again, or keep to_arrow()")
         batches, self._batches = self._batches, None
@@ -143,6 +146,7 @@ class Result:
 
     def close(self) -> None:
         """Free what the statement holds; reading on is not possible then."""
+        self._closed = True
         self._batches = None
         self._close()
 

@@ -11,6 +11,8 @@ import duckdb
 
 from cubeql.errors import InternalError, QueryCancelled, QueryError, QueryTimeout, StoreError, diagnose
 
+_INSIST_S = 0.02
+
 
 class Running:
     """A statement from its start to the last row read from it.
@@ -29,6 +31,8 @@ class Running:
         self._why: str | None = None
         self._closed = False
         self._lock = threading.Lock()
+        self._in_engine = self._insisting = False
+        self._left = threading.Event()
         self._timer: threading.Timer | None = None
         if timeout_s is not None:
             self._timer = threading.Timer(timeout_s, self._stop, ("timeout",))
@@ -44,7 +48,37 @@ class Running:
             if self._closed:
                 return
             self._why = self._why or why
-            self.cursor.interrupt()
+            if self._timer is not None:
+                self._timer.cancel()
+            insist = self._in_engine and not self._insisting
+            self._insisting = self._insisting or insist
+        if insist:
+            threading.Thread(target=self._insist, daemon=True).start()
+
+    def _insist(self) -> None:
+        """Interrupt until the engine has let go: it forgets what comes before a statement has begun."""
+        while True:
+            with self._lock:
+                if not self._in_engine:
+                    self._insisting = False
+                    return
+                self.cursor.interrupt()
+            self._left.wait(_INSIST_S)
+
+    @contextmanager
+    def engine(self) -> Iterator[None]:
+        """Where the engine works; a statement that was stopped does not get there."""
+        with self._lock:
+            if self._why is not None:
+                raise self._stopped()
+            self._in_engine = True
+            self._left.clear()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_engine = False
+            self._left.set()
 
     def check(self) -> None:
         """Raise if the statement was stopped."""
@@ -61,7 +95,11 @@ class Running:
         with self._lock:
             if self._closed:
                 return
-            self._closed = True
+            at_work = self._in_engine
+            self._closed = not at_work
+        if at_work:  # in another thread, which closes it when it has been stopped
+            self._stop("cancelled")
+            return
         if self._timer is not None:
             self._timer.cancel()
         self.cursor.close()
@@ -71,27 +109,34 @@ class Running:
         """Turn faults of the engine into CubeQL's own; the statement is closed."""
         try:
             yield
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             self.close()
             raise self._fault(error) from error
         except BaseException:
             self.close()
             raise
 
-    def _fault(self, error: duckdb.Error) -> Exception:
+    def _fault(self, error: Exception) -> Exception:
+        """CubeQL's error for one of the engine; rows that stream bring it as an OSError that begins with its kind."""
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        kind = next((k for k in _KINDS if reason.startswith(k)), None)
+        if kind is None and isinstance(error, OSError):
+            return error
         if self._why is not None:
             return self._stopped()
-        reason = str(error).splitlines()[0]
-        match error:
-            case duckdb.InterruptException():
-                return QueryCancelled([diagnose("cancelled")], self.text)
-            case duckdb.OutOfMemoryException():
-                return QueryError([diagnose("out_of_memory", limit=_limit(reason))], self.text)
-            case duckdb.OutOfRangeException() | duckdb.ConversionException():
-                return QueryError([diagnose("value_out_of_range", reason=reason)], self.text)
-            case duckdb.IOException():
-                return StoreError(f"the store cannot be read: {reason}")
+        if kind == "INTERRUPT Error":
+            return QueryCancelled([diagnose("cancelled")], self.text)
+        if kind == "Out of Memory Error":
+            return QueryError([diagnose("out_of_memory", limit=_limit(reason))], self.text)
+        if kind in ("Out of Range Error", "Conversion Error"):
+            return QueryError([diagnose("value_out_of_range", reason=reason)], self.text)
+        if kind == "IO Error" or (kind == "Invalid Input Error" and "parquet" in reason):
+            return StoreError(f"the store cannot be read: {reason}")
         return InternalError(f"the engine refused a statement of the compiler: {error}")
+
+
+_KINDS = ("INTERRUPT Error", "Out of Memory Error", "Out of Range Error", "Conversion Error", "IO Error",
+          "Invalid Input Error", "Binder Error", "Catalog Error", "Parser Error", "Invalid Error", "INTERNAL Error")  # fmt: skip
 
 
 def _limit(reason: str) -> str:

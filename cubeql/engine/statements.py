@@ -55,6 +55,10 @@ class Engine:
         self.started = started
         self.geometry = GeometryCache()
 
+    def close(self) -> None:
+        """Free the database; statements that still run keep what they need until they end."""
+        self.database.close()
+
     def run(
         self, statement: nodes.Statement, text: str, values: Mapping[str, Any], timeout_s: float | None = None
     ) -> Result:
@@ -126,7 +130,7 @@ class Call:
             wanted = ("rows", "prepare_seconds", "seconds")
             actual = {k: round(float(result.stats[k]), 4) for k in wanted}
         running = self.running()
-        with running.faults():
+        with running.faults(), running.engine():
             prepared = Preparation(compiled, self.store, running, self.engine.geometry).prepare()
             found = explain(prepared, actual)
         running.close()
@@ -173,7 +177,7 @@ def _show(call: Call, statement: nodes.Show) -> Result:
 
 def _times(call: Call, statement: nodes.Show) -> Any:
     running = call.running()
-    with running.faults():
+    with running.faults(), running.engine():
         table = listing.times(call.snapshot(statement.name, statement), running.cursor)
     running.close()
     return table

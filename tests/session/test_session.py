@@ -48,7 +48,7 @@ def test_compile_and_explain_take_queries_only(cube: Any) -> None:
 def test_two_statements_are_refused_where_one_is_asked_for(cube: Any) -> None:
     with pytest.raises(QueryError) as raised:
         cube.query("SHOW LAYERS; SHOW LAYERS")
-    assert raised.value.diagnostics[0].code == "one_statement"
+    assert raised.value.diagnostics[0].code == "several_statements"
 
 
 def test_drop(own: cubeql.Session) -> None:

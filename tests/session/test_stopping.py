@@ -53,10 +53,6 @@ def stopped_by(session: Any, reached: threading.Event, work: Callable[[], Any]) 
 
 def test_cancel_while_masks_are_made(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     reached, go = threading.Event(), threading.Event()
-    real = regions.slot_count
-
-    def slow(*args: Any) -> Any:
-        return real(*args)
 
     def shape_of(*args: Any) -> Any:
         reached.set()
@@ -64,7 +60,6 @@ def test_cancel_while_masks_are_made(session: Any, monkeypatch: pytest.MonkeyPat
         return regions.shape_of(*args)
 
     monkeypatch.setattr(prepare, "shape_of", shape_of)
-    monkeypatch.setattr(regions, "slot_count", slow)
     cancel = session.cancel
     monkeypatch.setattr(session, "cancel", lambda: (cancel(), go.set()))
     text = "SELECT count(*) AS n FROM fine FILTER cell WITHIN BBOX(5, 40, 20, 55)"
