@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +22,14 @@ _KM_A_DEGREE = 111.2
 
 
 def write_raster(
-    table: pa.Table, path: Path, crs: str = "EPSG:4326", size: float | None = None, text: str = ""
+    table: pa.Table,
+    path: Path,
+    crs: str = "EPSG:4326",
+    size: float | None = None,
+    text: str = "",
+    band: str | None = None,
 ) -> Path:
-    """Write the numeric columns of a result as bands of a GeoTIFF.
+    """Write the numeric columns of a result as bands of a GeoTIFF; it appears whole or not at all.
 
     Args:
         table: a result with a cell column; each cell once.
@@ -29,6 +37,7 @@ def write_raster(
         crs: reference system of the raster.
         size: width of a pixel in the unit of ``crs``; by default about half a cell's width.
         text: the statement, for errors.
+        band: the only column to write; None writes all numbers.
 
     Raises:
         QueryError: there is no cell column or no number, a cell comes twice, or the raster would be too large.
@@ -36,7 +45,8 @@ def write_raster(
     import rasterio
     from rasterio.transform import from_origin
 
-    cells, bands = _parts(table, text)
+    _check_size(size, text)
+    cells, bands = _parts(table, text, band)
     order = np.argsort(cells)
     cells, bands = cells[order], {n: v[order] for n, v in bands.items()}
     twice = np.flatnonzero(cells[1:] == cells[:-1])
@@ -51,7 +61,7 @@ def write_raster(
         "count": len(bands), "transform": from_origin(west, north, step, step), "compress": "deflate",
         "tiled": True, "bigtiff": "if_safer",
     }  # fmt: skip
-    with rasterio.open(path, "w", **profile) as target:
+    with _appearing(path) as partial, rasterio.open(partial, "w", **profile) as target:
         for number, (name, unit) in enumerate(_labels(table, bands), 1):
             target.set_band_description(number, name)
             target.set_band_unit(number, unit)
@@ -64,17 +74,38 @@ def write_raster(
     return path
 
 
+@contextmanager
+def _appearing(path: Path) -> Iterator[Path]:
+    """A name beside a path that takes its place when all is written, and is removed otherwise."""
+    partial = path.with_name(f".{uuid.uuid4().hex}.tif")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def _labels(table: pa.Table, bands: dict[str, NDArray[np.float64]]) -> list[tuple[str, str]]:
     return [(n, ((table.schema.field(n).metadata or {}).get(b"unit") or b"").decode()) for n in bands]
 
 
-def _parts(table: pa.Table, text: str) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]:
+def _check_size(size: float | None, text: str) -> None:
+    number = isinstance(size, (int, float)) and not isinstance(size, bool)
+    if size is not None and not (number and math.isfinite(size) and size > 0):
+        raise _shape(text, f"the size of a pixel must be a number above 0, but is {size!r}", "leave it out")
+
+
+def _parts(table: pa.Table, text: str, band: str | None) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]:
     column = next((f.name for f in table.schema if (f.metadata or {}).get(b"cubeql.type") == b"cell"), None)
     if column is None:
         raise _shape(text, "a raster needs cells", "SELECT cell, and the values of its bands")
     if not table.num_rows:
         raise _shape(text, "there are no cells to write", "select some")
     numeric = [f.name for f in table.schema if f.name != column and _is_number(f.type)]
+    if band is not None:
+        if band not in numeric:
+            raise _shape(text, f"there is no column of numbers {band!r}", f"there are {', '.join(numeric) or 'none'}")
+        numeric = [band]
     if not numeric:
         raise _shape(text, "a raster needs a column of numbers", "SELECT cell and a number")
     bands = {n: table[n].cast(pa.float64()).to_numpy() for n in numeric}

@@ -136,7 +136,7 @@ class Result:
         """Write a column as a GeoTIFF; see :func:`cubeql.engine.rasters.write_raster`."""
         from cubeql.engine.rasters import write_raster
 
-        return write_raster(self.to_arrow(), Path(path), **options)
+        return write_raster(self.to_arrow(), Path(path), band=band, text=self.statement, **options)
 
     def _cell_column(self) -> str:
         for field in self.schema:

@@ -136,7 +136,7 @@ class Running:
 
 
 _KINDS = ("INTERRUPT Error", "Out of Memory Error", "Out of Range Error", "Conversion Error", "IO Error",
-          "Invalid Input Error", "Binder Error", "Catalog Error", "Parser Error", "Invalid Error", "INTERNAL Error")  # fmt: skip
+          "Invalid Input Error", "Binder Error", "Catalog Error", "Parser Error", "INTERNAL Error")  # fmt: skip
 
 
 def _limit(reason: str) -> str:

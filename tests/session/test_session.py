@@ -71,7 +71,7 @@ def test_a_file_is_no_store(tmp_path: Path) -> None:
 
 
 def test_unknown_settings_are_named(cube_store: Path) -> None:
-    with pytest.raises(ConfigError, match="thread.*threads"):
+    with pytest.raises(ConfigError, match=r"thread.*threads"):
         cubeql.connect(cube_store, thread=2)
 
 

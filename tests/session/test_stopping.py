@@ -14,8 +14,9 @@ from cubeql.engine import prepare, regions
 from cubeql.errors import CubeQLError, QueryCancelled, QueryTimeout
 
 LONG = """WITH a AS (SELECT cell, red FROM fine), b AS (SELECT cell, nir FROM fine), c AS (SELECT cell, v FROM twin),
-          d AS (SELECT cell, v AS w FROM twin), e AS (SELECT cell, a AS x FROM sparse), f AS (SELECT cell, red AS y FROM fine)
-          SELECT count(*) AS n, sum(a.red * b.nir * c.v * d.w * e.x * f.y) AS s FROM a JOIN b JOIN c JOIN d JOIN e JOIN f
+          d AS (SELECT cell, v AS w FROM twin), e AS (SELECT cell, a AS x FROM sparse), f AS (SELECT cell, red AS y
+          FROM fine) SELECT count(*) AS n, sum(a.red * b.nir * c.v * d.w * e.x * f.y) AS s FROM a JOIN b JOIN c JOIN d
+          JOIN e JOIN f
           JOIN (SELECT cell, nir AS g FROM fine) AS h JOIN (SELECT cell, nir AS i FROM fine) AS j
           JOIN (SELECT cell, nir AS k FROM fine) AS l FILTER a.red + b.nir + g + i + k > -1000"""  # fmt: skip
 STREAM = """WITH a AS (SELECT cell, red FROM fine), b AS (SELECT cell, nir FROM fine), c AS (SELECT cell, v FROM twin),
