@@ -50,7 +50,8 @@ class Explanation:
 
     def to_arrow(self) -> pa.Table:
         """One column ``plan``, a row a line."""
-        return pa.table({"plan": self.text.split("\n")})
+        schema = pa.schema([pa.field("plan", pa.string(), metadata={b"cubeql.type": b"lines"})])
+        return pa.table({"plan": self.text.split("\n")}, schema=schema)
 
 
 def explain(prepared: Prepared, actual: dict[str, float] | None = None) -> Explanation:

@@ -53,6 +53,8 @@ def write_table(rows: Rows, sink: Sink, layout: Layout) -> Written:
     With ``layout.max_rows`` the rows beyond are not read; with ``layout.width`` long texts are cut, and
     columns that do not fit are left out from the middle. What is left out is said.
     """
+    if _is_text(rows.schema):
+        return _written_plain(rows, sink)
     stream = _texts(rows)
     limit = layout.max_rows
     first = list(islice(stream, _MEASURED_ROWS if limit is None else limit + 1))
@@ -70,6 +72,20 @@ def write_table(rows: Rows, sink: Sink, layout: Layout) -> Written:
     sink.write(_rule(columns, marks.line, marks.bottom))
     hidden = len(rows.schema) - sum(c.number is not None for c in columns)
     return Written(count, tuple(_notices(count, has_more, hidden)))
+
+
+def _is_text(schema: pa.Schema) -> bool:
+    """Whether the rows are the lines of a text, as EXPLAIN gives them: frames would only cut them."""
+    return len(schema) == 1 and (schema.field(0).metadata or {}).get(b"cubeql.type") == b"lines"
+
+
+def _written_plain(rows: Rows, sink: Sink) -> Written:
+    count = 0
+    for batch in rows.batches:
+        for line in batch.column(0).to_pylist():
+            sink.write(f"{line}\n")
+            count += 1
+    return Written(count, ())
 
 
 def _texts(rows: Rows) -> Iterator[Row]:
