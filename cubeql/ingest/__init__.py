@@ -3,10 +3,11 @@
 Reading order: ``options`` (what a user may say), ``pixelgrid`` (where pixels lie), ``source`` (what a source
 is), ``raster`` and ``netcdf`` with ``cf_axes``, ``cf_bands``, ``cf_time``, ``classes``, ``nodata`` (the two
 kinds there are), ``opening`` (from paths to sources), ``stamps`` (times), ``bands`` and ``layering`` (the
-layer they make), ``resolution`` and ``cover`` (which cells and tiles), ``reach``, ``lattice`` and ``placing``
-(slots among pixels and pixels among slots), ``gridmap`` (which pixels make a cell), ``mapcache`` (those maps kept),
-``methods`` and ``regrid`` (pixels to cells), ``board`` and ``tiler`` (tile blocks in bounded memory),
-``ledger`` (what a layer was made of), ``planning`` and ``job`` (the whole), ``report`` (what comes of it).
+layer they make), ``resolution`` and ``cover`` (which cells and tiles), ``reach``, ``lattice`` and
+``placing`` (slots among pixels and pixels among slots), ``gridmap`` (which pixels make a cell), ``mapcache``
+(those maps kept), ``methods`` and ``regrid`` (pixels to cells), ``board`` and ``tiler`` (tile blocks in
+bounded memory), ``ledger`` (what a layer was made of), ``planning`` and ``job`` (the whole), ``report``
+(what comes of it), ``allocator`` (memory given back).
 
 Importing this package loads none of the format libraries; :func:`ingest` does.
 """

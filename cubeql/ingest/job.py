@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from cubeql.errors import ConfigError, IngestError, StoreError, nearest
+from cubeql.ingest.allocator import give_back
 from cubeql.ingest.faults import IngestCancelled, refusal
 from cubeql.ingest.mapcache import trim_cache
 from cubeql.ingest.opening import Paths
@@ -67,6 +68,7 @@ def ingest(
     finally:
         for feed in job.feeds:
             feed.source.close()
+        give_back()
     trim_cache(store.cache_folder)
     return report
 
@@ -90,8 +92,12 @@ def _options(given: dict[str, Any]) -> IngestOptions:
 
 
 def _memory(options: IngestOptions) -> int:
-    """Bytes for what is in hand: two batches at a time are, one being written and one being made."""
-    return max(2**20, options.memory_limit // 4)
+    """Bytes for the pixels and cells of one batch.
+
+    Three are in hand (being made, waiting, being written) beside the rows that the store is collecting and
+    encoding, the grid maps and the blocks that the raster library keeps.
+    """
+    return max(2**20, options.memory_limit // 8)
 
 
 class _Watch:
@@ -124,7 +130,7 @@ def _run(
     batches = ahead(tiler.batches(), watch.stop)
     try:
         with store.write(
-            job.layer, mode, options.on_conflict, buffer_bytes=max(2**20, options.memory_limit // 4)
+            job.layer, mode, options.on_conflict, buffer_bytes=max(2**20, options.memory_limit // 8)
         ) as write:
             for batch in batches:
                 for block in batch.blocks:

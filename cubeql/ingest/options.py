@@ -36,7 +36,9 @@ class IngestOptions:
         step: the step's length, as ``P1M`` or ``1 month``.
         dimensions: axes to keep as dimensions although they have one value only.
         resolution: of the cells; None takes the nearest to the pixel size.
-        method: of regridding, for all bands or by band; None takes the default.
+        method: of regridding, for all bands or by band: ``nearest``, ``bilinear``, ``mean``, ``min``, ``max``,
+            ``sum``, ``mode``, ``median``. None takes the layer's own, else ``nearest`` where up to two pixels
+            make a cell and ``mean`` (``mode`` of class codes) where more do.
         categorical: bands that hold class codes.
         classes: class names: by band, or for the only categorical band ``{code: name}``.
         units: units by band, instead of what the source says.
