@@ -25,6 +25,7 @@ from cubeql.plan import RULES, Builder, Node, Rule
 from cubeql.plan import build as build_plan
 from cubeql.plan.words import plan_lines
 from cubeql.sql import Statement, StatementBuilder, Values, print_query
+from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.tree import Ident, Order, Select, Sub
 
 
@@ -68,10 +69,9 @@ class CompiledQuery:
         """The plan in words, rules applied."""
         return "\n".join(plan_lines(self.plan))
 
-    def settled(self, scans: frozenset[str]) -> CompiledQuery:
-        """The same query, knowing that in these ranked joins every tile row has one candidate."""
-        statement = render(self.plan, self.parameters, self.rules, scans)
-        return replace(self, statement=statement)
+    def knowing(self, known: Known) -> CompiledQuery:
+        """The same query, its SQL without the tests that what is known makes needless."""
+        return replace(self, statement=render(self.plan, self.parameters, self.rules, known))
 
 
 def bind(
@@ -91,12 +91,12 @@ def bind(
 
 
 def render(
-    plan: Node, parameters: Mapping[str, Any], rules: tuple[Rule, ...], settled: frozenset[str] = frozenset()
+    plan: Node, parameters: Mapping[str, Any], rules: tuple[Rule, ...], known: Known = NOTHING
 ) -> Statement:
     """The SQL tree of a plan."""
     builder = Builder(prefix="in")
     values = Values(dict(parameters))
-    return StatementBuilder(values, lambda q: build_plan(q, rules, builder), settled).build(plan)
+    return StatementBuilder(values, lambda q: build_plan(q, rules, builder), known).build(plan)
 
 
 def compile_query(

@@ -24,6 +24,7 @@ from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
 from cubeql.plan.nodes import Aligned, Cells
 from cubeql.sql import RegionNeed, bound_values, print_query
+from cubeql.sql.known import NOTHING, Known
 from cubeql.storage import Snapshot, Store
 from cubeql.values.cells import descendant_range, parent
 from cubeql.values.tiles import dead_slots, has_dead_slots, subtiles, tile_resolution
@@ -36,7 +37,7 @@ class Prepared:
     """A statement ready to run, and the work it will be.
 
     Attributes:
-        compiled: the query, its settled ranks known.
+        compiled: the query, what was found out about its tile rows known.
         works: of each scan, in order.
     """
 
@@ -65,7 +66,7 @@ class Preparation:
         for need in needs:
             if need.cells is None:
                 self._listed(need)
-        return Prepared(self._settled(), self.works)
+        return Prepared(self._known(), self.works)
 
     def _shape(self, region: RegionRef) -> RegionShape:
         if region not in self.shapes:
@@ -160,15 +161,17 @@ class Preparation:
         table = mask_table(shape, ranges.tiles(), need.tile, need.resolution, self.running)
         self.cursor.register(need.name, table)
 
-    def _settled(self) -> CompiledQuery:
-        """The query, knowing which ranked joins have one candidate a tile row."""
+    def _known(self) -> CompiledQuery:
+        """The query, knowing which ranked joins have one candidate a tile row, and which cells have rows."""
         statement = self.compiled.statement
         found = set()
         for name, query in statement.ranks:
             row = self.cursor.execute(print_query(query), bound_values(query, statement.values.bound)).fetchone()
             if row is not None and not row[0]:
                 found.add(name)
-        return self.compiled.settled(frozenset(found)) if found else self.compiled
+        witness = {w.name: w.witness for w in self.works if w.witness is not None}
+        known = Known(frozenset(found), witness, frozenset(w.name for w in self.works if w.is_whole))
+        return self.compiled.knowing(known) if known != NOTHING else self.compiled
 
 
 def _live(tile: int, resolution: int) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from cubeql.plan.nodes import Scan
 from cubeql.sql import quote
 from cubeql.sql.printer import literal
 from cubeql.storage import Snapshot
+from cubeql.values.tiles import slot_count
 from cubeql.values.times import TimeRange
 
 MOST_LITERALS = 400
@@ -25,7 +26,11 @@ _SQL_TYPES = {"int8": "TINYINT", "int16": "SMALLINT", "int32": "INTEGER", "int64
 
 @dataclass(slots=True)
 class ScanWork:
-    """What a scan reads of a layer: tile rows, files and bytes, kept of all."""
+    """What a scan reads of a layer: tile rows, files and bytes, kept of all.
+
+    ``witness`` is a band that is valid at exactly the cells that have a row, in all tile rows kept, where the layer has
+    several bands; ``is_whole`` tells that all slots of all tile rows kept have one.
+    """
 
     name: str
     layer: str
@@ -38,6 +43,8 @@ class ScanWork:
     files_kept: int = 0
     bytes_files: int = 0
     paths: tuple[str, ...] = ()
+    witness: str | None = None
+    is_whole: bool = False
 
 
 def work_of(scan: Scan, snapshot: Snapshot) -> ScanWork:
@@ -159,7 +166,7 @@ def _columns(scan: Scan) -> list[str]:
     layer = scan.layer
     time = ["(time AT TIME ZONE 'UTC') AS time"] if layer.time is not None else []
     names = [*(d.name for d in layer.dimensions), *scan.bands]
-    valid = ["valid"] if len(layer.bands) > 1 else []
+    valid = ["valid", *(quote(f"{b}__count") for b in scan.bands)] if len(layer.bands) > 1 else []
     return ["tile", *time, *map(quote, names), *valid, "footprint__count"]
 
 
@@ -169,14 +176,21 @@ def _nothing(scan: Scan) -> list[str]:
     kinds = {d.name: _SQL_TYPES[d.type] for d in layer.dimensions}
     kinds |= {b.name: f"{_SQL_TYPES[b.storage]}[]" for b in layer.bands if b.name in scan.bands}
     time = {"time": "TIMESTAMP"} if layer.time is not None else {}
-    valid = {"valid": "BOOLEAN[]"} if len(layer.bands) > 1 else {}
+    counts = {f"{b}__count": "BIGINT" for b in scan.bands}
+    valid = {"valid": "BOOLEAN[]", **counts} if len(layer.bands) > 1 else {}
     every = {"tile": "BIGINT", **time, **kinds, **valid, "footprint__count": "BIGINT"}
     return [f"NULL::{kind} AS {quote(name)}" for name, kind in every.items()]
 
 
 def _stored_tiles(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> NDArray[np.int64]:
-    """The tiles that a scan's rows lie in, sorted; counts the rows. Reads scalar columns only."""
-    found = cursor.execute(f"SELECT tile, count(*) AS n FROM {quote(scan.name)} GROUP BY tile ORDER BY tile")  # noqa: S608 - identifiers are quoted, constants are our own
-    columns = found.fetchnumpy()
+    """The tiles that a scan's rows lie in, sorted; tells the work its rows. Reads scalar columns only."""
+    bands = scan.bands if len(scan.layer.bands) > 1 else ()
+    slots = slot_count(scan.layer.resolution, scan.tile)
+    whole = f"bool_and(footprint__count = {slots}) AS whole"
+    told = [f"bool_and({quote(f'{b}__count')} = footprint__count) AS {quote(f'{b}__told')}" for b in bands]
+    items = ", ".join(["tile", "count(*) AS n", whole, *told])
+    columns = cursor.execute(f"SELECT {items} FROM {quote(scan.name)} GROUP BY tile ORDER BY tile").fetchnumpy()  # noqa: S608 - identifiers are quoted, constants are our own
     work.tiles_kept = int(columns["n"].sum())
+    work.is_whole = bool(np.all(columns["whole"]))
+    work.witness = next((b for b in bands if np.all(columns[f"{b}__told"])), None)
     return np.asarray(columns["tile"], np.int64)

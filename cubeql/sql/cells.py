@@ -17,6 +17,7 @@ from cubeql.sql import positions
 from cubeql.sql.aligned import Shape, align, keys_of, spread
 from cubeql.sql.existence import is_proven
 from cubeql.sql.expressions import Place, RegionTester, Values, translate
+from cubeql.sql.known import Known
 from cubeql.sql.matching import candidates, same_clock
 from cubeql.sql.stored import decoded
 from cubeql.sql.tree import (
@@ -67,7 +68,7 @@ class CellsBuilder:
         node: the node.
         values: where constants go.
         subquery: compiles ``IN (query)``.
-        settled: numbers of ranked joins of which every tile row has one candidate.
+        known: what the engine has found out about the tile rows.
         listed_region: tests other cells than the grid's against a region.
         unasked: whether cells that have no row in the driver change nothing.
     """
@@ -77,7 +78,7 @@ class CellsBuilder:
         node: Cells,
         values: Values,
         subquery: Callable[[BoundQuery], Query],
-        settled: frozenset[str],
+        known: Known,
         listed_region: RegionTester,
         unasked: bool = False,
     ) -> None:
@@ -87,7 +88,7 @@ class CellsBuilder:
         self.values = values
         self.subquery = subquery
         self.driver = node.driver
-        self.settled = settled
+        self.known = known
         self.ctes: list[Named] = []
         self.tiles = self._tiles()
         self.shape = align(self.driver, self.tiles)
@@ -265,7 +266,7 @@ class CellsBuilder:
             if name in shape.arrays:
                 value = fill("unnest({0})", spread(value, shape.repeats))
             items.append((value, name))
-        if aligned.is_finer or len(scan.layer.bands) > 1:
+        if self._reads_valid(aligned):
             name = f"{scan.alias}.valid"
             value = Ident(name, scan.alias)
             if name in shape.arrays:
@@ -278,8 +279,9 @@ class CellsBuilder:
     def _exists(self, aligned: Aligned) -> Sql:
         """Whether a layer has a row at a cell."""
         scan = aligned.scan
-        witness = fill("{0} IS NOT NULL", Ident(f"{scan.alias}.{scan.bands[0]}"))
-        if aligned.is_finer or len(scan.layer.bands) > 1:
+        band = self.known.witness.get(scan.name, scan.bands[0])
+        witness = fill("{0} IS NOT NULL", Ident(f"{scan.alias}.{band}"))
+        if self._reads_valid(aligned):
             return fill("coalesce({0}, {1})", Ident(f"{scan.alias}.valid"), witness)
         return witness
 
@@ -308,9 +310,24 @@ class CellsBuilder:
         return [Ident(match_name(j)) for j in self.node.joins if j.aligned.scan.source == clock and j.kind == "left"]
 
     def _proof(self, aligned: Aligned, conditions: tuple[Bound, ...]) -> list[Sql]:
-        """The test that a layer has a row, unless conditions that are tested anyway prove it."""
+        """The test that a layer has a row, unless it is known to, or conditions that are tested anyway prove it."""
+        return [self._exists(aligned)] if self._is_tested(aligned, conditions) else []
+
+    def _is_tested(self, aligned: Aligned, conditions: tuple[Bound, ...]) -> bool:
+        if aligned.scan.name in self.known.whole and not (aligned.is_finer or aligned.is_coarser):
+            return False
         tested = conditions if self._chooses() else (*conditions, *self.node.cell_filters)
-        return [] if is_proven(aligned, tested) else [self._exists(aligned)]
+        return not is_proven(aligned, tested)
+
+    def _reads_valid(self, aligned: Aligned) -> bool:
+        """Whether the layer's rows are told by their flags: no band tells them, and they are asked for."""
+        several = aligned.is_finer or len(aligned.scan.layer.bands) > 1
+        if not several or (aligned.scan.name in self.known.witness and not aligned.is_finer):
+            return False
+        join = next((j for j in self.node.joins if j.aligned is aligned), None)
+        if join is None:
+            return not self.unasked and self._is_tested(aligned, ())
+        return not self._is_direct(join) or self._is_tested(aligned, join.on_cells)
 
     def _chooses(self) -> bool:
         """Whether some joined rows are chosen among several, after which conditions are tested."""
@@ -324,7 +341,7 @@ class CellsBuilder:
         """Whether a tile row of the driver may meet several rows of the joined layer."""
         if join.is_ranked:
             several = join.most > 1 or bool(join.aligned.scan.layer.dimensions)
-            return several or join.aligned.scan.name not in self.settled
+            return several or join.aligned.scan.name not in self.known.settled
         return not join.is_single
 
     def _is_picked(self, join: TileJoin) -> bool:

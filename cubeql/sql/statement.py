@@ -12,6 +12,7 @@ from cubeql.sql import positions
 from cubeql.sql.cells import CellsBuilder, Part
 from cubeql.sql.existence import is_unasked
 from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
+from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.matching import bucket
 from cubeql.sql.tree import Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
 from cubeql.values.tiles import tile_resolution
@@ -47,11 +48,11 @@ class StatementBuilder:
     """Builds the SQL of one statement."""
 
     def __init__(
-        self, values: Values, plan_of: Callable[[BoundQuery], Node], settled: frozenset[str] = frozenset()
+        self, values: Values, plan_of: Callable[[BoundQuery], Node], known: Known = NOTHING
     ) -> None:
         self.values = values
         self.plan_of = plan_of
-        self.settled = settled
+        self.known = known
         self.extra: list[Node] = []
         self.regions: list[RegionNeed] = []
         self.listed: dict[RegionRef, int] = {}
@@ -144,7 +145,7 @@ class StatementBuilder:
         raise AssertionError(f"no source: {node}")
 
     def _cells(self, node: Cells, unasked: bool = False) -> Part:
-        builder = CellsBuilder(node, self.values, self._subquery, self.settled, self._listed_region, unasked)
+        builder = CellsBuilder(node, self.values, self._subquery, self.known, self._listed_region, unasked)
         self.regions += [
             RegionNeed(r.name, r.region, node.resolution, node.tile, node) for r in node.regions
         ]  # fmt: skip

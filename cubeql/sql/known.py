@@ -1,0 +1,24 @@
+"""What the engine has found out about the tile rows of a statement, so that its SQL can do without testing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Facts by name of scan.
+
+    Attributes:
+        settled: ranked joins of which every tile row has one candidate.
+        witness: a band that is valid at exactly the cells that have a row.
+        whole: scans of which every slot of every tile row has a row.
+    """
+
+    settled: frozenset[str] = frozenset()
+    witness: Mapping[str, str] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
+
+
+NOTHING = Known()
