@@ -22,6 +22,7 @@ from cubeql.analyze.constants import duration, whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.scope import Scope, cell_column, source_columns
 from cubeql.catalog import Band, Layer
+from cubeql.errors import StoreError
 from cubeql.lang import nodes
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ def _layer(context: Context, source: nodes.LayerSource, name: str, alias: str) -
         context.unknown("unknown_layer", source.span, name, known)
         return None
     if version is not None:
-        layer = context.catalog.layer(name, version)
+        try:
+            layer = context.catalog.layer(name, version)
+        except StoreError:
+            layer = None
         if layer is None:
             context.fault("unknown_version", source.span, name=name, version=version)
             return None

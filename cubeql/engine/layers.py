@@ -15,6 +15,7 @@ from cubeql.catalog import Band, Layer, TimeAxis
 from cubeql.engine.result import Result
 from cubeql.errors import QueryError, diagnose
 from cubeql.storage import Store, TileBlock
+from cubeql.storage.names import column_problem
 from cubeql.values.cells import format_cell, parent
 from cubeql.values.tiles import slot_count, slots_of, tile_resolution
 
@@ -52,6 +53,9 @@ def _band(column: OutputColumn, text: str) -> Band:
     if storage is None:
         raise _refused(f"the column {column.name!r} is a {column.type}, which no band can hold",
                        "bands are numbers; leave it out or CAST it", text)  # fmt: skip
+    problem = column_problem(column.name)
+    if problem is not None:
+        raise _refused(f"a band cannot be called {column.name!r}: it {problem}", "give it a name with AS", text)
     kind = "categorical" if column.type.categorical else "continuous"
     return Band(column.name, storage, column.type.unit, kind=kind, classes=column.type.classes)  # type: ignore[arg-type]
 
@@ -107,6 +111,7 @@ def _blocks(target: Target, tile: int, rows: pa.Table, text: str) -> Iterator[tu
         chosen = np.ones(len(slots), bool) if times is None or time is None else times == time
         _check_once(cells[chosen], slots[chosen], time, text)
         bands = {b.name: _array(rows[b.name], b, chosen, slots, layer) for b in layer.bands}
+        _check_numbers(bands, text)
         yield TileBlock(tile, time, None, (), bands), int(chosen.sum())
 
 
@@ -116,6 +121,12 @@ def _check_once(cells: NDArray[np.int64], slots: NDArray[np.int64], time: np.dat
         cell = cells[slots == found[counts > 1][0]][0]
         at = f" at {time}Z" if time is not None else ""
         raise QueryError([diagnose("duplicate_cells", cell=format_cell(int(cell)), time=at)], text)
+
+
+def _check_numbers(bands: dict[str, tuple[NDArray[Any], NDArray[np.bool_]]], text: str) -> None:
+    for name, (values, valid) in bands.items():
+        if values.dtype.kind == "f" and np.isnan(values[valid]).any():
+            raise _refused(f"a value of {name!r} is NaN", "make it NULL, for instance with CASE", text)
 
 
 def _array(

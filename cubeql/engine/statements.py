@@ -13,7 +13,7 @@ from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.compiler import CompiledQuery, compile_query
 from cubeql.engine import listing
-from cubeql.engine.copying import copy_to
+from cubeql.engine.copying import check_target, copy_to
 from cubeql.engine.execute import execute, work_stats
 from cubeql.engine.explain import Explanation, explain
 from cubeql.engine.geometry import GeometryCache
@@ -21,10 +21,11 @@ from cubeql.engine.layers import target_of, write_layer
 from cubeql.engine.prepare import Preparation
 from cubeql.engine.result import Result, done, rows
 from cubeql.engine.running import Running
-from cubeql.errors import QueryError, StoreError, diagnose
+from cubeql.errors import QueryError, diagnose
 from cubeql.lang import nodes
 from cubeql.plan import RULES, Rule
 from cubeql.storage import Snapshot, Store
+from cubeql.storage.names import is_layer_name
 
 _LAYER_FACTS = ("title", "licence", "citation")
 
@@ -207,6 +208,8 @@ def _create(call: Call, statement: nodes.Create) -> Result:
         raise call.refuse("not_supported", statement, construct=f"CREATE {statement.kind.upper()}",
                           suggestion="use WITH inside the query")  # fmt: skip
     name = ".".join(statement.name)
+    if not is_layer_name(name):
+        raise call.refuse("layer_name", statement, name=name)
     if call.store.layer(name) is not None and not statement.replace:
         raise call.refuse("layer_exists", statement, name=name)
     facts = call.options(statement.options)
@@ -238,9 +241,8 @@ def _copy(call: Call, statement: nodes.Copy) -> Result:
         path = Path(str(value_of(context, statement.path)))
     except NotConstant:
         raise call.refuse("not_a_constant", statement.path, what="the path") from None
-    if not path.parent.is_dir():
-        raise StoreError(f"{path} cannot be written: there is no folder {path.parent}")
     options = call.options(statement.options)
+    check_target(path, options, call.text, statement.path.span)
     with call.query(statement.query) as result:
         count = copy_to(result, path, options, call.text)
     return done(f"{path}: {count:,} rows", call.text, rows=count)

@@ -11,18 +11,28 @@ RESERVED = frozenset({"cell", "tile", "time", "time_end", "valid", "slot"})
 _PART = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 
+def is_layer_name(name: str) -> bool:
+    """Whether a name is ``layer`` or ``collection.layer`` (ASCII identifiers)."""
+    parts = name.split(".")
+    return len(parts) <= 2 and all(_PART.fullmatch(part) for part in parts)
+
+
 def check_layer_name(name: str) -> None:
     """Refuse a name that is not ``layer`` or ``collection.layer`` (ASCII identifiers).
 
     Raises:
         StoreError: says what a name may hold.
     """
-    parts = name.split(".")
-    if len(parts) > 2 or not all(_PART.fullmatch(part) for part in parts):
+    if not is_layer_name(name):
         raise StoreError(
             f"{name!r} cannot name a layer: write layer or collection.layer, each of letters, digits and "
             "underscores (at most 100), not beginning with a digit"
         )
+
+
+def column_problem(name: str) -> str | None:
+    """Why a name cannot be that of a band or dimension, None where it can."""
+    return _problem(name, set())
 
 
 def folder_of(name: str) -> str:

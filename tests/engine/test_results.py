@@ -157,7 +157,8 @@ def test_rasters_that_cannot_be_are_refused(cube: Any, tmp_path: Path, options: 
 def test_rows_stream_before_the_last_is_computed(cube_store: Path) -> None:
     with cubeql.connect(cube_store, threads=1) as session:
         text = """WITH a AS (SELECT cell, red FROM fine), b AS (SELECT cell, nir FROM fine),
-                  c AS (SELECT cell, v FROM twin) SELECT a.red, b.nir, c.v, g, i FROM a JOIN b JOIN c JOIN (SELECT cell, nir AS g FROM fine) AS h
+                  c AS (SELECT cell, v FROM twin) SELECT a.red, b.nir, c.v, g, i FROM a JOIN b JOIN c
+                  JOIN (SELECT cell, nir AS g FROM fine) AS h
                   JOIN (SELECT cell, nir AS i FROM fine) AS j JOIN (SELECT cell, nir AS k FROM fine) AS l"""
         whole = sum(b.num_rows for b in session.query(text))
         batches = iter(session.query(text))

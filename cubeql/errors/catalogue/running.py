@@ -12,9 +12,9 @@ ROWS: tuple[Fault, ...] = (
     Fault("timeout", "the statement ran longer than {limit_s:g} s",
           "narrow it by time or region, or raise the time limit"),
     Fault("cancelled", "the statement was cancelled"),
-    Fault("one_statement", "this needs one statement, but {given} were given", "run them as a script"),
     Fault("not_a_query", "{construct} is no query", "only queries can be explained or streamed"),
     Fault("duplicate_cells", "the cell {cell} comes more than once{time}", "group by cell, or by cell and time"),
     Fault("raster_shape", "{reason}", "{suggestion}"),
+    Fault("format_type", "{format} cannot hold the column '{name}', which is of type {type}", "leave it out or CAST it"),
     Fault("copy_target", "{path} cannot be written: {reason}", "choose another path"),
 )  # fmt: skip
