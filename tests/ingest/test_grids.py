@@ -41,7 +41,8 @@ SIMPLE = ("another datum", "mercator", "laea", "west-bound", "0 to 360")
 
 @pytest.mark.parametrize(
     ("name", "method"),
-    [(n, "nearest") for n in GRIDS] + [(n, m) for n in GRIDS for m in ("bilinear", "mean") if n not in SIMPLE],
+    [(n, "nearest") for n in GRIDS]
+    + [pytest.param(n, m, marks=pytest.mark.slow) for n in GRIDS for m in ("bilinear", "mean") if n not in SIMPLE],
 )
 def test_grid(tmp_path: Path, store: Store, name: str, method: str) -> None:
     crs, transform, shape, resolution = GRIDS[name]
@@ -55,7 +56,12 @@ def test_grid(tmp_path: Path, store: Store, name: str, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("west", "method"), [(-180, "nearest"), (0, "nearest"), (-100, "bilinear"), (0, "mean"), (-100, "sum")]
+    ("west", "method"),
+    [
+        (-180, "nearest"),
+        (-100, "sum"),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((0, "nearest"), (-100, "bilinear"), (0, "mean"))),
+    ],
 )
 def test_whole_earth_has_every_cell(tmp_path: Path, store: Store, west: int, method: str) -> None:
     transform = Affine(5, 0, west, 0, -5, 90)

@@ -139,7 +139,7 @@ ingest(Store.open({str(tmp_path / "store")!r}), {path!r}, "a", time="2024-06", p
     assert len(stored(again, "a", time="2024-06-01")) == len(before)
 
 
-@pytest.mark.parametrize("memory_limit", [2**20, 2**22, 2**30])
+@pytest.mark.parametrize("memory_limit", [2**20, pytest.param(2**22, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("method", ["nearest", "bilinear", "mean", "median"])
 def test_little_memory_gives_the_same_layer(tmp_path: Path, store: Store, memory_limit: int, method: str) -> None:
     values = patterned(150, 200)
