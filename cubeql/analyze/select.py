@@ -96,9 +96,7 @@ class _Select:
         query, context = self.query, self.context
         if query.sample is not None:
             context.fault("not_supported", query.sample.span, construct="SAMPLE", suggestion="")
-        if query.source is None:
-            context.fault("no_source", query.span)
-            return BoundQuery(())
+        assert query.source is not None, "a query without FROM is no statement"
         source = bind_source(context, query.source, self.binder.bind_query)
         if source is None:
             return self._without_source()
@@ -199,6 +197,7 @@ class _Select:
         scope = self.scope
         if self.query.group_by:
             self.context.fault("star_with_group", star.span)
+            return []
         wanted = scope.source_number(star.qualifier) if star.qualifier else None
         if star.qualifier and wanted is None:
             self.context.unknown(

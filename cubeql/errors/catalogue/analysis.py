@@ -48,8 +48,6 @@ ROWS: tuple[Fault, ...] = (
     Fault("not_a_constant", "{what} must be a constant or a parameter"),
     Fault("bad_number", "{what} must be {wanted}, but is {given}"),
     # structure
-    Fault("no_source", "this query reads no layer", "write FROM with a layer's name"),
-    Fault("no_time", "'{name}' has no time"),
     Fault("aggregate_not_allowed", "the aggregate {name} may not stand in {clause}", "{suggestion}",
           "SELECT * FROM s2 FILTER avg(ndvi) > 0.5"),
     Fault("nested_aggregate", "the aggregate {name} stands inside another aggregate",

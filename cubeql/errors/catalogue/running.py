@@ -16,5 +16,4 @@ ROWS: tuple[Fault, ...] = (
     Fault("duplicate_cells", "the cell {cell} comes more than once{time}", "group by cell, or by cell and time"),
     Fault("raster_shape", "{reason}", "{suggestion}"),
     Fault("format_type", "{format} cannot hold the column '{name}', which is of type {type}", "leave it out or CAST it"),
-    Fault("copy_target", "{path} cannot be written: {reason}", "choose another path"),
 )  # fmt: skip
