@@ -37,13 +37,15 @@ def _rows(session: Session, made: data.Data, args: argparse.Namespace) -> Iterat
     yield from reading.rows(session, made)
     yield from joins.rows(session, made)
     yield from grouping.rows(session, made)
-    if _asked("compile", args.only) or _asked("plan", args.only):
-        yield from compiling.rows(session, made, Session.open(args.demo) if args.demo else None)
-    if _asked("ingest", args.only):
-        yield from writing.rows(made, args.pixels)
+    if _asked("compile", args.only):
+        yield from compiling.rows(session, Session.open(args.demo) if args.demo else None)
+    if _asked("plan", args.only):
+        yield from compiling.planning(made, args.files)
     if _asked("start", args.only):
         point = "SELECT time, ndvi FROM ndvi FILTER cell WITHIN POINT(25.03, 46.52)"
         yield from cold_start.rows(str(made.folder / "store"), point)
+    if _asked("ingest", args.only):
+        yield from writing.rows(made, args.pixels)
 
 
 def _asked(group: str, only: list[str]) -> bool:
@@ -65,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=lambda t: t.split(","), default=[], help="rows whose names begin so, by comma")
     parser.add_argument("--seconds", type=float, default=4.0, help="time for each row, three repeats at least")
     parser.add_argument("--pixels", type=int, default=writing.PIXELS, help="side of the rasters that are ingested")
+    parser.add_argument("--files", type=int, default=488, help="files of the layer that is planned over")
     parser.add_argument("--memory", help="memory limit of queries, such as 1GiB")
     parser.add_argument("--demo", help="a store made by `cubeql demo`, to compile the demo's questions too")
     parser.add_argument("--json", type=Path, help="write all figures there")

@@ -28,7 +28,8 @@ STATEMENTS = {
         SELECT cell, latest(red) AS red""",
     "trend": """WITH yearly AS (FROM temp GROUP BY cell, month(time) AS m SELECT cell, m, avg(t) AS t)
         SELECT cell, regr_slope(t, m) AS trend FROM yearly GROUP BY cell""",
-    "change": """WITH a AS (FROM scene FILTER time DURING '2024-03' GROUP BY cell SELECT cell, avg(ndvi(nir, red)) AS w),
+    "change": """WITH
+        a AS (FROM scene FILTER time DURING '2024-03' GROUP BY cell SELECT cell, avg(ndvi(nir, red)) AS w),
         b AS (FROM scene FILTER time DURING '2024-05' GROUP BY cell SELECT cell, avg(ndvi(nir, red)) AS w)
         SELECT cell, b.w - a.w AS change FROM b JOIN a SEMI JOIN dem ON elevation > 1000""",
     "overview": """FROM scene GROUP BY CELL(4), date_trunc('month', time) AS month
@@ -47,25 +48,28 @@ def _compiled(session: Session, text: str) -> Callable[[], int | None]:
     return run
 
 
-def rows(session: Session, data: Data, demo: Session | None) -> Iterator[Row]:
+def rows(session: Session, demo: Session | None) -> Iterator[Row]:
     """The rows of this page; ``demo`` is a session on a store with the demo's layers, where there is one."""
     for name, text in STATEMENTS.items():
         yield Row(f"compile/{name}", _compiled(session, text), target=0.010)
     for query in QUERIES if demo is not None else ():
         assert demo is not None
         yield Row(f"compile/demo {query.name}", _compiled(demo, query.text), target=0.010)
-    for files in (500, 3000):
-        store, text = _many(data.folder / f"files{files}", files)
-        yield Row(f"plan/{files} files, cold", _opened(store, text), target=0.5, cpu=False, best=3)
-        yield Row(f"plan/{files} files, explain warm", _explained(Session.open(store), text), target=0.010, cpu=False)
+
+
+def planning(data: Data, files: int) -> Iterator[Row]:
+    """Finding two files of many, in a session that has just begun and in one that knows the log."""
+    store, text = _many(data.folder / f"files{files}", files)
+    yield Row(f"plan/{files} files, cold", _opened(store, text), target=0.5, cpu=False, best=3)
+    yield Row(f"plan/{files} files, warm", _explained(Session.open(store), text), target=0.010, cpu=False)
 
 
 def _many(folder: Path, files: int) -> tuple[Path, str]:
     """A store with a layer of about that many files of one row each, and a query that two of them hold."""
     layer = Layer("small", 1, (NDVI,), time=TimeAxis())
     start = np.datetime64("2020-01-01T00:00:00", "us")
-    if not folder.exists():
-        store = Store.open(folder, create=True)
+    store = Store.open(folder, create=True)
+    if store.layer("small") is None:
         blocks = [(int(t), start + d * np.timedelta64(1, "D")) for d in range(files // 122) for t in BASE_TILES]
         values = (np.arange(7, dtype=np.int16), np.ones(7, bool))
         # A buffer of one byte: every row becomes a file of its own.

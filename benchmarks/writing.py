@@ -50,7 +50,7 @@ def rows(data: Data, pixels: int = PIXELS) -> Iterator[Row]:
                 shutil.rmtree(store, ignore_errors=True)
             with Session.open(store, create=True) as session:
                 report = session.ingest(
-                    [file], layer="scene", time_pattern=r"(\d{4}-\d{2}-\d{2})", mode="append" if not fresh else "create"
+                    [file], layer="scene", resolution=9, time=file.stem[-10:], mode="create" if fresh else "append"
                 )
             return report.cells
 
