@@ -15,6 +15,7 @@ The rooms, in reading order (each imports only rooms above it in this list):
 * ``storage``    bytes at rest: tile files, the durable catalog and its commits
 * ``engine``     running: connection, masks, results
 * ``ingest``     rasters in
+* ``service``    what prompts and editors ask while somebody types
 * ``session``    ``connect()`` and :class:`~cubeql.session.Session`
 * ``cli``        the command line
 

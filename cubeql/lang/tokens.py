@@ -63,15 +63,15 @@ class Lexed:
     unsure: tuple[int, ...]
 
 
-def tokenize(text: str) -> Lexed:
-    """Cut a text into tokens; never raises."""
+def tokenize(text: str, most_faults: int = MAX_FAULTS) -> Lexed:
+    """Cut a text into tokens, up to so many faults; never raises."""
     scan, _ = _scanner()
     tokens: list[Token] = []
     comments: list[Span] = []
     faults: list[Diagnostic] = []
     unsure: list[int] = []
     at = 0
-    while at < len(text) and len(faults) < MAX_FAULTS:
+    while at < len(text) and len(faults) < most_faults:
         match = scan.match(text, at)
         assert match is not None and match.lastgroup is not None  # the last alternative is any character
         start, at, kind = at, match.end(), match.lastgroup
