@@ -25,6 +25,14 @@ class EngineSettings:
     temp_folder: str | None = None
 
 
+_FOR_EVERY_CURSOR = """
+SET enable_progress_bar = false;
+SET GLOBAL TimeZone = 'UTC';
+SET GLOBAL parquet_metadata_cache = true;
+SET GLOBAL order_by_non_integer_literal = true;
+"""
+
+
 def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
     """A database in memory that queries run on; one cursor a query."""
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -40,7 +48,7 @@ def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
         config["temp_directory"] = settings.temp_folder
     try:
         database = duckdb.connect(":memory:", config=config)
-        database.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'; SET parquet_metadata_cache = true")
+        database.execute(_FOR_EVERY_CURSOR)
     except duckdb.Error as error:
         raise ConfigError(f"the engine cannot be set up: {error}") from error
     provide_cell_functions(database)

@@ -46,7 +46,7 @@ MATHEMATICS = (
              parameter_names=("y", "x")),
     _math("radians", "radians({0})", "Degrees to radians."),
     _math("degrees", "degrees({0})", "Radians to degrees."),
-    Function("pi", "mathematics", (), NUMBER, "pi()", "3.14159…"),
+    Function("pi", "mathematics", (), NUMBER, "pi()", "Circumference of a circle over its diameter, 3.14159."),
     Function("power", "mathematics", ("number", "number"), NUMBER,
              "CASE WHEN {0} < 0 AND {1} <> floor({1}) OR {0} = 0 AND {1} < 0 THEN NULL ELSE pow({0}, {1}) END",
              "Power; NULL where it is not a real number.", parameter_names=("base", "exponent")),
@@ -98,7 +98,8 @@ TIMES = (
           "Ten-day period of the year, 1 to 36; the last of a month runs to its end."),
     _part("epoch", "epoch({0})::BIGINT", "Seconds since 1970-01-01."),
     Function("season", "time", ("timestamp",), TEXT,
-             "(CASE (month({0}) % 12) // 3 WHEN 0 THEN 'DJF' WHEN 1 THEN 'MAM' WHEN 2 THEN 'JJA' ELSE 'SON' END)",
+             "(CASE (month({0}) % 12) // 3 WHEN 0 THEN 'DJF' WHEN 1 THEN 'MAM' WHEN 2 THEN 'JJA' "
+             "WHEN 3 THEN 'SON' END)",
              "Meteorological season: DJF, MAM, JJA or SON.", parameter_names=("t",)),
     Function("date_trunc", "time", ("text", "timestamp"), TIMESTAMP, "date_trunc({0}, {1})::TIMESTAMP",
              "Start of the year, quarter, month, week, day, hour or minute that holds t.", parameter_names=("unit",

@@ -29,6 +29,7 @@ from cubeql.analyze.bound import (
 from cubeql.analyze.grouping import geometry_of
 from cubeql.catalog import Band
 from cubeql.errors import InternalError
+from cubeql.functions import Function
 from cubeql.sql import positions
 from cubeql.sql.stored import decoded_late
 from cubeql.sql.tree import (
@@ -52,6 +53,10 @@ from cubeql.values.tiles import tile_resolution
 
 RegionTester = Callable[[RegionRef, Sql, int | None], Sql]
 """Tests cells of a resolution against a region; without a resolution it is the query's own cell that is meant."""
+
+
+_NULLS = {"number": "DOUBLE", "integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN", "cell": "BIGINT",
+          "timestamp": "TIMESTAMP", "interval": "INTERVAL"}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -145,7 +150,18 @@ def _apply(expr: Apply, place: Place) -> Sql:
         return Ident(array)
     if name == "cell_to_parent":
         return _ancestor(expr, place)
-    return Fill(expr.function.template(len(expr.args)), tuple(translate(a, place) for a in expr.args))
+    return Fill(expr.function.template(len(expr.args)), _arguments(expr.function, expr.args, place))
+
+
+def _arguments(function: Function, args: tuple[Bound, ...], place: Place) -> tuple[Sql, ...]:
+    """The arguments of a call; a bare NULL is given the type that the function asks for, so that one is chosen."""
+    made = []
+    for number, arg in enumerate(args):
+        wanted = _NULLS.get(function.params[min(number, len(function.params) - 1)]) if function.params else None
+        value = translate(arg, place)
+        is_null = isinstance(arg, Constant) and arg.value is None
+        made.append(fill(f"{{0}}::{wanted}", value) if is_null and wanted else value)
+    return tuple(made)
 
 
 def _ancestor(expr: Apply, place: Place) -> Sql:
@@ -214,7 +230,7 @@ def _bare_aggregate(expr: Aggregate, place: Place) -> Sql:
     function = expr.function
     template = "count(*)" if expr.star else function.sql
     condition = translate(expr.filter, place) if expr.filter is not None else None
-    args = tuple(translate(a, place) for a in expr.args)
+    args = _arguments(function, expr.args, place)
     return Aggregated(template, args, expr.distinct, condition, order(expr.order_by, place))
 
 
