@@ -58,32 +58,43 @@ class Measured:
 
 def measure(rows: Iterable[Row], seconds: float, say: Callable[[str], None]) -> list[Measured]:
     """Run every row at least three times and until ``seconds`` are spent on it, at most ``best`` times."""
-    found: dict[str, Measured] = {}
-    for row in rows:
-        found[row.name] = _measured(row, found, seconds)
-        say(_line(found[row.name]))
-    return list(found.values())
+    wanted = list(rows)
+    bases = {row.name: row.run for row in wanted}
+    found = []
+    for row in wanted:
+        found.append(_measured(row, bases.get(row.against or ""), seconds))
+        say(_line(found[-1]))
+    return found
 
 
-def _measured(row: Row, found: dict[str, Measured], seconds: float) -> Measured:
+def _measured(row: Row, base: Callable[[], int | None] | None, seconds: float) -> Measured:
+    """Median times; where there is a base, both are run in turns, and the ratio is the median of the pairs'."""
     cpus: list[float] = []
     walls: list[float] = []
+    ratios: list[float] = []
     values = row.run() if row.best > 1 else None
     began = time.perf_counter()
     while len(cpus) < row.best and (len(cpus) < min(3, row.best) or time.perf_counter() - began < seconds):
-        cpu, wall = _cpu(), time.perf_counter()
-        values = row.run()
-        cpus.append(_cpu() - cpu)
-        walls.append(time.perf_counter() - wall)
-    cpu, wall = statistics.median(cpus), statistics.median(walls)
+        cpu, wall, values = _timed(row.run)
+        cpus.append(cpu)
+        walls.append(wall)
+        if base is not None:
+            base_cpu, base_wall, _ = _timed(base)
+            ratios.append(cpu / base_cpu if row.cpu else wall / base_wall)
     spent = cpus if row.cpu else walls
-    own = cpu if row.cpu else wall
-    base = found.get(row.against) if row.against else None
-    ratio = own / (base.cpu if row.cpu else base.wall) if base is not None else None
-    met = _is_met(row, ratio if ratio is not None else own, values, cpu)
+    ratio = statistics.median(ratios) if ratios else None
+    cpu = statistics.median(cpus)
+    met = _is_met(row, ratio if ratio is not None else statistics.median(spent), values, cpu)
     return Measured(
-        row.name, cpu, wall, min(spent), max(spent), len(cpus), values, row.against, ratio, row.target, met
+        row.name, cpu, statistics.median(walls), min(spent), max(spent), len(cpus), values, row.against, ratio,
+        row.target, met,
     )  # fmt: skip
+
+
+def _timed(run: Callable[[], int | None]) -> tuple[float, float, int | None]:
+    cpu, wall = _cpu(), time.perf_counter()
+    values = run()
+    return _cpu() - cpu, time.perf_counter() - wall, values
 
 
 def _cpu() -> float:
