@@ -1,0 +1,225 @@
+"""Layers that meet, as relations of cells: which columns they have, and which joined rows count.
+
+In the relation of cells a column of a source is called ``alias.column``; beside them stand ``tile``, ``slot``,
+``alias$match`` (whether a joined layer has a row there), regions by name, and ``area``, ``lon``, ``lat``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from cubeql.analyze.bound import Bound, BoundQuery, RegionRef
+from cubeql.catalog import Band
+from cubeql.plan.nodes import Aligned, Cells, TileJoin
+from cubeql.sql.aligned import Shape, align, keys_of, spread
+from cubeql.sql.existence import is_proven
+from cubeql.sql.expressions import Place, RegionTester, Values
+from cubeql.sql.known import Known
+from cubeql.sql.stored import decoded
+from cubeql.sql.tiles import driver_tiles
+from cubeql.sql.tree import Ident, Query, Sql, Table, Value, When, fill
+
+
+def match_name(join: TileJoin) -> str:
+    """The column that tells whether a joined layer has a row at a cell."""
+    return f"{join.aligned.scan.alias}$match"
+
+
+def rank_name(join: TileJoin) -> str:
+    """The column that numbers the candidates of a ranked join, best first."""
+    return f"{join.aligned.scan.alias}$rank"
+
+
+class MeetingCells:
+    """What is known of one :class:`Cells` node while its SQL is built.
+
+    Args:
+        node: the node.
+        values: where constants go.
+        subquery: compiles ``IN (query)``.
+        known: what the engine has found out about the tile rows.
+        listed_region: tests other cells than the grid's against a region.
+        unasked: whether cells that have no row in the driver change nothing.
+    """
+
+    def __init__(
+        self,
+        node: Cells,
+        values: Values,
+        subquery: Callable[[BoundQuery], Query],
+        known: Known,
+        listed_region: RegionTester,
+        unasked: bool = False,
+    ) -> None:
+        self.unasked = unasked
+        self.listed_region = listed_region
+        self.node = node
+        self.values = values
+        self.subquery = subquery
+        self.driver = node.driver
+        self.known = known
+        self.shape = align(self.driver, driver_tiles(node))
+        self.shapes = [align(j.aligned, Table(f"{node.name}$tiles", "tiles")) for j in node.joins]
+
+    def _needs_slot(self) -> bool:
+        return self.node.with_slot or self._picking() or self.driver.is_coarser or any(
+            self._is_sifted(j) for j in self.node.joins
+        ) or not self.shape.arrays  # fmt: skip
+
+    def _layers(self) -> list[tuple[Aligned, Shape]]:
+        return [
+            (self.driver, self.shape),
+            *((j.aligned, s) for j, s in zip(self.node.joins, self.shapes, strict=True)),
+        ]
+
+    def _columns_of(self, aligned: Aligned, shape: Shape) -> list[tuple[Sql, str]]:
+        scan = aligned.scan
+        items: list[tuple[Sql, str]] = []
+        for key in keys_of(aligned):
+            name = f"{scan.alias}.{key}"
+            items.append((Ident(name, scan.alias), name))
+        for band in scan.bands:
+            name = f"{scan.alias}.{band}"
+            value: Sql = Ident(name, scan.alias)
+            if name in shape.arrays:
+                value = fill("unnest({0})", spread(value, shape.repeats))
+            items.append((value, name))
+        if self._reads_valid(aligned):
+            name = f"{scan.alias}.valid"
+            value = Ident(name, scan.alias)
+            if name in shape.arrays:
+                value = fill("unnest({0})", spread(value, shape.repeats))
+            items.append((value, name))
+        return items
+
+    def _exists(self, aligned: Aligned) -> Sql:
+        """Whether a layer has a row at a cell."""
+        scan = aligned.scan
+        band = self.known.witness.get(scan.name, scan.bands[0])
+        witness = fill("{0} IS NOT NULL", Ident(f"{scan.alias}.{band}"))
+        if self._reads_valid(aligned):
+            return fill("coalesce({0}, {1})", Ident(f"{scan.alias}.valid"), witness)
+        return witness
+
+    def _clock_there(self, join: TileJoin) -> list[Sql]:
+        """Where the clock is a left-joined layer's, it stands only where that layer matches."""
+        clock = join.match.clock if join.match is not None else 0
+        return [Ident(match_name(j)) for j in self.node.joins if j.aligned.scan.source == clock and j.kind == "left"]
+
+    def _proof(self, aligned: Aligned, conditions: tuple[Bound, ...]) -> list[Sql]:
+        """The test that a layer has a row, unless it is known to, or conditions that are tested anyway prove it."""
+        return [self._exists(aligned)] if self._is_tested(aligned, conditions) else []
+
+    def _is_tested(self, aligned: Aligned, conditions: tuple[Bound, ...]) -> bool:
+        if aligned.scan.name in self.known.whole and not (aligned.is_finer or aligned.is_coarser):
+            return False
+        tested = conditions if self._chooses() else (*conditions, *self.node.cell_filters)
+        return not is_proven(aligned, tested)
+
+    def _reads_valid(self, aligned: Aligned) -> bool:
+        """Whether the layer's rows are told by their flags: no band tells them, and they are asked for."""
+        several = aligned.is_finer or len(aligned.scan.layer.bands) > 1
+        if not several or (aligned.scan.name in self.known.witness and not aligned.is_finer):
+            return False
+        join = next((j for j in self.node.joins if j.aligned is aligned), None)
+        if join is None:
+            return not self.unasked and self._is_tested(aligned, ())
+        return not self._is_direct(join) or self._is_tested(aligned, join.on_cells)
+
+    def _chooses(self) -> bool:
+        """Whether some joined rows are chosen among several, after which conditions are tested."""
+        return any(self._is_picked(j) or self._is_sifted(j) for j in self.node.joins)
+
+    def _is_direct(self, join: TileJoin) -> bool:
+        """Whether cells that a joined layer has no row for can be dropped at once."""
+        return not self._chooses() and all(j.kind in ("inner", "semi") for j in self.node.joins)
+
+    def _is_open(self, join: TileJoin) -> bool:
+        """Whether a tile row of the driver may meet several rows of the joined layer."""
+        if join.is_ranked:
+            several = join.most > 1 or bool(join.aligned.scan.layer.dimensions)
+            return several or join.aligned.scan.name not in self.known.settled
+        return not join.is_single
+
+    def _is_picked(self, join: TileJoin) -> bool:
+        best = join.is_ranked and join.most == 1
+        return self._is_open(join) and (best or join.kind in ("semi", "anti"))
+
+    def _picking(self) -> bool:
+        return any(self._is_picked(j) for j in self.node.joins)
+
+    def _is_sifted(self, join: TileJoin) -> bool:
+        """Whether of several joined rows at a cell some are kept, or one where none matches."""
+        return bool(self._own_keys(join)) and (join.kind == "left" or (join.is_ranked and not self._is_picked(join)))
+
+    def _own_keys(self, join: TileJoin) -> list[str]:
+        """Keys of the joined rows that stay several at a cell; none where one row is left there."""
+        alias, layer = join.aligned.scan.alias, join.aligned.scan.layer
+        if not self._is_open(join) or join.kind in ("semi", "anti"):
+            return []
+        if self._is_picked(join):
+            return [f"{alias}.{d.name}" for d in layer.dimensions]
+        return [f"{alias}.{k}" for k in keys_of(join.aligned)]
+
+    def _row_keys(self) -> list[str]:
+        alias = self.driver.scan.alias
+        return ["tile", "slot", *(f"{alias}.{k}" for k in keys_of(self.driver))]
+
+    def _multiplied_keys(self) -> list[str]:
+        return [k for j in self.node.joins for k in self._own_keys(j)]
+
+    def columns(self, raw: bool = False) -> tuple[str, ...]:
+        """Names of the relation's columns; ``raw`` includes those that only this node reads."""
+        names: list[str] = ["tile"] + (["slot"] if self._needs_slot() else [])
+        for aligned, shape in self._layers():
+            names += [n for _, n in self._columns_of(aligned, shape)]
+        names += [match_name(j) for j in self.node.joins if not self._is_direct(j)]
+        if raw:
+            counted = (j for j in self.node.joins if self._is_sifted(j) and j.is_ranked)
+            names += [rank_name(j) for j in counted]
+        for region in self.node.regions:
+            names += [region.name] + ([] if region.required else [f"{region.name}.covers"])
+        return (*names, *self.node.geometry)
+
+    def _column(self, source: int, name: str, own: int | None = None) -> Sql:
+        """A source's column; NULL where it is left-joined and nothing matches; ``own`` is read as it is."""
+        value = self._value(source, name, own)
+        band = self._raw_band(source, name)
+        return value if band is None else decoded(value, band)
+
+    def _stored(self, source: int, name: str) -> tuple[Sql, Band] | None:
+        """A band's column as it is stored, where it still is."""
+        band = self._raw_band(source, name)
+        return None if band is None else (self._value(source, name), band)
+
+    def _raw_band(self, source: int, name: str) -> Band | None:
+        for aligned, shape in self._layers():
+            if aligned.scan.source == source and f"{aligned.scan.alias}.{name}" in shape.raw:
+                return aligned.scan.layer.band(name)
+        return None
+
+    def _value(self, source: int, name: str, own: int | None = None) -> Sql:
+        aligned = next(a for a, _ in self._layers() if a.scan.source == source)
+        value = Ident(f"{aligned.scan.alias}.{name}")
+        join = next((j for j in self.node.joins if j.aligned is aligned), None)
+        if source == own or join is None or join.kind != "left":
+            return value
+        return When(((Ident(match_name(join)), value),))
+
+    def _place_of(self, join: TileJoin) -> Place:
+        """How conditions of a join are asked, before it is known whether it matches."""
+        return replace(self.place(), column=lambda s, n: self._column(s, n, join.aligned.scan.source))
+
+    def place(self) -> Place:
+        """How expressions are asked of the relation of cells."""
+        cell = (Ident("tile"), Ident("slot"), self.driver.tile, self.driver.resolution)
+        return Place(self.values, self._column, self.subquery, cell, self._region, stored=self._stored)
+
+    def _region(self, region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
+        if resolution is not None:
+            return self.listed_region(region, operand, resolution)
+        test = next(r for r in self.node.regions if r.region == region)
+        if test.required:
+            return Value(True)
+        return fill("coalesce({0}, {1})", Ident(test.name), Ident(f"{test.name}.covers"))
