@@ -171,6 +171,13 @@ def test_answers_agree_in_any_order_unless_ordered() -> None:
     assert not differences(answer((1, 2.0), (1, 3.0), order=((1,), (1,))), answer((1, 3.0), (1, 2.0)))
 
 
+def test_keys_too_close_to_tell_apart_leave_the_order_free() -> None:
+    right = answer((1, 2.0), (2, 2.0 + 1e-13), order=((2.0, 1), (2.0 + 1e-13, 2)))
+    assert not differences(right, answer((2, 2.0), (1, 2.0)))
+    far = answer((1, 2.0), (2, 2.5), order=((2.0, 1), (2.5, 2)))
+    assert differences(far, answer((2, 2.5), (1, 2.0)))
+
+
 @pytest.mark.parametrize(
     "found",
     [

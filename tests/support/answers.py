@@ -81,13 +81,14 @@ class _Nearness:
 
 
 def _runs(right: Answer, near: _Nearness) -> list[slice]:
-    """Stretches of rows within which the order is free."""
+    """Stretches of rows within which the order is free: by equal keys, or by floats too close to tell apart."""
     if right.order is None:
         return [slice(0, len(right.rows))]
     starts = [0]
-    loose = _Nearness((False,) * 99, near.tolerance)
     for n in range(1, len(right.order)):
-        if not loose.rows(right.order[n - 1], right.order[n]):
+        pairs = zip(right.order[n - 1], right.order[n])
+        decisive = next(((a, b) for a, b in pairs if a != b), None)
+        if decisive is not None and not near.values(*decisive, exact=False):
             starts.append(n)
     return [slice(a, b) for a, b in zip(starts, [*starts[1:], len(right.rows)])]
 
