@@ -21,7 +21,10 @@ class Rows:
 class Target(Protocol):
     """Where a format is written: texts by ``write``, bytes to ``binary``."""
 
-    binary: BinaryIO
+    @property
+    def binary(self) -> BinaryIO:
+        """Where bytes go."""
+        ...
 
     def write(self, text: str) -> None:
         """Write a text."""
