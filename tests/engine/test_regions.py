@@ -1,0 +1,85 @@
+"""Regions from files and texts: where they are found, and what is said of those that are broken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cubeql.errors import QueryError
+
+BOX = {"type": "Polygon", "coordinates": [[[11.5, 48.1], [11.6, 48.1], [11.6, 48.2], [11.5, 48.2], [11.5, 48.1]]]}
+WANTED = "BBOX(11.5, 48.1, 11.6, 48.2)"
+
+
+def count(cube: Any, region: str, params: Any = None) -> int:
+    table = cube.query(f"SELECT count(*) AS n FROM fine FILTER cell WITHIN {region}", params).to_arrow()
+    return int(table["n"][0].as_py())
+
+
+def collection(*shapes: Any) -> dict[str, Any]:
+    return {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "properties": {}, "geometry": s} for s in shapes],
+    }
+
+
+@pytest.mark.parametrize("shape", [BOX, collection(BOX), collection(BOX, BOX)], ids=["shape", "one", "two"])
+def test_files_relative_to_the_working_folder_and_whole_paths(
+    cube: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: Any
+) -> None:
+    (tmp_path / "it's.geojson").write_text(json.dumps(shape))
+    monkeypatch.chdir(tmp_path)
+    assert count(cube, "FILE 'it''s.geojson'") == count(cube, WANTED) > 0
+    assert count(cube, f"FILE '{tmp_path}/it''s.geojson'") == count(cube, WANTED)
+    assert count(cube, "FILE $path", {"path": "it's.geojson"}) == count(cube, WANTED)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "null", '{"type": "Polygon"}', '{"type": "FeatureCollection", "features": []}', "\x00\xff",
+     json.dumps({"type": "LineString", "coordinates": [[11, 48], [12, 49]]}),
+     json.dumps({"type": "Polygon", "coordinates": [[[11, 48], [12, 49]]]}),
+     json.dumps({"type": "Polygon", "coordinates": [[["a", 48], [12, 49], [11, 50], ["a", 48]]]}),
+     json.dumps({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]})],
+    ids=["empty", "cut", "list", "null", "bare", "no features", "bytes", "line", "short ring", "texts", "bow tie"],
+)  # fmt: skip
+def test_broken_files_are_faults_at_the_regions_place(cube: Any, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "x.geojson"
+    path.write_text(content, encoding="latin-1")
+    for region in (f"FILE '{path}'", "GEOJSON $text"):
+        text = f"SELECT red FROM fine FILTER cell WITHIN {region}"
+        with pytest.raises(QueryError) as raised:
+            cube.query(text, {"text": content})
+        (fault,) = raised.value.diagnostics
+        assert fault.code == "unreadable_region"
+        assert text[fault.span.start : fault.span.end] == region
+
+
+@pytest.mark.parametrize(
+    "wkt",
+    ["", "POLYGON", "POLYGON ((1 2))", "POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))", "LINESTRING (0 0, 1 1)", "POLYGON EMPTY",
+     "POLYGON ((0 0, 1 nan, 1 0, 0 0))", "POLYGON ((0 500, 1 500, 1 501, 0 500))", "{0}", "'; DROP TABLE x"],
+)  # fmt: skip
+def test_broken_polygons(cube: Any, wkt: str) -> None:
+    region = f"POLYGON '{wkt.replace(chr(39), chr(39) * 2)}'"
+    text = f"SELECT red FROM fine FILTER red > 0 AND cell WITHIN {region}"
+    with pytest.raises(QueryError) as raised:
+        cube.query(text)
+    (fault,) = raised.value.diagnostics
+    assert text[fault.span.start : fault.span.end] == region
+
+
+@pytest.mark.parametrize("path", ["nowhere.geojson", ".", "x.shapefile", ""])
+def test_files_that_are_not_there(cube: Any, path: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        cube.query(f"SELECT red FROM fine FILTER cell WITHIN FILE '{path}'")
+    assert raised.value.diagnostics[0].code in ("unreadable_region", "bad_region")
+
+
+def test_a_file_of_no_known_kind_is_refused(cube: Any, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(QueryError):
+        cube.query(f"SELECT red FROM fine FILTER cell WITHIN FILE '{tmp_path}/x.csv'")
