@@ -144,7 +144,9 @@ def _conditions(draft: Draft) -> st.SearchStrategy[str]:
         simple.append(_time_test())
     one = st.one_of(*simple, *([_comparison(band) for band in draft.bands] * 2))
     both = st.builds(lambda a, b, word: f"({a} {word} {b})", one, one, st.sampled_from(["AND", "OR"]))
-    return st.one_of(one, one, both, both.map(lambda text: f"NOT {text}"))
+    frames = ("NOT {0}", "({0}) = false", "({0}) IS NULL", "CASE WHEN {0} THEN false ELSE true END")
+    framed = st.builds(lambda text, frame: frame.format(text), both, st.sampled_from(frames))
+    return st.one_of(one, one, both, framed)
 
 
 def _time_test() -> st.SearchStrategy[str]:
