@@ -19,19 +19,33 @@ Columns = frozenset[tuple[int, str]]
 _NONE: Columns = frozenset()
 
 
-def needed_by(expr: Bound) -> Columns:
-    """Columns (source, name) of which each makes the expression NULL, or not true, where it is NULL itself."""
+def needed_by(condition: Bound) -> Columns:
+    """Columns (source, name) of which each keeps the condition from being true where it is NULL."""
+    match condition:
+        case Apply() if condition.function.name == "and":
+            return _NONE.union(*(needed_by(a) for a in condition.args))
+        case Apply() if condition.function.name == "or":
+            left, right = (needed_by(a) for a in condition.args)
+            return left & right
+    return makes_null(condition)
+
+
+def makes_null(expr: Bound) -> Columns:
+    """Columns (source, name) of which each makes the expression NULL where it is NULL itself.
+
+    This says more than :func:`needed_by`: ``NULL AND FALSE`` is FALSE, so that its negation holds.
+    """
     match expr:
         case Column():
             return frozenset({(expr.source, expr.name)})
         case Convert():
-            return needed_by(expr.operand)
+            return makes_null(expr.operand)
         case OneOf():
-            return needed_by(expr.operand) if expr.items else _NONE
-        case Apply() if expr.function.name == "and" or expr.function.name in _STRICT:
-            return _NONE.union(*(needed_by(a) for a in expr.args))
-        case Apply() if expr.function.name == "or":
-            left, right = (needed_by(a) for a in expr.args)
+            return makes_null(expr.operand) if expr.items else _NONE
+        case Apply() if expr.function.name in _STRICT:
+            return _NONE.union(*(makes_null(a) for a in expr.args))
+        case Apply() if expr.function.name in ("and", "or"):
+            left, right = (makes_null(a) for a in expr.args)
             return left & right
     return _NONE
 
@@ -39,12 +53,12 @@ def needed_by(expr: Bound) -> Columns:
 def is_proven(aligned: Aligned, conditions: Iterable[Bound]) -> bool:
     """Whether these conditions hold only at cells where the layer has a row."""
     # A finer layer's count is 0, not NULL, where there is nothing to count.
-    return not aligned.is_finer and any(_names_band(aligned, c) for c in conditions)
+    return not aligned.is_finer and any(_names_band(aligned, needed_by(c)) for c in conditions)
 
 
-def _names_band(aligned: Aligned, expr: Bound) -> bool:
+def _names_band(aligned: Aligned, columns: Columns) -> bool:
     scan = aligned.scan
-    return any(s == scan.source and scan.layer.band(name) is not None for s, name in needed_by(expr))
+    return any(s == scan.source and scan.layer.band(name) is not None for s, name in columns)
 
 
 def is_unasked(node: Output) -> bool:
@@ -75,4 +89,4 @@ def _is_of_row(key: Bound, driver: Aligned) -> bool:
 def _skips_missing(call: Aggregate, driver: Aligned) -> bool:
     if call.star or call.function.name not in _SKIPS_NULL or not call.args:
         return False
-    return _names_band(driver, call.args[0])
+    return _names_band(driver, makes_null(call.args[0]))
