@@ -366,34 +366,9 @@ def _within(expr: nodes.Within, env: Env) -> Any:
 
 
 def _call(expr: nodes.Call, env: Env) -> Any:
-    from tests.support.oracle import groups, kinds
+    from tests.support.oracle import calls
 
-    if expr.over is not None:
-        raise UncoveredError("windows (OVER)")
-    if groups.is_aggregate(expr):
-        if env.group is None:
-            raise RefusedError(f"the aggregate {expr.name} stands where there is no group")
-        return groups.aggregate(expr, env)
-    args = [value(a, env) for a in expr.args]
-    if expr.name == "cell":
-        return _parent_key(args, env)
-    if expr.name == "time_bucket":
-        width = times.duration(args[0]) if isinstance(args[0], str) else args[0]
-        return None if args[1] is None else times.time_bucket(width, args[1])
-    if expr.name in scalars.LENIENT:
-        return kinds.widened(scalars.LENIENT[expr.name](*args), expr, env.scope)
-    if expr.name not in scalars.STRICT:
-        raise UncoveredError(f"the function {expr.name}")
-    return None if None in args else scalars.STRICT[expr.name](*args)
-
-
-def _parent_key(args: list[Any], env: Env) -> Any:
-    cell = _name(nodes.Name(("cell",)), env)
-    if cell is None:
-        return None
-    if args[0] > regions.resolution(cell):
-        raise RefusedError(f"CELL({args[0]}) is finer than the grid")
-    return Cell(regions.ancestor(cell, args[0]))
+    return calls.call(expr, env)
 
 
 _HANDLERS: dict[type, Callable[[Any, Env], Any]] = {
