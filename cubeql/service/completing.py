@@ -9,7 +9,7 @@ from cubeql.catalog import Catalog
 from cubeql.lang.printing.names import quoted
 from cubeql.lang.tokens import Token, tokenize
 from cubeql.service import offers
-from cubeql.service.cursor import Cursor, cursor_at
+from cubeql.service.cursor import AHEAD, Cursor, cursor_at
 from cubeql.service.keywords import HELP, needed_after, order, phrases
 from cubeql.service.offers import Offer, Scene
 from cubeql.service.order import Order
@@ -24,6 +24,7 @@ _NEEDS_TYPE = {
 }  # fmt: skip
 _NAMED = frozenset(("layer", "column", "alias", "function", "class", "method", "type", "text", "parameter"))
 _NAME_KINDS = frozenset(("NAME", "QUOTED", "DATE", "TIMESTAMP", "INTERVAL"))
+_OFFERED_WHOLE = ({"OF"}, {"REPLACE"})  # words of which nothing else can follow than AS OF, OR REPLACE have
 _KEYWORD_RANK = 4  # behind columns, sources and functions, where names may stand
 
 
@@ -90,9 +91,14 @@ def _keywords(scene: Scene) -> Iterator[Offer]:
     for terminal, words in phrases().items():
         if terminal in scene.accepted and written.allows(terminal):
             yield from (_keyword(scene, phrase) for phrase in words if _means_something(scene, phrase))
-    if "STAR" in scene.accepted and scene.cursor.before[-1].keyword in ("SELECT", "DISTINCT"):
+    if "STAR" in scene.accepted and _begins_list(scene.cursor):
         yield Offer("*", "keyword", "all columns", 3)
     yield from _second_halves(scene)
+
+
+def _begins_list(cursor: Cursor) -> bool:
+    """Whether the columns of SELECT begin here, with no star behind that would make it another mark."""
+    return cursor.before[-1].keyword in ("SELECT", "DISTINCT") and cursor.text[cursor.end : cursor.end + 1] != "*"
 
 
 def _keyword(scene: Scene, phrase: str) -> Offer:
@@ -122,7 +128,7 @@ def _means_something(scene: Scene, phrase: str) -> bool:
     reading = scene.cursor.reading.ahead(tokens)
     if not reading.is_viable or any(t.type == "NAME" and k != t.keyword for t, k in zip(tokens, reading.kinds)):
         return False  # AS OF where OF would be an alias
-    return phrase not in ("AS", "OR") or len(reading.accepted()) > 1  # else AS OF, OR REPLACE are offered
+    return reading.accepted() not in _OFFERED_WHOLE
 
 
 def _second_halves(scene: Scene) -> Iterator[Offer]:
@@ -153,11 +159,18 @@ class _Fits:
         self.known: dict[tuple[tuple[str, str | None, bool], ...], bool] = {}
 
     def __call__(self, text: str) -> bool:
-        tokens = tokenize(text).tokens
+        tokens = self._tokens(text)
         shape = tuple((token.type, token.keyword, token.reserved) for token in tokens)
         if shape not in self.known:
             self.known[shape] = self._try(tokens, text.upper())
         return self.known[shape]
+
+    def _tokens(self, text: str) -> tuple[Token, ...]:
+        """The words of an offer; AT and FILTER look at the word behind them, so it is read along."""
+        if not text.upper().endswith(("AT", "FILTER")):
+            return tokenize(text).tokens
+        after = self.cursor.text[self.cursor.end :][:AHEAD]
+        return tuple(token for token in tokenize(text + after).tokens if token.start < len(text))
 
     def _try(self, tokens: tuple[Token, ...], text: str) -> bool:
         reading = self.cursor.reading

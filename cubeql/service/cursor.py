@@ -66,6 +66,8 @@ def cursor_at(text: str, offset: int) -> Cursor | None:
     closed = quote == '"' and typed.endswith('"')
     end = offset + (0 if closed else _rest(text, offset, quote))
     before = tuple(token for token in tokens if token.start < start)
+    if _behind_nonsense(head, start, lexed):
+        return None
     after = _ahead(text[end : end + AHEAD])
     return Cursor(before, after, typed[:-1] if closed else typed, quote, start, end, text)
 
@@ -79,6 +81,14 @@ def _ahead(text: str) -> tuple[Token, ...]:
     tokens = tokenize(text).tokens
     end = next((i for i, token in enumerate(tokens) if token.type == "SEMICOLON"), len(tokens))
     return tokens[:end]
+
+
+def _behind_nonsense(head: str, start: int, lexed: Lexed) -> bool:
+    """Whether a word touches characters that mean nothing, such as a single ``:``: they would change its meaning."""
+    if start == 0 or head[start - 1].isspace():
+        return False
+    ends = [token.end for token in lexed.tokens[-2:]] + [comment.end for comment in lexed.comments[-1:]]
+    return start not in ends
 
 
 def _in_comment(head: str, lexed: Lexed) -> bool:

@@ -146,7 +146,7 @@ def _column_or_source(columns: Columns, query: Query, path: tuple[str, ...], tok
 
 def _column(column: Column, token: Token) -> Hover:
     unit = f" in {column.type.unit}" if column.type.unit else ""
-    kind = "class code" if column.type.categorical else str(column.type)
+    kind = "class code" if column.type.categorical else "expression" if column.written else str(column.type)
     lines = []
     if column.band is not None and column.band.long_name:
         lines.append(column.band.long_name)
