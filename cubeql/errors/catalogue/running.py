@@ -15,5 +15,6 @@ ROWS: tuple[Fault, ...] = (
     Fault("not_a_query", "{construct} is no query", "only queries can be explained or streamed"),
     Fault("duplicate_cells", "the cell {cell} comes more than once{time}", "group by cell, or by cell and time"),
     Fault("raster_shape", "{reason}", "{suggestion}"),
-    Fault("format_type", "{format} cannot hold the column '{name}', which is of type {type}", "leave it out or CAST it"),
+    Fault("format_type", "{format} cannot hold the column '{name}', which is of type {type}",
+          "leave it out or CAST it"),
 )  # fmt: skip
