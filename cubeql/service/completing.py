@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 
 from cubeql.catalog import Catalog
 from cubeql.lang.printing.names import quoted
@@ -76,7 +77,7 @@ def _unquoted(scene: Scene) -> Iterator[Offer]:
 
 def _named(scene: Scene, offer: Offer) -> Offer:
     """The offer, in quotes where the parser would read the name as a keyword: ``ON "time"``."""
-    token = tokenize(offer.text).tokens[0]
+    token = _words(offer.text)[0]
     if offer.kind in ("method", "unit", "type", "function") or scene.cursor.reading.kind_of(token) in _NAME_KINDS:
         return offer
     return Offer(quoted(token.text) + offer.text[token.end :], offer.kind, offer.detail, offer.rank)
@@ -124,11 +125,11 @@ def _means_something(scene: Scene, phrase: str) -> bool:
     column = scene.columns.resolve(scene.query, path) if path else None
     if column is not None and column.type.name not in (wanted, "any"):
         return False
-    tokens = tokenize(f"{phrase} {needed_after(phrase)}").tokens
+    tokens = _words(f"{phrase} {needed_after(phrase)}")
     reading = scene.cursor.reading.ahead(tokens)
     if not reading.is_viable or any(t.type == "NAME" and k != t.keyword for t, k in zip(tokens, reading.kinds)):
         return False  # AS OF where OF would be an alias
-    return reading.accepted() not in _OFFERED_WHOLE
+    return phrase not in ("AS", "OR") or reading.accepted() not in _OFFERED_WHOLE
 
 
 def _second_halves(scene: Scene) -> Iterator[Offer]:
@@ -144,6 +145,12 @@ def _sets_resolution(cursor: Cursor) -> bool:
 def _filters_aggregate(scene: Scene) -> bool:
     cursor = scene.cursor
     return cursor.reading.kinds[-2:] == ["FILTER", "LPAR"] and _accepts(cursor.before[:-2], "FILTER (WHERE")
+
+
+@lru_cache(8192)
+def _words(text: str) -> tuple[Token, ...]:
+    """The words of an offer: the same ones are offered again and again."""
+    return tokenize(text).tokens
 
 
 def _accepts(before: tuple[Token, ...], text: str) -> bool:
@@ -168,7 +175,7 @@ class _Fits:
     def _tokens(self, text: str) -> tuple[Token, ...]:
         """The words of an offer; AT and FILTER look at the word behind them, so it is read along."""
         if not text.upper().endswith(("AT", "FILTER")):
-            return tokenize(text).tokens
+            return _words(text)
         after = self.cursor.text[self.cursor.end :][:AHEAD]
         return tuple(token for token in tokenize(text + after).tokens if token.start < len(text))
 

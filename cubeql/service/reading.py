@@ -107,8 +107,27 @@ class Reading:
 
     def accepted(self) -> frozenset[str]:
         """The terminals that can stand next."""
-        row = tables().states[self._states[-1]]
-        return frozenset(kind for kind in row if kind.isupper() and kind != END and self._can_shift(kind))
+        grammar = tables()
+        found: set[str] = set()
+        every = [kind for kind in grammar.states[self._states[-1]] if kind.isupper() and kind != END]
+        todo: list[tuple[list[str], int, tuple[int, ...]]] = [(every, len(self.symbols), ())]
+        while todo:  # as in _can_shift, for all terminals that ask for the same reductions at once
+            kinds, kept, made = todo.pop()
+            row = grammar.states[made[-1] if made else self._states[kept]]
+            waiting: dict[int, list[str]] = {}
+            for kind in kinds:
+                step = row.get(kind)
+                if step is not None and step >= 0:
+                    found.add(kind)
+                elif step is not None:
+                    waiting.setdefault(step, []).append(kind)
+            for step, rest in waiting.items():
+                rule = grammar.rules[-1 - step]
+                below = kept - max(0, rule.size - len(made))
+                left = made[: max(0, len(made) - rule.size)]
+                state = grammar.states[left[-1] if left else self._states[below]][rule.origin]
+                todo.append((rest, below, (*left, state)))
+        return frozenset(found)
 
     def ahead(self, tokens: Iterable[Token]) -> Reading:
         """A reading that goes on from here with other tokens; it knows only their kinds."""
