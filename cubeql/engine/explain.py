@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.footers import bytes_to_read
 from cubeql.engine.prepare import Prepared
 from cubeql.engine.scans import ScanWork
 from cubeql.plan.words import plan_lines
@@ -63,6 +62,8 @@ def explain(prepared: Prepared, actual: dict[str, float] | None = None) -> Expla
 
 
 def _to_read(compiled: CompiledQuery, works: dict[str, ScanWork]) -> int:
+    from cubeql.engine.footers import bytes_to_read  # loads what only EXPLAIN needs
+
     return sum(bytes_to_read(works[s.name], s) for s in compiled.statement.scans if s.name in works)
 
 

@@ -13,7 +13,6 @@ from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.compiler import CompiledQuery, compile_query
 from cubeql.engine import listing
-from cubeql.engine.copying import check_target, copy_to
 from cubeql.engine.execute import execute, work_stats
 from cubeql.engine.explain import Explanation, explain
 from cubeql.engine.geometry import GeometryCache
@@ -236,6 +235,8 @@ def _drop(call: Call, statement: nodes.Drop) -> Result:
 
 
 def _copy(call: Call, statement: nodes.Copy) -> Result:
+    from cubeql.engine.copying import check_target, copy_to  # loads what only writing needs
+
     context = Context(call.store, call.values)
     try:
         path = Path(str(value_of(context, statement.path)))
