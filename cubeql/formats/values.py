@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 _TYPE = b"cubeql.type"
 _UNIT = b"unit"
@@ -88,6 +87,8 @@ def json_values(column: pa.Array, field: pa.Field) -> list[Any]:
 
 
 def _hexadecimal(column: pa.Array) -> pa.Array:
+    import pyarrow.compute as pc  # takes long to load, and is seldom needed
+
     filled = column.fill_null(0).to_numpy(zero_copy_only=False)
     digits = np.frombuffer(filled.astype(">u8").tobytes().hex().encode(), "S1").reshape(-1, 16)[:, 1:]
     offsets = np.arange(0, 15 * (len(column) + 1), 15, dtype=np.int32)
@@ -162,6 +163,8 @@ def _objects(column: pa.Array) -> list[Any]:
 
 
 def _lists(column: pa.Array, field: pa.Field) -> list[Any]:
+    import pyarrow.compute as pc  # takes long to load, and is seldom needed
+
     inner = field.type.value_field
     if is_cell(pa.field("", inner.type, metadata=field.metadata)):  # a list of cells carries it on the outside
         inner = inner.with_metadata(field.metadata)
