@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cubeql.analyze.bound import Aggregate, Apply, Bound, Constant, FrameBound, SortBy, Window
@@ -11,14 +12,15 @@ from cubeql.errors import Span
 from cubeql.functions import Function, lookup, names
 from cubeql.functions.registry import FUNCTIONS
 from cubeql.lang import nodes
-from cubeql.values.types import ANY, INTEGER, INTERVAL, TEXT, Type
+from cubeql.values.types import ANY, INTEGER, INTERVAL, NUMBER, TEXT, Type
 
 if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
 _SAME_OF_DISTINCT = ("min", "max", "any_value", "bool_and", "bool_or", "approx_count_distinct")
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
-_LATER = {"anomaly", "baseline", "disk", "pack", "area_mean", "fraction", "histogram", "convert",
+MOST_EDGES = 1000
+_LATER = {"anomaly", "baseline", "disk", "pack", "area_mean", "fraction", "convert",
           "cell_to_latlng", "string_to_cell", "latlng_to_cell"}  # fmt: skip
 
 
@@ -163,7 +165,7 @@ def _aggregate(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     star = len(call.args) == 1 and isinstance(call.args[0], nodes.Star)
     if function.name == "count" and (star or not call.args):
         return Aggregate(INTEGER, function, (), filter=_filter(inner, call), star=True, span=call.span)
-    args = tuple(inner.bind(a) for a in call.args)
+    args = _edges(inner, call) if function.name == "histogram" else tuple(inner.bind(a) for a in call.args)
     if not check_arguments(binder.context, function, args, call.span) or not _constant_share(binder, function, args):
         return Constant(ANY, None, span=call.span)
     args = _hidden_arguments(binder, function, args, call.span)
@@ -172,6 +174,26 @@ def _aggregate(binder: Binder, function: Function, call: nodes.Call) -> Bound:
         binder.context.fault("distinct_order", call.span)
     kind = function.result_type(tuple(a.type for a in args))
     return Aggregate(kind, function, args, call.distinct, _filter(inner, call), order, span=call.span)
+
+
+def _edges(binder: Binder, call: nodes.Call) -> tuple[Bound, ...]:
+    """Arguments of a histogram; its edges are a constant list of numbers, ascending."""
+    if len(call.args) != 2:
+        return tuple(binder.bind(a) for a in call.args)
+    written = call.args[1]
+    try:
+        parts = written.items if isinstance(written, nodes.ListOf) else None
+        given = value_of(binder.context, written) if parts is None else [value_of(binder.context, p) for p in parts]
+    except NotConstant:
+        given = None
+    edges = list(given) if isinstance(given, (list, tuple)) else []
+    numbers = [e for e in edges if isinstance(e, (int, float)) and not isinstance(e, bool)]
+    rising = all(a < b for a, b in pairwise(numbers))
+    if len(numbers) < len(edges) or not 2 <= len(edges) <= MOST_EDGES or not rising:
+        wanted = f"a constant list of 2 to {MOST_EDGES} rising numbers, such as [0, 0.5, 1]"
+        binder.context.fault("bad_number", written.span, what="the second argument", wanted=wanted, given=given)
+    constant = Constant(Type("list", element=NUMBER), tuple(float(e) for e in numbers), span=written.span)
+    return binder.bind(call.args[0]), constant
 
 
 def _check_modifiers(binder: Binder, function: Function, call: nodes.Call) -> None:

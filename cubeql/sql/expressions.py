@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from cubeql.analyze.bound import (
@@ -214,6 +215,8 @@ def _aggregate(expr: Aggregate, place: Place) -> Sql:
             condition = translate(expr.filter, place) if expr.filter is not None else None
             call = Aggregated(expr.function.sql, (value,), False, condition)
             return _finished(expr, fill(late, call))
+    if expr.function.name == "histogram":
+        return _list_of(_bins(expr, place))
     return _finished(expr, _bare_aggregate(expr, place))
 
 
@@ -234,19 +237,40 @@ def _bare_aggregate(expr: Aggregate, place: Place) -> Sql:
     return Aggregated(template, args, expr.distinct, condition, order(expr.order_by, place))
 
 
+def _bins(expr: Aggregate, place: Place) -> tuple[Sql, ...]:
+    """Counts of a histogram, one a bin; bins hold their lower edge, the last one its upper edge, too."""
+    condition = (translate(expr.filter, place),) if expr.filter is not None else ()
+    value, edges = translate(expr.args[0], place), expr.args[1]
+    assert isinstance(edges, Constant)
+    counts = []
+    for low, high in pairwise(edges.value):
+        below = "<=" if high == edges.value[-1] else "<"
+        test = fill(f"({{0}} >= {{1}} AND {{0}} {below} {{2}})", value, Value(low), Value(high))
+        both = fill(" AND ".join(f"{{{n}}}" for n in range(1 + len(condition))), test, *condition)
+        counts.append(Aggregated("count(*)", (), filter=both))
+    return tuple(counts)
+
+
+def _list_of(parts: tuple[Sql, ...]) -> Sql:
+    return Fill("[{args}]", parts)
+
+
 def _key(expr: Key, place: Place) -> Sql:
     return place.keys[expr.index]
 
 
 def _window(expr: Window, place: Place) -> Sql:
     call = expr.call
-    bare = _bare_aggregate(call, place) if isinstance(call, Aggregate) else translate(call, place)
     frame = None
     if expr.frame is not None:
         unit, start, end = expr.frame
         frame = (unit, _end(start, place), _end(end, place))
     partition = tuple(translate(e, place) for e in expr.partition_by)
-    return _finished(call, Windowed(bare, partition, order(expr.order_by, place), frame))
+    by = order(expr.order_by, place)
+    if isinstance(call, Aggregate) and call.function.name == "histogram":
+        return _list_of(tuple(Windowed(b, partition, by, frame) for b in _bins(call, place)))
+    bare = _bare_aggregate(call, place) if isinstance(call, Aggregate) else translate(call, place)
+    return _finished(call, Windowed(bare, partition, by, frame))
 
 
 def _end(bound: FrameBound, place: Place) -> tuple[str, Sql | None]:
