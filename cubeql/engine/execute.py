@@ -29,8 +29,19 @@ def execute(compiled: CompiledQuery, store: Store, running: Running, geometry: G
         QueryError: a region cannot be read, or the statement fails while it runs.
         StoreError: a layer's files cannot be read.
     """
+    return stream(prepare(compiled, store, running, geometry), running)
+
+
+def prepare(compiled: CompiledQuery, store: Store, running: Running, geometry: GeometryCache) -> Prepared:
+    """Make all that a query needs before it can run; reads no array."""
     with running.faults(), running.engine():
-        prepared = Preparation(compiled, store, running, geometry).prepare()
+        return Preparation(compiled, store, running, geometry).prepare()
+
+
+def stream(prepared: Prepared, running: Running) -> Result:
+    """Start a prepared query."""
+    compiled = prepared.compiled
+    with running.faults(), running.engine():
         running.check()
         prepared_at = time.monotonic()
         reader = _start(running.cursor, prepared)

@@ -13,11 +13,10 @@ from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.compiler import CompiledQuery, compile_query
 from cubeql.engine import listing
-from cubeql.engine.execute import execute, work_stats
+from cubeql.engine.execute import execute, prepare, stream, work_stats
 from cubeql.engine.explain import Explanation, explain
 from cubeql.engine.geometry import GeometryCache
 from cubeql.engine.layers import target_of, write_layer
-from cubeql.engine.prepare import Preparation
 from cubeql.engine.result import Result, done, rows
 from cubeql.engine.running import Running
 from cubeql.errors import QueryError, diagnose
@@ -122,16 +121,16 @@ class Call:
     def explanation(self, query: nodes.Query, analyze: bool) -> Explanation:
         """What a query will do, or did."""
         compiled = self.engine.compile(query, self.text, self.values)
+        running = self.running()
+        prepared = prepare(compiled, self.store, running, self.engine.geometry)
         actual: dict[str, float] = {}
         if analyze:
-            result = self.execute(compiled)
+            result = stream(prepared, running)
             for _ in result:
                 pass
             wanted = ("rows", "prepare_seconds", "seconds")
             actual = {k: round(float(result.stats[k]), 4) for k in wanted}
-        running = self.running()
-        with running.faults(), running.engine():
-            prepared = Preparation(compiled, self.store, running, self.engine.geometry).prepare()
+        with running.faults():
             found = explain(prepared, actual)
         running.close()
         return found

@@ -7,7 +7,7 @@ variable has as many as its other axes have values.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -62,10 +62,6 @@ class SourceBand:
         if self.high is not None:
             found &= values <= self.high
         return found
-
-    def with_nodata(self, nodata: tuple[float | int, ...]) -> SourceBand:
-        """The same band with other nodata values."""
-        return replace(self, nodata=nodata)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from cubeql.analyze.bound import (
 )
 from cubeql.analyze.grouping import geometry_of, uses_grid_cell
 from cubeql.analyze.scope import source_columns
+from cubeql.catalog import Layer
 from cubeql.functions.registry import operator
 from cubeql.plan.nodes import (
     Aligned,
@@ -125,24 +126,24 @@ class Builder:
         on_rows = tuple(c for c in join.on if _is_scalar(c, query) and _stands_early(c, query, join))
         on_cells = tuple(c for c in join.on if c not in on_rows)
         if join.match is not None and join.match.valid:
-            on_cells += tuple(_has_value(query, aligned, band) for band in _read(query, join.source, aligned))
+            named = _read(query, join.source, aligned.scan.layer)
+            on_cells += tuple(_has_value(query, aligned, band) for band in named)
         return TileJoin(aligned, join.kind, join.match, on_rows, on_cells)
 
     def _aligned(self, query: BoundSelect, number: int, tile: int) -> Aligned:
         source = query.sources[number]
         assert isinstance(source, LayerRef) and query.resolution is not None
         layer = source.layer
-        used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == number}
-        bands = tuple(b.name for b in layer.bands if b.name in used) or (layer.bands[0].name,)
+        bands = _read(query, number, layer) or (layer.bands[0].name,)
         alias = _plain_alias(source.alias, number)
         scan = Scan(f"{alias}${next(self._numbers)}", number, alias, source.alias, layer, source.version, bands)
         return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in bands))
 
 
-def _read(query: BoundSelect, number: int, aligned: Aligned) -> tuple[str, ...]:
+def _read(query: BoundSelect, number: int, layer: Layer) -> tuple[str, ...]:
     """Bands of a source that the query names."""
     used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == number}
-    return tuple(b for b in aligned.scan.bands if b in used)
+    return tuple(b.name for b in layer.bands if b.name in used)
 
 
 def _has_value(query: BoundSelect, aligned: Aligned, band: str) -> Bound:

@@ -65,7 +65,7 @@ def output_words(output: Output) -> Iterator[str]:
 
 
 def _shown(name: str, text: str) -> str:
-    return text if text in (name, f"{name}") or text.endswith(f".{name}") else f"{text} as {name}"
+    return text if text == name or text.endswith(f".{name}") else f"{text} as {name}"
 
 
 def _sort(sort: SortBy, output: Output) -> str:

@@ -29,9 +29,6 @@ from cubeql.sql.tree import (
     fill,
 )
 
-_SQL_TYPES = {"int8": "TINYINT", "int16": "SMALLINT", "int32": "INTEGER", "int64": "BIGINT", "float32": "FLOAT",
-              "float64": "DOUBLE"}  # fmt: skip
-
 _METHODS = {
     "mean": "avg({0})",
     "min": "min({0})",

@@ -25,7 +25,6 @@ def _prune(node: Node) -> Node:
     return replace(
         node,
         regions=_required_first(regions),
-        cell_filters=node.cell_filters,
         driver=_within(node.driver, first),
         joins=tuple(replace(j, aligned=_within(j.aligned, first)) for j in node.joins),
     )
