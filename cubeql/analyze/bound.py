@@ -186,6 +186,14 @@ class LayerRef(BoundSource):
 
 
 @dataclass(frozen=True, slots=True)
+class TableRef(BoundSource):
+    """A layer of points or zones, whose rows are rows of the query as those of a subquery are."""
+
+    layer: Layer
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QueryRef(BoundSource):
     """A subquery or a named query."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cubeql.analyze.bound import GRID, Bound, BoundSource, Column, LayerRef, QueryRef
+from cubeql.analyze.bound import GRID, Bound, BoundSource, Column, LayerRef, QueryRef, TableRef
 from cubeql.analyze.context import Context
-from cubeql.catalog import Band
+from cubeql.catalog import Attribute, Band, Layer
 from cubeql.errors import Span
 from cubeql.values.types import BOOLEAN, CELL, INTEGER, NUMBER, TEXT, TIMESTAMP, Type
 
-_DIMENSIONS = {"integer": INTEGER, "number": NUMBER, "text": TEXT}
+_DIMENSIONS = {"integer": INTEGER, "number": NUMBER, "text": TEXT, "timestamp": TIMESTAMP}
 
 
 def band_type(band: Band) -> Type:
@@ -27,6 +27,8 @@ def source_columns(source: BoundSource) -> dict[str, Type]:
     """Columns of a source by name, in order; the cell of a layer is not among them, it is the query's."""
     if isinstance(source, QueryRef):
         return {c.name: c.type for c in source.query.columns}
+    if isinstance(source, TableRef):
+        return table_columns(source.layer)
     assert isinstance(source, LayerRef)
     layer = source.layer
     columns: dict[str, Type] = {}
@@ -35,6 +37,24 @@ def source_columns(source: BoundSource) -> dict[str, Type]:
     columns |= {d.name: Type(_DIMENSIONS[d.type].name, unit=d.unit) for d in layer.dimensions}
     methods = dict(source.methods)
     return columns | {b.name: regridded(band_type(b), methods.get(b.name)) for b in layer.bands}
+
+
+def table_columns(layer: Layer) -> dict[str, Type]:
+    """Columns of a layer of points (``cell``, ``time``, ``lon``, ``lat``) or zones (``zone``, ``geometry``), and its
+    attributes between."""
+    attributes = {a.name: attribute_type(a) for a in layer.attributes}
+    time = {"time": TIMESTAMP} if layer.time is not None else {}
+    if layer.kind == "zones":
+        return {"zone": INTEGER, **time, **attributes, "geometry": Type("geometry")}
+    place = {n: Type("number", unit="degree") for n in ("lon", "lat")}
+    return {"cell": Type("cell", resolution=layer.resolution), **time, **place, **attributes}
+
+
+def attribute_type(attribute: Attribute) -> Type:
+    """The type of an attribute's values."""
+    return Type(
+        attribute.type, unit=attribute.unit, classes=attribute.classes, categorical=bool(attribute.classes)
+    )
 
 
 def regridded(kind: Type, method: str | None) -> Type:

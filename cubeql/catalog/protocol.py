@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from cubeql.catalog.records import Layer
+from cubeql.catalog.records import CellSet, Layer
 
 
 class Catalog(Protocol):
@@ -19,12 +19,32 @@ class Catalog(Protocol):
         """The layer of a name (without regard to case), None if absent; ``version`` reads an earlier state."""
         ...
 
+    def view_names(self) -> tuple[str, ...]:
+        """Names of all views, sorted."""
+        ...
+
+    def view(self, name: str) -> str | None:
+        """The text of a view's query (name without regard to case), None if there is no such view."""
+        ...
+
+    def cell_set_names(self) -> tuple[str, ...]:
+        """Names of all stored sets of cells, sorted."""
+        ...
+
+    def cell_set(self, name: str) -> CellSet | None:
+        """What is known of a stored set of cells (name without regard to case), None if there is none."""
+        ...
+
 
 class MemoryCatalog:
     """A catalog kept in memory: for tests, and for compiling without a store."""
 
-    def __init__(self, layers: Iterable[Layer] = ()) -> None:
+    def __init__(
+        self, layers: Iterable[Layer] = (), views: Mapping[str, str] | None = None, cell_sets: Iterable[CellSet] = ()
+    ) -> None:
         self._layers = {layer.name.casefold(): layer for layer in layers}
+        self._views = dict(views or {})
+        self._cell_sets = {c.name.casefold(): c for c in cell_sets}
 
     def layer_names(self) -> tuple[str, ...]:
         """Names of all layers, sorted."""
@@ -33,3 +53,19 @@ class MemoryCatalog:
     def layer(self, name: str, version: int | None = None) -> Layer | None:
         """The layer of a name, None if absent."""
         return self._layers.get(name.casefold())
+
+    def view_names(self) -> tuple[str, ...]:
+        """Names of all views, sorted."""
+        return tuple(sorted(self._views))
+
+    def view(self, name: str) -> str | None:
+        """The text of a view's query, None if there is no such view."""
+        return next((text for n, text in self._views.items() if n.casefold() == name.casefold()), None)
+
+    def cell_set_names(self) -> tuple[str, ...]:
+        """Names of all stored sets of cells, sorted."""
+        return tuple(sorted(c.name for c in self._cell_sets.values()))
+
+    def cell_set(self, name: str) -> CellSet | None:
+        """What is known of a stored set of cells, None if there is none."""
+        return self._cell_sets.get(name.casefold())

@@ -48,11 +48,22 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """A scalar key beside cell and time (forecast horizon, depth); ``type`` is ``integer``, ``number`` or ``text``."""
+    """A scalar key beside cell and time: a forecast's horizon or issue time, a depth, a model."""
 
     name: str
-    type: Literal["integer", "number", "text"]
+    type: Literal["integer", "number", "text", "timestamp"]
     unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A column of a points or zones layer: one value a row; ``classes`` name the codes of an integer."""
+
+    name: str
+    type: Literal["integer", "number", "text", "boolean", "timestamp"]
+    unit: str | None = None
+    classes: tuple[tuple[int, str], ...] = ()
+    long_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +83,13 @@ class TimeAxis:
 class Layer:
     """A named relation on the H3 grid.
 
+    A grid layer has bands; a layer of points (a row an event or reading) or zones (a row a polygon) has attributes.
+
     Attributes:
         name: ``layer`` or ``collection.layer``.
-        resolution: H3 resolution of its cells.
+        resolution: H3 resolution of its cells: 15 of points; of zones that of the cover that prunes them.
         bands: its bands, in column order.
+        attributes: columns of points or zones, in order.
         time: None for a static layer.
         dimensions: scalar keys beside cell and time.
         version: version of the store's log this record was read from.
@@ -88,6 +102,7 @@ class Layer:
     time: TimeAxis | None = None
     dimensions: tuple[Dimension, ...] = ()
     kind: Literal["grid", "points", "zones"] = "grid"
+    attributes: tuple[Attribute, ...] = ()
     title: str | None = None
     licence: str | None = None
     citation: str | None = None
@@ -112,12 +127,26 @@ class Layer:
             Band(**{**b, "classes": tuple((int(c), str(n)) for c, n in b.get("classes", ()))})
             for b in values.pop("bands")
         )
+        attributes = tuple(
+            Attribute(**{**a, "classes": tuple((int(c), str(n)) for c, n in a.get("classes", ()))})
+            for a in values.pop("attributes", ())
+        )
         time = values.pop("time", None)
         return Layer(
             bands=bands,
+            attributes=attributes,
             time=TimeAxis(**time) if time else None,
             dimensions=tuple(Dimension(**d) for d in values.pop("dimensions", ())),
             extras=tuple((str(k), str(v)) for k, v in values.pop("extras", ())),
             version=version,
             **values,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CellSet:
+    """A stored set of cells of one resolution, a reusable place to look in; ``count`` is how many they are."""
+
+    name: str
+    resolution: int
+    count: int

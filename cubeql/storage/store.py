@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cubeql.catalog import Layer
+from cubeql.catalog import CellSet, Layer
 from cubeql.errors import StoreError, nearest
 from cubeql.storage.addresses import Address, local_path, parse_address
 from cubeql.storage.blocks import TileBlock
@@ -118,6 +118,22 @@ class Store:
         """
         found = self._find(name, version)
         return None if found is None else found.layer
+
+    def view_names(self) -> tuple[str, ...]:
+        """Names of all views, sorted."""
+        return ()
+
+    def view(self, name: str) -> str | None:
+        """The text of a view's query, None if there is no such view."""
+        return None
+
+    def cell_set_names(self) -> tuple[str, ...]:
+        """Names of all stored sets of cells, sorted."""
+        return ()
+
+    def cell_set(self, name: str) -> CellSet | None:
+        """What is known of a stored set of cells, None if there is none."""
+        return None
 
     def snapshot(self, name: str, version: int | None = None) -> Snapshot:
         """The record and files of a layer, latest or at an earlier version.
