@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.analyze.bound import Bound, Column, Constant, Parameter
+from cubeql.analyze.bound import Apply, Bound, Column, Constant, Parameter
 from cubeql.analyze.constants import time_literal
 from cubeql.analyze.context import Context
 from cubeql.errors import Span
 from cubeql.functions import Function
+from cubeql.lang import nodes
 from cubeql.values import units
 from cubeql.values.cells import parse_cell, resolution_of
-from cubeql.values.types import BOOLEAN, INTEGER, Type, accepts
+from cubeql.values.types import ANY, BOOLEAN, INTEGER, Type, accepts
 
 _COMPARABLE = (
     {"number", "integer"},
@@ -134,6 +135,24 @@ def check_arguments(context: Context, function: Function, args: tuple[Bound, ...
     if fits and function.refuses_classes:
         check_classes(context, function.name, args)
     return fits
+
+
+def applied(context: Context, function: Function, args: tuple[Bound, ...], span: Span) -> Bound:
+    """A scalar function on bound arguments; a NULL with the fault noted where they do not fit."""
+    if not check_arguments(context, function, args, span):
+        return Constant(ANY, None, span=span)
+    if function.same_unit or function.name == "coalesce":
+        args = meet(context, args, span)
+        check_units(context, args, span)
+    return Apply(function.result_type(tuple(a.type for a in args)), function, args, span=span)
+
+
+def refuse_modifiers(context: Context, call: nodes.Call, function: Function, refused: tuple[str, ...]) -> None:
+    """Note what is written in a call and would be passed over."""
+    written = {"DISTINCT": call.distinct, "FILTER": call.filter, "ORDER BY": call.order_by}
+    for modifier in refused:
+        if written[modifier]:
+            context.fault("modifier_not_allowed", call.span, name=function.name, modifier=modifier)
 
 
 def want_boolean(context: Context, expr: Bound) -> Bound:
