@@ -88,18 +88,23 @@ def _constant_share(binder: Binder, function: Function, args: tuple[Bound, ...])
 
 
 def _hidden_arguments(binder: Binder, function: Function, args: tuple[Bound, ...], span: Span) -> tuple[Bound, ...]:
-    """``latest`` and ``earliest`` order by the query's time, ``area`` sums the areas of its cells."""
+    """``latest`` and ``earliest`` order by the query's time, ``area`` sums the areas of its cells, shares weigh
+    by them."""
     if function.name in ("latest", "earliest"):
         time = binder.scope.time_column(span)
         if time is None:
             binder.context.fault("latest_needs_time", span, name=function.name)
             return (*args, Constant(ANY, None, span=span))
         return (*args, time)
-    if function.name == "area":
-        cell = binder.scope.grid_cell(span)
-        if cell is not None:
-            area = FUNCTIONS["cell_area"]
-            return (Apply(area.result_type((cell.type,)), area, (cell,), span=span),)
-        binder.context.fault("cell_needed", span, what="area()")
-        return (Constant(ANY, None, span=span),)
+    if function.name in ("area", "area_mean", "fraction"):
+        return (*args, _area_of_cell(binder, function, span))
     return args
+
+
+def _area_of_cell(binder: Binder, function: Function, span: Span) -> Bound:
+    cell = binder.scope.grid_cell(span)
+    if cell is None:
+        binder.context.fault("cell_needed", span, what=f"{function.name}()")
+        return Constant(ANY, None, span=span)
+    area = FUNCTIONS["cell_area"]
+    return Apply(area.result_type((cell.type,)), area, (cell,), span=span)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
-_LATER = {"anomaly", "baseline", "disk", "pack", "area_mean", "fraction", "convert",
+_LATER = {"anomaly", "baseline", "disk", "pack", "convert",
           "cell_to_latlng", "string_to_cell", "latlng_to_cell"}  # fmt: skip
 
 

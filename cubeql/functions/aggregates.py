@@ -20,6 +20,8 @@ def _sum(args: tuple[Type, ...]) -> Type:
 _CODES = {"refuses_classes": True}
 _YX = {"parameter_names": ("y", "x"), "refuses_classes": True, "may_be_undefined": True}
 
+_SHARE = "({0} / nullif({1}, 0))"
+
 AGGREGATES = (
     _row("count", ("any",), INTEGER, "count({distinct}{0})",
           "Number of values that are not NULL; count(*) counts rows.",
@@ -60,6 +62,13 @@ AGGREGATES = (
     _row("latest", ("any",), first, "arg_max({0}, {1})", "The valid value with the latest time."),
     _row("earliest", ("any",), first, "arg_min({0}, {1})", "The valid value with the earliest time."),
     _row("area", (), Type("number", unit="km2"), "sum({0})", "True area of the cells, in km²."),
+    _row("area_mean", ("number",), first_number, _SHARE,
+         "Mean in which each cell weighs as much as its true area; cells without a value do not count.",
+         parts=("sum({0} * {1})", "sum(CASE WHEN {0} IS NOT NULL THEN {1} END)"), **_CODES),
+    _row("fraction", ("boolean",), Type("number", unit="1"), _SHARE,
+         "Share of the area of the cells where the condition holds, of those where it is known.",
+         parameter_names=("condition",),
+         parts=("sum(CASE WHEN {0} THEN {1} WHEN NOT {0} THEN 0 END)", "sum(CASE WHEN {0} IS NOT NULL THEN {1} END)")),
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ class Function:
         parameter_names: names for help and errors, one each of ``params``.
         short_sql: the template where the optional arguments are left out; None takes ``sql`` then, too.
         may_be_undefined: an aggregate that has no value for some groups (one row, no spread): NULL then.
+        parts: templates of the aggregates that ``sql`` puts together, where it takes several; the arguments are theirs.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Function:
     parameter_names: tuple[str, ...] = ()
     short_sql: str | None = None
     may_be_undefined: bool = False
+    parts: tuple[str, ...] = ()
 
     @property
     def signature(self) -> str:

@@ -215,26 +215,38 @@ def _aggregate(expr: Aggregate, place: Place) -> Sql:
             condition = translate(expr.filter, place) if expr.filter is not None else None
             call = Aggregated(expr.function.sql, (value,), False, condition)
             return _finished(expr, fill(late, call))
-    if expr.function.name == "histogram":
-        return _list_of(_bins(expr, place))
-    return _finished(expr, _bare_aggregate(expr, place))
+    return _put_together(expr, _calls(expr, place))
 
 
-def _finished(expr: Bound, call: Sql) -> Sql:
-    """What an aggregate gives in CubeQL's terms: whole sums fit 64 bits, what is undefined is NULL."""
+def _calls(expr: Bound, place: Place) -> tuple[Sql, ...]:
+    """The engine's calls that make an aggregate or window function, most often one."""
     if not isinstance(expr, Aggregate):
-        return call
+        return (translate(expr, place),)
+    if expr.function.name == "histogram":
+        return _bins(expr, place)
+    return tuple(_bare_aggregate(expr, t, place) for t in expr.function.parts or (expr.function.sql,))
+
+
+def _put_together(expr: Bound, calls: tuple[Sql, ...]) -> Sql:
+    """The value that the engine's calls give."""
+    if not isinstance(expr, Aggregate):
+        return calls[0]
+    if expr.function.name == "histogram":
+        return Fill("[{args}]", calls)
+    return Fill(expr.function.sql, calls) if expr.function.parts else _finished(expr, calls[0])
+
+
+def _finished(expr: Aggregate, call: Sql) -> Sql:
+    """What an aggregate gives in CubeQL's terms: whole sums fit 64 bits, what is undefined is NULL."""
     if expr.function.name == "sum" and expr.type.name == "integer":
         return fill("({0})::BIGINT", call)
     return fill("nullif({0}, 'NaN'::DOUBLE)", call) if expr.function.may_be_undefined else call
 
 
-def _bare_aggregate(expr: Aggregate, place: Place) -> Sql:
-    function = expr.function
-    template = "count(*)" if expr.star else function.sql
+def _bare_aggregate(expr: Aggregate, template: str, place: Place) -> Sql:
     condition = translate(expr.filter, place) if expr.filter is not None else None
-    args = _arguments(function, expr.args, place)
-    return Aggregated(template, args, expr.distinct, condition, order(expr.order_by, place))
+    args, by = _arguments(expr.function, expr.args, place), order(expr.order_by, place)
+    return Aggregated("count(*)" if expr.star else template, args, expr.distinct, condition, by)
 
 
 def _bins(expr: Aggregate, place: Place) -> tuple[Sql, ...]:
@@ -251,10 +263,6 @@ def _bins(expr: Aggregate, place: Place) -> tuple[Sql, ...]:
     return tuple(counts)
 
 
-def _list_of(parts: tuple[Sql, ...]) -> Sql:
-    return Fill("[{args}]", parts)
-
-
 def _key(expr: Key, place: Place) -> Sql:
     return place.keys[expr.index]
 
@@ -267,10 +275,7 @@ def _window(expr: Window, place: Place) -> Sql:
         frame = (unit, _end(start, place), _end(end, place))
     partition = tuple(translate(e, place) for e in expr.partition_by)
     by = order(expr.order_by, place)
-    if isinstance(call, Aggregate) and call.function.name == "histogram":
-        return _list_of(tuple(Windowed(b, partition, by, frame) for b in _bins(call, place)))
-    bare = _bare_aggregate(call, place) if isinstance(call, Aggregate) else translate(call, place)
-    return _finished(call, Windowed(bare, partition, by, frame))
+    return _put_together(call, tuple(Windowed(c, partition, by, frame) for c in _calls(call, place)))
 
 
 def _end(bound: FrameBound, place: Place) -> tuple[str, Sql | None]:

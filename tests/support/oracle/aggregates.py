@@ -24,6 +24,13 @@ def mean(values: Values) -> float | None:
     return math.fsum(values) / len(values) if values else None
 
 
+def weighed(pairs: Sequence[tuple[float, float]]) -> float | None:
+    """Mean of (value, weight) pairs."""
+    if not pairs:
+        return None
+    return math.fsum(v * w for v, w in pairs) / math.fsum(w for _, w in pairs)
+
+
 def variance(values: Values) -> float | None:
     """Sample variance; None of fewer than two values."""
     if len(values) < 2:

@@ -39,6 +39,9 @@ def aggregate(call: nodes.Call, env: expressions.Env) -> Any:
 def _over(call: nodes.Call, rows: list[expressions.Env], env: expressions.Env) -> Any:
     if call.name == "area":
         return _area(rows)
+    if call.name in ("area_mean", "fraction"):
+        pairs = _tuples((*call.args, nodes.Name(("cell",))), rows)
+        return aggregates.weighed([(float(v), regions.area_km2(c)) for v, c in pairs])
     if call.name in ("latest", "earliest"):
         pairs = _tuples((*call.args, nodes.Name(("time",))), rows)
         return aggregates.chosen(pairs, max if call.name == "latest" else min)

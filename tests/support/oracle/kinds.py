@@ -11,6 +11,7 @@ from tests.support.oracle.expressions import Scope
 _FLOATS = frozenset(
     {
         "avg", "mean", "stddev", "variance", "median", "quantile", "corr", "covar", "regr_slope", "area",
+        "area_mean", "fraction",
         "regr_intercept", "regr_r2", "cell_to_lat", "cell_to_lng", "cell_area",
     }
 )  # fmt: skip
