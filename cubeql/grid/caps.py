@@ -21,6 +21,7 @@ from cubeql.values.cells import CellArray
 
 FloatArray = NDArray[np.float64]
 
+_CORNER = 0.58  # of a spacing: from the centre of a cell to its corners, on the plane
 _SLACK = 1.001  # rounding of centres, and nothing more: the bound itself is strict
 _TINY = 1e-9  # degrees
 
@@ -28,6 +29,11 @@ _TINY = 1e-9  # degrees
 def cap_radius(resolution: int) -> float:
     """Angle, radians, within which the centres of all descendants of a cell lie from its centre."""
     return _SLACK * SPACING / math.sqrt(7.0) ** resolution / (math.sqrt(7.0) - 1.0)
+
+
+def outline_radius(resolution: int) -> float:
+    """Angle, radians, within which the outline of a cell lies from its centre."""
+    return _SLACK * _CORNER * SPACING / math.sqrt(7.0) ** resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,10 @@ class Caps:
     radius: float
 
     @staticmethod
-    def of(cells: CellArray, resolution: int) -> Caps:
-        """The circles of cells (one axis) that share a resolution."""
+    def of(cells: CellArray, resolution: int, reach: float = 0.0) -> Caps:
+        """The circles of cells (one axis) that share a resolution, each wider by ``reach`` radians."""
         lon, lat = centers(cells)
-        return Caps(lon, lat, cap_radius(resolution))
+        return Caps(lon, lat, cap_radius(resolution) + reach)
 
     def boxes(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """West, south, east and north, degrees, of a box round each circle.
