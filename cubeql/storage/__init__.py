@@ -8,7 +8,8 @@ Reading order:
 * ``parquet``   a file written; ``rowbuffer`` blocks sorted into files; ``disk`` making it last
 * ``table``     the seam to a table format; ``delta`` the one in use; ``cached`` what was loaded is remembered
 * ``keys``      rows are unique; ``settle`` what becomes of rows that are there already
-* ``write``     a write and its commit; ``files`` what planning sees
+* ``committing`` what every write is; ``write`` one of tiles; ``files`` what planning sees
+* ``rowcolumns`` what a file of points or zones holds; ``rowwrite`` a write of them; ``rowread`` all their rows
 * ``vacuum``    what killed writers leave behind
 * ``marker``    what makes a folder a store; ``store`` the door
 """

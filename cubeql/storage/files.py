@@ -8,6 +8,7 @@ import pyarrow as pa
 from cubeql.catalog import Layer
 from cubeql.storage.addresses import Address
 from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES, TIMESTAMP
+from cubeql.storage.rowcolumns import BOUNDS
 
 
 def file_table(layer: Layer, files: pa.Table, folder: Address) -> pa.Table:
@@ -18,6 +19,8 @@ def file_table(layer: Layer, files: pa.Table, folder: Address) -> pa.Table:
     ``<dimension>__max`` in their type, ``<band>__min``, ``<band>__max`` in storage type, ``<band>__nulls``
     (int64: rows without any valid value in the band). A bound that is NULL is unknown and excludes nothing,
     unless ``<band>__nulls`` equals ``rows``.
+
+    Points have ``cell_min``, ``cell_max``, zones ``xmin``, ``ymin``, ``xmax``, ``ymax`` (of all zones of the file).
     """
     count = files.num_rows
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
@@ -38,6 +41,12 @@ def file_table(layer: Layer, files: pa.Table, folder: Address) -> pa.Table:
         columns[f"{band.name}__min"] = _column(files, f"min.{band.name}__min", kind, count)
         columns[f"{band.name}__max"] = _column(files, f"max.{band.name}__max", kind, count)
         columns[f"{band.name}__nulls"] = _column(files, f"null_count.{band.name}__min", pa.int64(), count)
+    if layer.kind == "points":
+        columns["cell_min"] = _column(files, "min.cell", pa.int64(), count)
+        columns["cell_max"] = _column(files, "max.cell", pa.int64(), count)
+    if layer.kind == "zones":
+        for name in BOUNDS:
+            columns[name] = _column(files, f"{name[1:]}.{name}", pa.float64(), count)
     return pa.table(columns)
 
 

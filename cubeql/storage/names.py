@@ -8,6 +8,11 @@ from cubeql.catalog import Layer
 from cubeql.errors import StoreError
 
 RESERVED = frozenset({"cell", "tile", "time", "time_end", "valid", "slot"})
+RESERVED_COLUMNS = {
+    "points": frozenset({"cell", "time", "lon", "lat"}),
+    "zones": frozenset({"cell", "time", "zone", "geometry", "xmin", "ymin", "xmax", "ymax"}),
+}
+"""Names that an attribute of points or zones cannot have."""
 _PART = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 
@@ -41,12 +46,17 @@ def folder_of(name: str) -> str:
 
 
 def check_columns(layer: Layer) -> None:
-    """Refuse band and dimension names that are no identifiers, reserved, or written twice.
+    """Refuse names of bands, dimensions and attributes that are no identifiers, reserved, or written twice.
 
     Raises:
         StoreError: names the layer and the column.
     """
     seen: set[str] = set()
+    for attribute in layer.attributes:
+        problem = attribute_problem(layer.kind, attribute.name, seen)
+        if problem:
+            raise StoreError(f"layer {layer.name}: the attribute name {attribute.name!r} {problem}")
+        seen.add(attribute.name.lower())
     for kind, name in [("dimension", d.name) for d in layer.dimensions] + [
         ("band", b.name) for b in layer.bands
     ]:
@@ -54,6 +64,16 @@ def check_columns(layer: Layer) -> None:
         if problem:
             raise StoreError(f"layer {layer.name}: the {kind} name {name!r} {problem}")
         seen.add(name.lower())
+
+
+def attribute_problem(kind: str, name: str, seen: set[str]) -> str | None:
+    """Why a name cannot be that of an attribute of points or zones beside those ``seen`` (in lower case)."""
+    reserved = RESERVED_COLUMNS.get(kind, frozenset())
+    if not _PART.fullmatch(name):
+        return "is not an identifier (letters, digits and underscores, not beginning with a digit)"
+    if name.lower() in reserved:
+        return f"is reserved ({', '.join(sorted(reserved))})"
+    return "is used twice" if name.lower() in seen else None
 
 
 def _problem(name: str, seen: set[str]) -> str | None:

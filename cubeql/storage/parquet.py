@@ -1,4 +1,4 @@
-"""Tile files: written once under a name nobody else has, complete on disk before anything refers to them."""
+"""Data files: written once under a name nobody else has, complete on disk before anything refers to them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cubeql.catalog import Layer
 from cubeql.errors import StoreError
-from cubeql.storage.columns import encodings, key_fields, layer_schema, pruning_columns, statistics_columns
+from cubeql.storage.columns import FileShape
 from cubeql.storage.disk import remove_file, sync_folder
 from cubeql.storage.table import DataFile
 from cubeql.values.cells import base_of
@@ -34,22 +33,26 @@ def new_file_name(tile: int, time_us: int | None) -> str:
     return f"data/{base_of(tile):03d}/{year}/{uuid.uuid4().hex}.parquet"
 
 
-class TileFile:
+def new_rows_name() -> str:
+    """A fresh name of a file of points or zones."""
+    return f"data/{uuid.uuid4().hex}.parquet"
+
+
+class NewFile:
     """A file being written; row groups go in by :meth:`write`, :meth:`close` makes it last.
 
     Raises:
         StoreError: from every method, where the disk refuses (full, not allowed).
     """
 
-    def __init__(self, layer: Layer, table: Path, name: str) -> None:
+    def __init__(self, shape: FileShape, table: Path, name: str) -> None:
         """Begin the file ``name`` of the table in the folder ``table``."""
         self.name = name
         self._top = table
         self._path = table / name
-        self._statistics = _Statistics(layer)
+        self._statistics = _Statistics(shape.pruned_by)
         self.rows = 0
-        encoding = encodings(layer)
-        schema = layer_schema(layer)
+        schema = shape.schema
         with _place(self._path):
             self._file = _created(self._path)
             self._writer = pq.ParquetWriter(
@@ -57,13 +60,15 @@ class TileFile:
                 schema,
                 compression="zstd",
                 compression_level=3,
-                use_dictionary=encoding.dictionary,
-                column_encoding=encoding.special,
-                write_statistics=statistics_columns(layer),
-                sorting_columns=[pq.SortingColumn(schema.names.index(f.name)) for f in key_fields(layer)],
+                use_dictionary=shape.dictionary,
+                column_encoding=shape.special,
+                write_statistics=shape.statistics,
+                sorting_columns=[pq.SortingColumn(schema.names.index(n)) for n in shape.sorted_by],
                 store_schema=False,
                 write_page_checksum=True,
             )
+            if shape.metadata:
+                self._writer.add_key_value_metadata(dict(shape.metadata))
 
     @property
     def bytes(self) -> int:
@@ -94,7 +99,7 @@ class TileFile:
         self._file.close()
         remove_file(self._path, self._top)
 
-    def __enter__(self) -> TileFile:
+    def __enter__(self) -> NewFile:
         return self
 
     def __exit__(
@@ -125,8 +130,8 @@ def _place(path: Path) -> Iterator[None]:
 class _Statistics:
     """Least and greatest value per column that files are pruned by."""
 
-    def __init__(self, layer: Layer) -> None:
-        self._columns = pruning_columns(layer)
+    def __init__(self, columns: list[str]) -> None:
+        self._columns = columns
         self.minimum: dict[str, Any] = {}
         self.maximum: dict[str, Any] = {}
         self.nulls: dict[str, int] = dict.fromkeys(self._columns, 0)

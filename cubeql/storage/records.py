@@ -9,6 +9,7 @@ from cubeql.catalog import Band, Layer
 from cubeql.errors import StoreError
 from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES
 from cubeql.storage.names import check_columns, check_layer_name
+from cubeql.storage.rowcolumns import ATTRIBUTE_TYPES, POINT_RESOLUTION
 
 
 def record_text(layer: Layer) -> str:
@@ -37,8 +38,13 @@ def check_layer(layer: Layer) -> None:
         StoreError: names the layer and what is wrong.
     """
     check_layer_name(layer.name)
+    if layer.kind not in ("grid", "points", "zones"):
+        raise StoreError(f"layer {layer.name}: the kind {layer.kind!r} is not one of grid, points, zones")
     if layer.kind != "grid":
-        raise StoreError(f"layer {layer.name}: storing {layer.kind} is not supported yet, only grid layers")
+        _check_rows(layer)
+        return
+    if layer.attributes:
+        raise StoreError(f"layer {layer.name}: a grid layer has bands, not attributes")
     if not 0 <= layer.resolution <= 15:
         raise StoreError(f"layer {layer.name}: the resolution {layer.resolution} is not one of 0 to 15")
     if not layer.bands:
@@ -51,6 +57,22 @@ def check_layer(layer: Layer) -> None:
             raise StoreError(
                 f"layer {layer.name}: the dimension {dimension.name} has the unknown type {dimension.type!r}"
             )
+
+
+def _check_rows(layer: Layer) -> None:
+    """Refuse points or zones that cannot be stored."""
+    place = f"layer {layer.name}"
+    if layer.bands or layer.dimensions:
+        raise StoreError(f"{place}: a layer of {layer.kind} has attributes, neither bands nor dimensions")
+    if layer.kind == "points" and layer.resolution != POINT_RESOLUTION:
+        raise StoreError(f"{place}: points have the resolution {POINT_RESOLUTION}, not {layer.resolution}")
+    if layer.kind == "zones" and layer.time is not None:
+        raise StoreError(f"{place}: zones with a time are not supported; make the time an attribute")
+    check_columns(layer)
+    for attribute in layer.attributes:
+        if attribute.type not in ATTRIBUTE_TYPES:
+            raise StoreError(f"{place}, attribute {attribute.name}: the type {attribute.type!r} is not one of "
+                             f"{', '.join(ATTRIBUTE_TYPES)}")  # fmt: skip
 
 
 def _check_band(layer: Layer, band: Band) -> None:
@@ -76,6 +98,7 @@ def check_append(stored: Layer, given: Layer) -> None:
         ("resolution", stored.resolution, given.resolution),
         ("dimensions", _dimensions(stored), _dimensions(given)),
         ("time", _time(stored), _time(given)),
+        ("attributes", _attributes(stored), _attributes(given)),
         ("bands", [b.name for b in stored.bands], [b.name for b in given.bands]),
     ]
     for what, there, new in pairs:
@@ -88,6 +111,10 @@ def check_append(stored: Layer, given: Layer) -> None:
 
 def _dimensions(layer: Layer) -> list[tuple[str, str]]:
     return [(d.name, d.type) for d in layer.dimensions]
+
+
+def _attributes(layer: Layer) -> list[tuple[str, str]]:
+    return [(a.name, a.type) for a in layer.attributes]
 
 
 def _time(layer: Layer) -> str:
@@ -119,7 +146,7 @@ def combined(before: Layer, given: Layer, latest: Layer) -> Layer:
     """
     changed = {
         field: getattr(given, field)
-        for field in ("bands", "time", "dimensions", "title", "licence", "citation")
+        for field in ("bands", "attributes", "time", "dimensions", "title", "licence", "citation")
         if getattr(given, field) != getattr(before, field) and getattr(given, field) is not None
     }
     extras = dict(latest.extras) | {k: v for k, v in given.extras if (k, v) not in before.extras}

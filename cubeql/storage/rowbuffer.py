@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from cubeql.catalog import Layer
 from cubeql.storage.blocks import Key, TileBlock
-from cubeql.storage.columns import key_fields, row_group_rows, slots_of_layer
+from cubeql.storage.columns import key_fields, row_group_rows, slots_of_layer, tile_shape
 from cubeql.storage.encode import encode
-from cubeql.storage.parquet import TileFile, new_file_name
+from cubeql.storage.parquet import NewFile, new_file_name
 from cubeql.storage.table import DataFile
 
 FILE_BYTES = 128_000_000
@@ -36,7 +36,7 @@ def write_blocks(layer: Layer, table: Path, blocks: dict[Key, TileBlock]) -> Ite
     while rows is not None:
         name = new_file_name(rows["tile"][0].as_py(), _first_time(layer, rows))
         keys: list[pa.Table] = []
-        with TileFile(layer, table, name) as file:
+        with NewFile(tile_shape(layer), table, name) as file:
             while rows is not None and not _full(file, left):
                 file.write(rows)
                 left -= rows.num_rows
@@ -46,7 +46,7 @@ def write_blocks(layer: Layer, table: Path, blocks: dict[Key, TileBlock]) -> Ite
         yield WrittenFile(done, pa.concat_tables(keys).combine_chunks())
 
 
-def _full(file: TileFile, left: int) -> bool:
+def _full(file: NewFile, left: int) -> bool:
     """Whether a file has its share of the rows: they are spread evenly over as few files as can hold them."""
     if file.rows == 0:
         return False
@@ -71,7 +71,8 @@ def rewrite(layer: Layer, table: Path, groups: Iterator[pa.Table]) -> DataFile |
     first = next(regrouped, None)
     if first is None:
         return None
-    with TileFile(layer, table, new_file_name(first["tile"][0].as_py(), _first_time(layer, first))) as file:
+    name = new_file_name(first["tile"][0].as_py(), _first_time(layer, first))
+    with NewFile(tile_shape(layer), table, name) as file:
         file.write(first)
         for rows in regrouped:
             file.write(rows)

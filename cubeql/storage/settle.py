@@ -8,7 +8,6 @@ that everything here can be done again on a newer state of the layer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +16,7 @@ import pyarrow as pa
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError
 from cubeql.storage.blocks import Key, TileBlock, merged
+from cubeql.storage.committing import Settled
 from cubeql.storage.decode import decode, read_groups, read_keys
 from cubeql.storage.disk import remove_file
 from cubeql.storage.keys import describe_key, files_near, key_rows, key_table, rows_in
@@ -24,27 +24,6 @@ from cubeql.storage.rowbuffer import WrittenFile, rewrite, write_blocks
 from cubeql.storage.table import DataFile, TableState
 
 OnConflict = Literal["error", "merge", "replace"]
-
-
-@dataclass(slots=True)
-class Settled:
-    """What a commit does to the files of the state it is made on.
-
-    Attributes:
-        adds: files that join the layer.
-        removes: names of files that leave it.
-        made: names of those of ``adds`` that were made for this state only.
-    """
-
-    adds: list[DataFile] = field(default_factory=list)
-    removes: list[str] = field(default_factory=list)
-    made: list[str] = field(default_factory=list)
-
-    def make(self, file: DataFile | None) -> None:
-        """Add a file made for this state, if there is one."""
-        if file is not None:
-            self.adds.append(file)
-            self.made.append(file.name)
 
 
 class Settler:

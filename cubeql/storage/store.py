@@ -40,9 +40,11 @@ from cubeql.storage.vacuum import remove as remove_leftovers
 from cubeql.values.times import TimeRange
 
 if TYPE_CHECKING:
+    from cubeql.storage.rowwrite import RowWrite
     from cubeql.storage.write import LayerWrite
 
 BUFFER_BYTES = 256 * 1024 * 1024
+ROW_BUFFER_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,6 +186,59 @@ class Store:
         check_layer_name(layer.name)
         return LayerWrite(self._tables, self._folder(layer.name), layer, mode, on_conflict, buffer_bytes)
 
+    def write_rows(
+        self, layer: Layer, mode: Literal["create", "replace", "append"], *, buffer_bytes: int = ROW_BUFFER_BYTES
+    ) -> RowWrite:
+        """Begin to write points or zones; see :class:`~cubeql.storage.rowwrite.RowWrite`.
+
+        ::
+
+            layer = Layer("counties", 0, (), kind="zones", attributes=(Attribute("name", "text"),))
+            with store.write_rows(layer, "create") as write:
+                write.add(pa.table({"name": ["Alpha"], "geometry": [shapely.to_wkb(polygon)]}))
+
+        Args:
+            layer: the record the layer shall have, of kind ``points`` (of resolution 15) or ``zones``. An append keeps
+                name, columns and their types.
+            mode: ``create`` a new layer, ``replace`` all rows of one (or create it), or ``append`` to one; zones
+                appended are numbered on.
+            buffer_bytes: bytes of rows held before a file is written; points are sorted file by file.
+
+        Raises:
+            StoreError: the layer cannot be stored, exists already (``create``), or does not fit (``append``).
+        """
+        from cubeql.storage.rowwrite import RowWrite
+
+        check_layer_name(layer.name)
+        return RowWrite(self._tables, self._folder(layer.name), layer, mode, buffer_bytes)
+
+    def read_rows(self, name: str, version: int | None = None, columns: Iterable[str] | None = None) -> pa.Table:
+        """The rows of a layer of points (ordered by cell and time) or zones (by number), columns as they are stored.
+
+        See :mod:`cubeql.storage.rowcolumns` for the columns. For work on whole layers; queries read the files.
+
+        Raises:
+            StoreError: there is no such layer or version, it is a grid layer, or a file is missing or damaged.
+        """
+        from cubeql.storage.rowread import read_rows
+
+        snapshot = self.snapshot(name, version)
+        if snapshot.layer.kind == "grid":
+            raise StoreError(f"layer {snapshot.layer.name} is a grid of tiles; it has no rows of points or zones")
+        return read_rows(snapshot.layer, snapshot.files["path"].to_pylist(), columns)
+
+    def read_zones(self, name: str, version: int | None = None, columns: Iterable[str] | None = None) -> pa.Table:
+        """The zones of a layer by number: ``zone``, attributes, ``geometry`` (WKB), ``xmin``, ``ymin``, ``xmax``,
+        ``ymax``; or those of ``columns``, in that order.
+
+        Raises:
+            StoreError: there is no such layer or version, it holds no zones, or a file is missing or damaged.
+        """
+        layer = self.snapshot(name, version).layer
+        if layer.kind != "zones":
+            raise StoreError(f"layer {layer.name} holds no zones, it is of the kind {layer.kind}")
+        return self.read_rows(name, version, columns)
+
     def drop(self, name: str) -> None:
         """Remove a layer with all its versions: at once for whoever looks, then its files.
 
@@ -240,6 +295,8 @@ class Store:
         from cubeql.storage.decode import decode, read_groups
 
         snapshot = self.snapshot(name, version)
+        if snapshot.layer.kind != "grid":
+            raise StoreError(f"layer {snapshot.layer.name} holds {snapshot.layer.kind}, no tiles; see read_rows")
         wanted = None if tiles is None else np.array(sorted(tiles), np.int64)
         for path in snapshot.files["path"].to_pylist():
             place = Path(path)
