@@ -114,7 +114,6 @@ def test_bands_and_dimensions_cannot_have_the_stores_names(store: Store, name: s
         (layer(bands=[Band("a", "int16", scale=0.0)]), "the scale is 0"),
         (layer(dimensions=[Dimension("d", "date")]), "dimension d has the unknown type 'date'"),  # type: ignore[arg-type]
         (Layer("rain", 16, (Band("a", "int16"),)), "resolution 16 is not one of 0 to 15"),
-        (Layer("rain", 5, (Band("a", "int16"),), kind="zones"), "storing zones is not supported yet"),
     ],
 )
 def test_layers_that_cannot_be_stored_are_refused(store: Store, record: Layer, reason: str) -> None:
