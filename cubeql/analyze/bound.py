@@ -201,6 +201,7 @@ class QueryRef(BoundSource):
 
 
 RANKED = ("as_of", "next", "nearest")
+WINDOWED = ("preceding", "following", "around")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,11 @@ class Match:
     def is_ranked(self) -> bool:
         """Whether the best of several candidates are taken."""
         return self.kind in RANKED
+
+    @property
+    def is_windowed(self) -> bool:
+        """Whether the rows of a window of time become one."""
+        return self.kind in WINDOWED
 
 
 @dataclass(frozen=True, slots=True)

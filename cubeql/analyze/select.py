@@ -17,7 +17,6 @@ from cubeql.analyze.bound import (
     OutputColumn,
     SortBy,
     conjuncts,
-    walk,
 )
 from cubeql.analyze.checks import check_units
 from cubeql.analyze.constants import whole_number
@@ -130,18 +129,7 @@ class _Select:
             joins.append(bind_join(self.binder, join, source))
             if join.kind in ("semi", "anti"):
                 self.scope.hidden[joins[-1].source] = join.kind
-            self._check_ranked(joins)
         return tuple(joins)
-
-    def _check_ranked(self, joins: list[BoundJoin]) -> None:
-        """Refuse a condition of the last join that reads a layer of which the best row is not chosen yet."""
-        ranked = {j.source for j in joins[:-1] if j.match is not None and j.match.is_ranked}
-        for part in (p for c in joins[-1].on for p in walk(c)):
-            if isinstance(part, Column) and part.source in ranked:
-                alias = self.scope.sources[part.source].alias
-                self.context.fault("not_supported", part.span,
-                                   construct=f"ON with a column of '{alias}', of which ON TIME takes the best row,",
-                                   suggestion="test it in FILTER, or join it in a WITH query")  # fmt: skip
 
     def _keys(self) -> list[Bound]:
         binder = self.binder.within(clause="GROUP BY")

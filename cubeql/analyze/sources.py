@@ -7,21 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cubeql.analyze.bound import (
-    RANKED,
     Apply,
     Bound,
     BoundJoin,
     BoundQuery,
     BoundSource,
     LayerRef,
-    Match,
     QueryRef,
     conjuncts,
 )
-from cubeql.analyze.constants import duration, whole_number
+from cubeql.analyze.clocks import bind_match
+from cubeql.analyze.constants import whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.scope import Scope, cell_column, source_columns
-from cubeql.catalog import Band, Layer
+from cubeql.catalog import Band
 from cubeql.errors import StoreError
 from cubeql.lang import nodes
 
@@ -32,15 +31,6 @@ BindQuery = Callable[[nodes.Query], BoundQuery]
 
 METHODS = ("mean", "min", "max", "sum", "count", "mode", "first", "last", "median", "stddev", "any", "all")
 _NOT_OF_CLASSES = ("mean", "sum", "median", "stddev", "any", "all")
-_MATCHES = {"equal", "same", "as_of", "next", "nearest", "any"}
-_UNITS = ("hour", "day", "dekad", "week", "month", "season", "year")
-_LIKELY = {
-    "P1Y": "SAME YEAR",
-    "P1M": "SAME MONTH",
-    "P1D": "SAME DAY",
-    "P7D": "SAME WEEK",
-    "PT1H": "SAME HOUR",
-}
 
 
 def bind_source(context: Context, source: nodes.Source, bind_query: BindQuery) -> BoundSource | None:
@@ -119,7 +109,7 @@ def bind_join(binder: Binder, join: nodes.Join, source: BoundSource) -> BoundJoi
     methods = _methods(context, source, join.using)
     scope.sources.append(on_grid(source, scope.resolution, methods))
     _check_cells(context, scope, source, join)
-    match = _match(context, scope, source, join)
+    match = bind_match(context, scope, source, join)
     on = conjuncts(binder.within(clause="ON").condition(join.on)) if join.on is not None else ()
     return BoundJoin(len(scope.sources) - 1, join.kind, match, _without_cells(context, on))
 
@@ -152,61 +142,6 @@ def _check_query_cells(context: Context, scope: Scope, source: QueryRef, join: n
     if given is not None and scope.resolution is not None and given > scope.resolution:
         context.fault("join_resolutions_differ", join.source.span, name=source.alias, given=given,
                       wanted=scope.resolution)  # fmt: skip
-
-
-def _match(context: Context, scope: Scope, source: BoundSource, join: nodes.Join) -> Match | None:
-    clock = _clock(scope)
-    timed = "time" in source_columns(source) and clock is not None
-    if join.time is None:
-        return _default_match(context, scope, source, join, clock) if timed else None
-    time = join.time
-    if not timed and time.kind != "any":
-        lacking = source if clock is not None else scope.sources[0]
-        context.fault("no_time_to_match", time.span, name=lacking.alias)
-        return None
-    _check_supported(context, (scope.sources[clock or 0], source), time, clock or 0)
-    if time.unit is not None and time.unit not in _UNITS:
-        context.fault("unknown_time_unit", time.span, name=time.unit, units=", ".join(_UNITS))
-    window = duration(context, time.interval) if time.interval is not None else None
-    count = whole_number(context, time.count, "the number of rows", 1, 1000) if time.count is not None else 1
-    return Match(time.kind, time.unit, window, clock or 0, count or 1, time.valid) if timed else None
-
-
-def _clock(scope: Scope) -> int | None:
-    """The source whose time is the query's; the last source is the one that is being joined."""
-    for number, source in enumerate(scope.sources[:-1]):
-        if number not in scope.hidden and "time" in source_columns(source):
-            return number
-    return None
-
-
-def _default_match(context: Context, scope: Scope, source: BoundSource, join: nodes.Join, clock: int | None) -> Match:
-    driver = scope.sources[clock or 0]
-    if isinstance(source, LayerRef) and isinstance(driver, LayerRef):
-        _check_steps(context, driver.layer, source.layer, join)
-    return Match("equal", clock=clock or 0)
-
-
-def _check_supported(
-    context: Context, sides: tuple[BoundSource, BoundSource], time: nodes.TimeMatch, clock: int
-) -> None:
-    words = time.kind.upper().replace("_", " ")
-    unknown = time.kind not in _MATCHES
-    elsewhere = clock != 0 or any(isinstance(s, QueryRef) for s in sides)
-    ordered = elsewhere and time.kind in RANKED
-    misplaced = time.valid and time.kind not in RANKED
-    if unknown or misplaced or ordered:
-        extra = " VALID" if time.valid else ""
-        place = " beside a subquery or a driver without time" if ordered else ""
-        context.fault("not_supported", time.span, construct=f"ON TIME {words}{extra}{place}",
-                      suggestion=f"use EQUAL, SAME{'' if ordered else ', AS OF, NEXT, NEAREST'} or ANY")  # fmt: skip
-
-
-def _check_steps(context: Context, driver: Layer, layer: Layer, join: nodes.Join) -> None:
-    left, right = (x.time.step if x.time else None for x in (driver, layer))
-    if right is not None and left != right:
-        context.fault("steps_differ", join.span, left=driver.name, left_step=left or "no fixed length",
-                      right=layer.name, right_step=right, likely=_LIKELY.get(right, "AS OF"))  # fmt: skip
 
 
 def _methods(context: Context, source: BoundSource, using: tuple[nodes.Using, ...]) -> dict[str, str]:

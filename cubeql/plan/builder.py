@@ -87,19 +87,25 @@ class Builder:
                     if isinstance(right, QueryRef)
                     else self._cells(query, join.source, [])
                 )
-                source = CellJoin(source, node, join.source, join.kind, join.match, join.on)
+                on = (*join.on, *_valid(query, join))
+                source = CellJoin(source, node, join.source, join.kind, join.match, on)
         return source
 
     def _by_tile(self, query: BoundSelect) -> list[BoundJoin]:
-        """The joins of layers that meet by tile: all but those that need a subquery, or what was joined by one."""
+        """The joins of layers that meet by tile: all but those that need a subquery, what was joined by cell, a joined
+        layer's clock to rank by, or a row that is chosen among several."""
         found: list[BoundJoin] = []
         known = {0, GRID} if isinstance(query.sources[0], LayerRef) else set()
+        chosen: set[int] = set()
         for join in query.joins:
+            ranked = join.match is not None and join.match.is_ranked
             clock = join.match.clock if join.match is not None else 0
-            is_layer = isinstance(query.sources[join.source], LayerRef)
-            if is_layer and {0, clock, *_sources_of(join.on)} <= known | {join.source}:
+            is_layer = isinstance(query.sources[join.source], LayerRef) and not (ranked and clock)
+            read = _sources_of(join.on)
+            if is_layer and {0, clock, *read} <= known | {join.source} and not read & chosen:
                 found.append(join)
                 known.add(join.source)
+                chosen |= {join.source} if ranked else set()
         return found
 
     def _rows(self, source: BoundQuery | object, number: int) -> Node:
@@ -125,9 +131,7 @@ class Builder:
         aligned = self._aligned(query, join.source, tile)
         on_rows = tuple(c for c in join.on if _is_scalar(c, query) and _stands_early(c, query, join))
         on_cells = tuple(c for c in join.on if c not in on_rows)
-        if join.match is not None and join.match.valid:
-            named = _read(query, join.source, aligned.scan.layer)
-            on_cells += tuple(_has_value(query, aligned, band) for band in named)
+        on_cells += _valid(query, join)
         return TileJoin(aligned, join.kind, join.match, on_rows, on_cells)
 
     def _aligned(self, query: BoundSelect, number: int, tile: int) -> Aligned:
@@ -146,10 +150,14 @@ def _read(query: BoundSelect, number: int, layer: Layer) -> tuple[str, ...]:
     return tuple(b.name for b in layer.bands if b.name in used)
 
 
-def _has_value(query: BoundSelect, aligned: Aligned, band: str) -> Bound:
-    source = query.sources[aligned.scan.source]
-    column = Column(source_columns(source)[band], aligned.scan.source, band)
-    return Apply(BOOLEAN, operator("is not null"), (column,))
+def _valid(query: BoundSelect, join: BoundJoin) -> tuple[Bound, ...]:
+    """The conditions that VALID adds: no joined column that the query names is NULL."""
+    if join.match is None or not join.match.valid:
+        return ()
+    used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == join.source}
+    columns = source_columns(query.sources[join.source]).items()
+    named = [Column(kind, join.source, name) for name, kind in columns if name in used and name not in ("cell", "time")]
+    return tuple(Apply(BOOLEAN, operator("is not null"), (column,)) for column in named)
 
 
 def _plain_alias(alias: str, number: int) -> str:

@@ -100,7 +100,7 @@ class CellsBuilder(ChosenCells):
             clock = self._clock(join)
             times = (Ident(f"{clock}.time", clock), Ident(f"{alias}.time", alias))
             on_rows = tuple(translate(c, self._row_place(driver, {})) for c in join.on_rows)
-            return Joined(source, Table(shape.name, alias), kind, (same, *same_clock(join, *times), *on_rows))
+            return Joined(source, Table(shape.name, alias), kind, (same, *same_clock(join.match, *times), *on_rows))
         found = f"{alias}$candidates"
         own = tuple(f"{driver}.{k}" for k in keys_of(self.driver))
         first = (fill("{0} = {1}", Ident("tile", found), Ident("tile", driver)),

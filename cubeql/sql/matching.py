@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cubeql.analyze.bound import Match
 from cubeql.plan.nodes import Aligned, TileJoin
 from cubeql.sql.aligned import Shape, keys_of
 from cubeql.sql.tree import Ident, Joined, Order, Query, Select, Sql, Sub, Value, Windowed, fill
@@ -19,9 +20,8 @@ def bucket(time: Sql, unit: str) -> Sql:
     return fill("(year({0}) * 36 + (month({0}) - 1) * 3 + least((day({0}) - 1) // 10, 2))", time)
 
 
-def same_clock(join: TileJoin, driver: Sql, joined: Sql) -> tuple[Sql, ...]:
-    """Conditions under which rows meet, for matches that need no ranking."""
-    match = join.match
+def same_clock(match: Match | None, driver: Sql, joined: Sql) -> tuple[Sql, ...]:
+    """Conditions under which instants meet, for matches that need no ranking."""
     if match is None or match.kind == "any":
         return ()
     if match.kind == "same":
@@ -30,21 +30,22 @@ def same_clock(join: TileJoin, driver: Sql, joined: Sql) -> tuple[Sql, ...]:
     return (fill("{0} = {1}", joined, driver),)
 
 
-def _reach(join: TileJoin, driver: Sql, joined: Sql) -> tuple[tuple[Sql, ...], Order]:
-    """Conditions of a candidate, and what orders candidates from the best on."""
-    assert join.match is not None
-    kind, window = join.match.kind, join.match.window
-    if kind == "as_of":
-        tests = (fill("{0} <= {1}", joined, driver), *_limit(window, "{0} >= {1} - {2}", joined, driver))
-        return tests, Order(joined, descending=True)
-    if kind == "next":
-        tests = (fill("{0} >= {1}", joined, driver), *_limit(window, "{0} <= {1} + {2}", joined, driver))
-        return tests, Order(joined)
-    tests = (
-        *_limit(window, "{0} >= {1} - {2}", joined, driver),
-        *_limit(window, "{0} <= {1} + {2}", joined, driver),
-    )
-    return tests, Order(fill("abs(epoch_us({0}) - epoch_us({1}))", joined, driver))
+def reaches(match: Match, driver: Sql, joined: Sql) -> tuple[Sql, ...]:
+    """Conditions of a candidate, for matches that take the best."""
+    back = _limit(match.window, "{0} >= {1} - {2}", joined, driver)
+    ahead = _limit(match.window, "{0} <= {1} + {2}", joined, driver)
+    if match.kind == "as_of":
+        return (fill("{0} <= {1}", joined, driver), *back)
+    if match.kind == "next":
+        return (fill("{0} >= {1}", joined, driver), *ahead)
+    return (*back, *ahead)
+
+
+def best_first(match: Match, driver: Sql, joined: Sql) -> Order:
+    """What orders candidates from the best on; of two as close the earlier comes first by its time."""
+    if match.kind == "nearest":
+        return Order(fill("abs(epoch_us({0}) - epoch_us({1}))", joined, driver))
+    return Order(joined, descending=match.kind == "as_of")
 
 
 def _limit(window: Duration | None, template: str, joined: Sql, driver: Sql) -> tuple[Sql, ...]:
@@ -61,7 +62,8 @@ def candidates(join: TileJoin, driver: Aligned, driver_rows: Query, shape: Shape
     own = tuple(f"{driver.scan.alias}.{k}" for k in keys_of(driver))
     other = tuple(f"{scan.alias}.{k}" for k in keys_of(join.aligned))
     time, joined_time = Ident(f"{driver.scan.alias}.time", "driver"), Ident(f"{scan.alias}.time", "joined")
-    tests, best = _reach(join, time, joined_time)
+    assert join.match is not None
+    tests, best = reaches(join.match, time, joined_time), best_first(join.match, time, joined_time)
     same_tile = fill("{0} = {1}", Ident("tile", "driver"), Ident("tile", "joined"))
     source = Joined(Sub(driver_rows, "driver"), Sub(shape.scalars, "joined"), "inner", (same_tile, *tests, *on_rows))
     dimensions = tuple(Ident(n, "joined") for n in other if not n.endswith(".time"))

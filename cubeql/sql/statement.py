@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from cubeql.analyze.bound import BoundQuery, RegionRef
 from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Scan
 from cubeql.plan.walking import walk
-from cubeql.sql import positions
+from cubeql.sql.celljoin import join_cells
 from cubeql.sql.cells import CellsBuilder, Part
 from cubeql.sql.existence import is_unasked
 from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
 from cubeql.sql.known import NOTHING, Known
-from cubeql.sql.matching import bucket
-from cubeql.sql.tree import Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
+from cubeql.sql.tree import Compound, Ident, Query, Select, Sql, Sub, Table, Within, fill
 from cubeql.values.tiles import tile_resolution
 
 
@@ -141,7 +140,7 @@ class StatementBuilder:
             case Rows():
                 return self._rows(node)
             case CellJoin():
-                return self._cell_join(node)
+                return join_cells(node, self.part(node.left), self.part(node.right))
         raise AssertionError(f"no source: {node}")
 
     def _cells(self, node: Cells, unasked: bool = False) -> Part:
@@ -183,55 +182,6 @@ class StatementBuilder:
             self.regions.append(need)
         return Within(operand, cells_of_region(need.name, resolution))
 
-    # -------------------------------------------------------------- joins of cells
-
-    def _cell_join(self, node: CellJoin) -> Part:
-        left, right = self.part(node.left), self.part(node.right)
-        cell, cell_level = _cell_of(node.left, left)
-        other, other_level = _cell_of(node.right, right)
-        alias = f"join{node.source}"
-        names = [n for n in right.columns if n not in ("tile", "slot")]
-        items = ((other, f"{alias}.cell"), *((Ident(n), n) for n in names))
-        inner = Select(items, right.source, where=right.where, ctes=())
-        mine = positions.parent(cell, cell_level, other_level) if cell_level != other_level else cell
-        same: list[Sql] = [fill("{0} = {1}", mine, Ident(f"{alias}.cell"))]
-
-        def column(source: int, name: str) -> Sql:
-            return right.place.column(source, name) if source == node.source else left.place.column(source, name)
-
-        place = replace(left.place, column=column)
-        same += _clocks(node, place)
-        same += [translate(c, place) for c in node.on]
-        source: Relation = left.source
-        where = left.where
-        if left.where:
-            source = Sub(Select((), left.source, where=left.where), f"left{node.source}")
-            where = ()
-        joined = Joined(source, Sub(inner, alias), node.kind, tuple(same))
-        columns = left.columns + (tuple(names) if node.kind in ("inner", "left") else ())
-        return Part((*left.ctes, *right.ctes), joined, where, place, columns)
-
-
-def _cell_of(node: Node, part: Part) -> tuple[Sql, int]:
-    """The cell of a relation's rows and its resolution."""
-    if part.place.cell is not None:
-        tile, slot, tile_level, level = part.place.cell
-        return positions.cell_at(tile, slot, tile_level, level), level
-    rows = next(n for n in walk(node) if isinstance(n, Rows))
-    column = next((c for c in rows.columns if c.name == "cell" and c.type.name == "cell"), None)
-    column = column or next(c for c in rows.columns if c.type.name == "cell")
-    assert column.type.resolution is not None
-    return Ident(f"{rows.alias}.{column.name}"), column.type.resolution
-
-
-def _clocks(node: CellJoin, place: Place) -> list[Sql]:
-    if node.match is None or node.match.kind == "any":
-        return []
-    mine, other = place.column(node.match.clock, "time"), place.column(node.source, "time")
-    if node.match.kind == "same":
-        unit = node.match.unit or "day"
-        return [fill("{0} = {1}", bucket(mine, unit), bucket(other, unit))]
-    return [fill("{0} = {1}", mine, other)]
 
 
 def _undecided(part: Part, tiles: str, scan: str) -> Query:

@@ -99,8 +99,8 @@ def nested_queries(draw: st.DrawFn) -> str:
     grouped = f"FROM {inner.name}{where} GROUP BY CELL({grid}){month} SELECT {items}"
     if draw(st.booleans()):
         return f"SELECT count(*) AS n, sum(z1) AS s, max({head.split(', ')[-1]}) AS m FROM ({grouped}) AS q"
-    layer = LAYERS[draw(st.sampled_from(["far", "classes", "coarse", "rain"]))]
-    clock = " ON TIME SAME MONTH" if layer.time and month else ""
+    layer = LAYERS[draw(st.sampled_from(["far", "classes", "coarse", "rain", "forecast", "coarse"]))]
+    clock = f" ON TIME {draw(st.sampled_from(CLOCKS))}" if layer.time and month else ""
     columns = f"cell, z0, z1, {layer.bands[0].name} AS x0"
     kind = draw(st.sampled_from(["JOIN", "LEFT JOIN"]))
     return f"WITH q AS ({grouped})\nFROM q {kind} {layer.name}{clock}\nSELECT {columns}"

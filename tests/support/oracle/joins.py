@@ -156,7 +156,7 @@ def _chosen(time: datetime, series: list[Record], side: _Side) -> list[Record]:
 
 
 def _closest(time: datetime, series: list[Record], side: _Side, stamp: str) -> list[Record]:
-    """AS OF, NEXT and NEAREST: candidates within reach, the closest first, the earlier of two as close."""
+    """AS OF, NEXT and NEAREST: the rows of the closest instants within reach, the earlier of two as close."""
     match side.match.kind:
         case "as_of":
             reach = [r for r in series if r[stamp] <= time]
@@ -169,5 +169,5 @@ def _closest(time: datetime, series: list[Record], side: _Side, stamp: str) -> l
     if side.within is not None:
         early, late = times.add(time, side.within, -1), times.add(time, side.within)
         reach = [r for r in reach if early <= r[stamp] <= late]
-    ordered = sorted(reach, key=lambda r: (abs(r[stamp] - time), r[stamp]))
-    return ordered[: side.count]
+    instants = sorted({r[stamp] for r in reach}, key=lambda t: (abs(t - time), t))[: side.count]
+    return [r for r in reach if r[stamp] in instants]
