@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,12 +21,24 @@ class Context:
         values: parameters by name (positional ones by number as text).
         faults: what was found, in order.
         named: queries of enclosing WITH clauses, by folded name.
+        inside: folded names of the views whose queries are being bound, outermost first.
     """
 
     catalog: Catalog
     values: Mapping[str, Any]
     faults: list[Diagnostic] = field(default_factory=list)
     named: dict[str, BoundQuery] = field(default_factory=dict)
+    inside: tuple[str, ...] = ()
+
+    @contextmanager
+    def alone(self, view: str) -> Iterator[list[Diagnostic]]:
+        """The analysis of a view's query: it sees no names and no parameters from outside; its faults are given."""
+        kept = self.named, self.values, self.faults, self.inside
+        self.named, self.values, self.faults, self.inside = {}, {}, [], (*self.inside, view)
+        try:
+            yield self.faults
+        finally:
+            self.named, self.values, self.faults, self.inside = kept
 
     def fault(self, code: str, span: Span | None, **facts: Any) -> None:
         """Note a fault; analysis goes on."""

@@ -20,6 +20,7 @@ from cubeql.analyze.clocks import bind_match
 from cubeql.analyze.constants import whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.scope import Scope, cell_column, source_columns
+from cubeql.analyze.views import bind_view
 from cubeql.catalog import Band
 from cubeql.errors import StoreError
 from cubeql.lang import nodes
@@ -43,7 +44,22 @@ def bind_source(context: Context, source: nodes.Source, bind_query: BindQuery) -
     named = context.named.get(name.casefold())
     if named is not None and source.version is None and source.at is None:
         return QueryRef(alias, named)
+    if context.catalog.layer(name) is None:
+        view = context.catalog.view(name)
+        if view is not None:
+            return _view(context, source, (name, view), alias, bind_query)
     return _layer(context, source, name, alias)
+
+
+def _view(
+    context: Context, source: nodes.LayerSource, view: tuple[str, str], alias: str, bind_query: BindQuery
+) -> BoundSource | None:
+    name, text = view
+    for construct, written in (("AT", source.at), ("VERSION", source.version), ("VERSION AT", source.version_at)):
+        if written is not None:
+            context.fault("no_versions", written.span, name=name, kind="view", construct=construct)
+    bound = bind_view(context, name, text, source.span, bind_query)
+    return QueryRef(alias, bound) if bound is not None else None
 
 
 def _layer(context: Context, source: nodes.LayerSource, name: str, alias: str) -> BoundSource | None:
@@ -56,7 +72,7 @@ def _layer(context: Context, source: nodes.LayerSource, name: str, alias: str) -
         version = whole_number(context, source.version, "a version", 0)
     layer = context.catalog.layer(name)
     if layer is None:
-        known = (*context.catalog.layer_names(), *context.named)
+        known = (*context.catalog.layer_names(), *context.catalog.view_names(), *context.named)
         context.unknown("unknown_layer", source.span, name, known)
         return None
     if version is not None:

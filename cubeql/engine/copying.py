@@ -18,8 +18,13 @@ from cubeql.formats.values import cell_column
 Options = dict[str, Any]
 
 
-def check_target(path: Path, options: Options, text: str, span: Span | None = None) -> None:
-    """Whether a format has this ending and knows these options, before anything is computed.
+def options_of(ending: str) -> tuple[str, ...]:
+    """The options of a format."""
+    return _OPTIONS.get(ending, ())
+
+
+def check_target(path: Path, text: str, span: Span | None = None) -> None:
+    """Whether a format has this ending, before anything is computed.
 
     Raises:
         QueryError: it does not.
@@ -28,12 +33,6 @@ def check_target(path: Path, options: Options, text: str, span: Span | None = No
     ending = path.suffix.lower()
     if ending not in _WRITERS:
         raise QueryError([diagnose("unknown_format", span, path=path.name, known=", ".join(_WRITERS))], text)
-    known = _OPTIONS.get(ending, ())
-    for name in options:
-        if name not in known:
-            listed = ", ".join(known) or "none"
-            fault = diagnose("unknown_option", span, statement=f"COPY to {ending}", name=name, known=listed)
-            raise QueryError([fault], text)
     if not path.parent.is_dir():
         raise StoreError(f"{path} cannot be written: there is no folder {path.parent}")
     if path.is_dir():

@@ -13,6 +13,7 @@ from cubeql.catalog import Layer
 from cubeql.functions import FUNCTIONS
 from cubeql.storage import Snapshot, Store
 
+Row = tuple[str, str, str | None, str | None]
 
 def layers(store: Store, like: str | None) -> pa.Table:
     """A row a layer."""
@@ -29,6 +30,12 @@ def layers(store: Store, like: str | None) -> pa.Table:
             "title": pa.array([s.layer.title for s in found], pa.string()),
         }
     )
+
+
+def views(store: Store, like: str | None) -> pa.Table:
+    """A row a view."""
+    found = {n: store.view(n) for n in store.view_names() if like is None or matches(n, like)}
+    return pa.table({"view": pa.array(found, pa.string()), "query": pa.array(found.values(), pa.string())})
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -73,7 +80,7 @@ def bands(layer: Layer) -> pa.Table:
 def describe_layer(snapshot: Snapshot) -> pa.Table:
     """A row a column of the layer, as a query sees it, and a row each of what is known of the layer itself."""
     layer = snapshot.layer
-    rows: list[tuple[str, str, str | None, str | None]] = [("cell", "cell", None, f"resolution {layer.resolution}")]
+    rows: list[Row] = [("cell", "cell", None, f"resolution {layer.resolution}")]
     if layer.time is not None:
         step = f"{layer.time.stamp} of {layer.time.step}" if layer.time.step else layer.time.stamp
         first, last = (_bound(snapshot, c, f) for c, f in (("time_min", min), ("time_max", max)))
@@ -88,14 +95,20 @@ def describe_layer(snapshot: Snapshot) -> pa.Table:
 
 def describe_query(columns: tuple[OutputColumn, ...]) -> pa.Table:
     """A row a column of a query."""
-    rows: list[tuple[str, str, str | None, str | None]] = []
-    for c in columns:
-        note = f"resolution {c.type.resolution}" if c.type.resolution is not None else None
-        rows.append((c.name, str(c.type), c.type.unit, note))
-    return _columns_table(rows)
+    return _columns_table([_column_row(c) for c in columns])
 
 
-def _columns_table(rows: list[tuple[str, str, str | None, str | None]]) -> pa.Table:
+def describe_view(columns: tuple[OutputColumn, ...], query: str) -> pa.Table:
+    """A row a column of a view, and one with its query."""
+    return _columns_table([*(_column_row(c) for c in columns), ("query", "view", None, query)])
+
+
+def _column_row(column: OutputColumn) -> Row:
+    note = f"resolution {column.type.resolution}" if column.type.resolution is not None else None
+    return (column.name, str(column.type), column.type.unit, note)
+
+
+def _columns_table(rows: list[Row]) -> pa.Table:
     names = ("column", "type", "unit", "note")
     return pa.table({n: pa.array([r[i] for r in rows], pa.string()) for i, n in enumerate(names)})
 

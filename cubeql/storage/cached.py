@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from cubeql.storage.addresses import Address
 from cubeql.storage.table import Change, LayerVersion, TableFormat, TableState
@@ -14,9 +16,15 @@ CAPACITY = 64
 class CachedTables:
     """A :class:`~cubeql.storage.table.TableFormat` over another; safe to share between threads."""
 
-    def __init__(self, tables: TableFormat) -> None:
-        """Remember the states that ``tables`` loads, the most recently used ones."""
+    def __init__(
+        self, tables: TableFormat, taking: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext()
+    ) -> None:
+        """Remember the states that ``tables`` loads, the most recently used ones.
+
+        ``taking`` is held where a new table takes the name of its folder.
+        """
         self._tables = tables
+        self._taking = taking
         self._lock = threading.Lock()
         self._states: OrderedDict[tuple[str, int | None], TableState] = OrderedDict()
 
@@ -52,7 +60,8 @@ class CachedTables:
 
     def commit(self, folder: Address, base: TableState | None, change: Change) -> int:
         """Make a change on top of a state."""
-        return self._tables.commit(folder, base, change)
+        with self._taking(folder.path.rpartition("/")[2]) if base is None else nullcontext():
+            return self._tables.commit(folder, base, change)
 
     def every_file(self, folder: Address) -> set[str]:
         """Names of all files that any version of the table refers to."""

@@ -3,6 +3,7 @@
 <store>/cubeql-store.json         marks the folder as a store and says in which format
 <store>/layers/<name>/_delta_log  the log: the only truth about which files a layer consists of
 <store>/layers/<name>/data/...    tile files
+<store>/views/<name>.json         a view: the text of a query
 <store>/cache/                    what can be made again: grid maps, masks
 <store>/trash/                    dropped layers until their files are deleted
 """
@@ -29,6 +30,7 @@ from cubeql.errors import StoreError, nearest
 from cubeql.storage.addresses import Address, local_path, parse_address
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.cached import CachedTables
+from cubeql.storage.definitions import Definitions
 from cubeql.storage.delta import DeltaFormat
 from cubeql.storage.files import file_table
 from cubeql.storage.marker import MARKER, check_marker, make_store
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
 BUFFER_BYTES = 256 * 1024 * 1024
 ROW_BUFFER_BYTES = 64 * 1024 * 1024
 
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """A layer as one commit left it.
@@ -62,13 +63,13 @@ class Snapshot:
     files: pa.Table
 
 
-class Store:
+class Store(Definitions):
     """An open store; a :class:`~cubeql.catalog.Catalog`. Safe to share between threads."""
 
     def __init__(self, address: Address, tables: TableFormat | None = None) -> None:
         """Take a store as it is; :meth:`open` checks it first."""
-        self.address = address
-        self._tables = CachedTables(tables or DeltaFormat())
+        super().__init__(address)
+        self._tables = CachedTables(tables or DeltaFormat(), lambda name: self._taking(name, "layer", replace=True))
         self._lock = threading.Lock()
         self._snapshots: WeakKeyDictionary[TableState, Snapshot] = WeakKeyDictionary()
 
@@ -121,14 +122,6 @@ class Store:
         found = self._find(name, version)
         return None if found is None else found.layer
 
-    def view_names(self) -> tuple[str, ...]:
-        """Names of all views, sorted."""
-        return ()
-
-    def view(self, name: str) -> str | None:
-        """The text of a view's query, None if there is no such view."""
-        return None
-
     def cell_set_names(self) -> tuple[str, ...]:
         """Names of all stored sets of cells, sorted."""
         return ()
@@ -154,7 +147,7 @@ class Store:
         Raises:
             StoreError: there is no such layer.
         """
-        if not self._exists(name):
+        if not self._has_layer(name):
             raise self._absent(name)
         return self._tables.history(self._folder(name))
 
@@ -245,7 +238,7 @@ class Store:
         Raises:
             StoreError: there is no such layer, or the disk refuses.
         """
-        if not self._exists(name):
+        if not self._has_layer(name):
             raise self._absent(name)
         folder = local_path(self._folder(name))
         trash = local_path(self.address.join("trash"))
@@ -306,7 +299,7 @@ class Store:
     def _folder(self, name: str) -> Address:
         return self.address.join("layers", folder_of(name))
 
-    def _exists(self, name: str) -> bool:
+    def _has_layer(self, name: str) -> bool:
         try:
             check_layer_name(name)
         except StoreError:

@@ -13,6 +13,7 @@ from cubeql.errors import StoreError
 from cubeql.storage.addresses import Address, local_path
 from cubeql.storage.disk import remove_file
 from cubeql.storage.marker import MARKER
+from cubeql.storage.naming import DRAFT
 from cubeql.storage.table import TableFormat
 
 OLDER_THAN = timedelta(days=7)
@@ -46,6 +47,7 @@ def leftovers(store: Address, tables: TableFormat, older_than: timedelta) -> Ite
 
 def _unreferenced(top: Path, store: Address, tables: TableFormat) -> Iterator[Path]:
     yield from top.glob(f".{MARKER}-*")
+    yield from (path for kind in ("views", "cells") for path in top.glob(f"{kind}/{DRAFT}*"))
     yield from _files(top / "trash")
     layers = top / "layers"
     for folder in sorted(layers.iterdir()) if layers.is_dir() else []:

@@ -125,7 +125,7 @@ def test_what_is_no_layer_is_refused_and_changes_nothing(own: cubeql.Session, qu
         ('CREATE LAYER "../made" AS SELECT cell, class FROM classes', "layer_name"),
         ('CREATE LAYER "a.b.c" AS SELECT cell, class FROM classes', "layer_name"),
         ("DROP LAYER rein", "unknown_layer"),
-        ("CREATE VIEW made AS SELECT cell, class FROM classes", "not_supported"),
+        ("CREATE OR REPLACE LAYER crops AS SELECT cell, class FROM classes", "name_taken"),
     ],
 )
 def test_faults_have_codes_and_places(own: cubeql.Session, text: str, code: str) -> None:

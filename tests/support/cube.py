@@ -258,6 +258,17 @@ def tiny_cube() -> dict[str, TinyLayer]:
     return {layer.record.name: layer for layer in (make() for make in makers)}
 
 
+VIEWS = {
+    "bright": "SELECT cell, time, ndvi(nir, red) AS ndvi, nir FROM fine FILTER nir > 0.25",
+    "crops": "SELECT cell, class FROM classes FILTER class = 'crop'",
+    "places.hills": "WITH bright AS (FROM finer GROUP BY CELL(7) SELECT CELL(7), max(elevation) AS top)"
+    " SELECT cell, top FROM bright FILTER top > 400",
+    "stale": "SELECT cell, swir FROM fine",
+    "brightest": "FROM bright GROUP BY cell SELECT cell, max(ndvi) AS ndvi, count(*) AS n",
+}
+"""Queries kept by name; one reads another, one a band that is not there."""
+
+
 # ------------------------------------------------------------------ for the store
 
 
@@ -325,4 +336,6 @@ def write_store(folder: Path) -> Path:
             with store.write(layer.record, "append") as write:
                 for block in (b for b in cut if b.time not in early):
                     write.add(block)
+    for name, query in VIEWS.items():
+        store.create_view(name, query)
     return folder

@@ -28,6 +28,17 @@ ROWS: tuple[Fault, ...] = (
           "SELECT * FROM s2 JOIN dem USING middle"),
     Fault("unknown_band_in_using", "'{source}' has no band '{name}'", "{suggestion}"),
     Fault("unknown_time_unit", "'{name}' is no unit of time here", "units are {units}"),
+    # views
+    Fault("unknown_view", "there is no view '{name}' in this store", "{suggestion}", "DROP VIEW greeen"),
+    Fault("view_fault", "the view '{name}' cannot be read: {reason}",
+          "mend what it reads, or write it anew with CREATE OR REPLACE VIEW"),
+    Fault("view_cycle", "the view '{name}' would read itself: {path}", "read something else in one of them",
+          "CREATE OR REPLACE VIEW green AS SELECT cell FROM green"),
+    Fault("view_parameter", "a view cannot hold the parameter '{name}'",
+          "write the value, or test it in the query that reads the view",
+          "CREATE VIEW green AS SELECT cell FROM s2 FILTER ndvi > $least"),
+    Fault("no_versions", "'{name}' is a {kind}: it has no {construct}", "leave {construct} out",
+          "SELECT cell FROM green VERSION 3"),
     # types
     Fault("wrong_argument_count", "{name} takes {wanted}, but was given {given}", "{signature}"),
     Fault("wrong_argument_type", "{name} takes a {wanted} as argument {position}, but was given a {given}",
@@ -94,6 +105,7 @@ ROWS: tuple[Fault, ...] = (
     # not yet, not ever
     Fault("not_supported", "{construct} is not supported yet", "{suggestion}"),
     Fault("layer_exists", "there is a layer '{name}' already", "write CREATE OR REPLACE LAYER, or choose another name"),
+    Fault("name_taken", "'{name}' is the name of {kind} already", "{way} another name"),
     Fault("layer_name", "'{name}' cannot name a layer", "use letters, digits and _, and at most one point"),
     Fault("layer_shape", "{reason}", "{suggestion}"),
     Fault("unknown_option", "{statement} has no option '{name}'", "options are {known}"),

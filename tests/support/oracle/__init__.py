@@ -13,7 +13,7 @@ from typing import Any
 
 from cubeql.lang import nodes
 from tests.support.answers import Answer
-from tests.support.cube import TinyLayer, tiny_cube
+from tests.support.cube import VIEWS, TinyLayer, tiny_cube
 from tests.support.oracle.faults import RefusedError, UncoveredError, UndeterminedError
 from tests.support.oracle.queries import World, run
 
@@ -41,4 +41,4 @@ def evaluate(
         query = query.query
     if isinstance(params, list | tuple):
         params = {str(n): value for n, value in enumerate(params, 1)}
-    return run(query, World(layers or tiny_cube(), dict(params or {}))).answer()
+    return run(query, World(layers or tiny_cube(), dict(params or {}), VIEWS)).answer()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from typing import Any
 
-from cubeql.lang import nodes
+from cubeql.lang import nodes, parse_query
 from tests.support.answers import Answer, Row
 from tests.support.cube import TinyLayer
 from tests.support.oracle import expressions, groups, joins, kinds, relations, times
@@ -18,10 +18,11 @@ from tests.support.oracle.relations import Column, Relation
 
 @dataclass(frozen=True)
 class World:
-    """What a query can see: layers, results of WITH, parameters."""
+    """What a query can see: layers, results of WITH, parameters, the texts of views."""
 
     layers: Mapping[str, TinyLayer]
     params: dict[str, Any]
+    views: Mapping[str, str] = field(default_factory=dict)
     ctes: dict[str, Relation] = field(default_factory=dict)
 
 
@@ -83,6 +84,8 @@ def _source(source: nodes.Source, world: World) -> tuple[str | None, Relation]:
     alias = (source.alias or name).casefold()
     if name in world.ctes and source.at is None:
         return alias, world.ctes[name]
+    if name in world.views:
+        return alias, run(parse_query(world.views[name]), World(world.layers, {}, world.views)).relation()
     if name not in world.layers:
         raise RefusedError(f"there is no layer {name}")
     at = None if source.at is None else expressions.value(source.at, Env(_scope((), world), ()))

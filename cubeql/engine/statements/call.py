@@ -1,0 +1,132 @@
+"""One statement at work: its text and values, and what every kind of statement needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cubeql.analyze import Context
+from cubeql.analyze.constants import NotConstant, value_of
+from cubeql.compiler import CompiledQuery
+from cubeql.engine.execute import execute, prepare, stream
+from cubeql.engine.explain import Explanation, explain
+from cubeql.engine.result import Result
+from cubeql.engine.running import Running
+from cubeql.errors import QueryError, diagnose
+from cubeql.lang import nodes
+from cubeql.storage import Snapshot, Store
+from cubeql.storage.names import is_layer_name
+
+if TYPE_CHECKING:
+    from cubeql.engine.statements.engine import Engine
+
+Named = nodes.Create | nodes.Alter
+
+
+class Call:
+    """One statement at work."""
+
+    def __init__(self, engine: Engine, text: str, values: Mapping[str, Any], timeout_s: float | None) -> None:
+        self.engine = engine
+        self.store: Store = engine.store
+        self.text = text
+        self.values = values
+        self.timeout_s = timeout_s
+
+    def refuse(self, code: str, node: nodes.Node, **facts: Any) -> QueryError:
+        """The error of one fault."""
+        return QueryError([diagnose(code, node.span, **facts)], self.text)
+
+    def unknown(self, code: str, node: nodes.Node, name: str, known: tuple[str, ...]) -> QueryError:
+        """The error of a name that is not among those known."""
+        context = Context(self.store, {})
+        context.unknown(code, node.span, name, known)
+        return QueryError(context.faults, self.text)
+
+    def running(self) -> Running:
+        """A connection for this statement."""
+        running = Running(self.engine.database.cursor(), self.text, self.timeout_s)
+        self.engine.started(running)
+        return running
+
+    def compile(self, query: nodes.Query) -> CompiledQuery:
+        """Compile a query of this statement."""
+        return self.engine.compile(query, self.text, self.values)
+
+    def query(self, query: nodes.Query, ordered_by: tuple[str, ...] = ()) -> Result:
+        """Run a query."""
+        return self.execute(replace(self.compile(query), ordered_by=ordered_by))
+
+    def execute(self, compiled: CompiledQuery) -> Result:
+        """Run a compiled query."""
+        return execute(compiled, self.store, self.running(), self.engine.geometry)
+
+    def explanation(self, query: nodes.Query, analyze: bool) -> Explanation:
+        """What a query will do, or did."""
+        compiled = self.compile(query)
+        running = self.running()
+        prepared = prepare(compiled, self.store, running, self.engine.geometry)
+        actual: dict[str, float] = {}
+        if analyze:
+            result = stream(prepared, running)
+            for _ in result:
+                pass
+            wanted = ("rows", "prepare_seconds", "seconds")
+            actual = {k: round(float(result.stats[k]), 4) for k in wanted}
+        with running.faults():
+            found = explain(prepared, actual)
+        running.close()
+        return found
+
+    # -------------------------------------------------------------- names
+
+    def snapshot(self, name: tuple[str, ...], node: nodes.Node) -> Snapshot:
+        """The layer that a statement names."""
+        written = ".".join(name)
+        if self.store.layer(written) is None:
+            raise self.unknown("unknown_layer", node, written, self.store.layer_names())
+        return self.store.snapshot(written)
+
+    def new_name(self, name: tuple[str, ...], node: Named, kind: str, replace: bool = False) -> str:
+        """A name that a layer, view or set of cells can take: well formed, and no other's.
+
+        Args:
+            name: as written.
+            node: the statement.
+            kind: ``layer``, ``view`` or ``cells``.
+            replace: whether it may be that of one of the same kind.
+
+        Raises:
+            QueryError: it cannot.
+        """
+        written = ".".join(name)
+        if not is_layer_name(written):
+            raise self.refuse("layer_name", node, name=written)
+        found = self.store.kind_of(written)
+        if found is None or (found == kind and replace):
+            return written
+        if found == kind == "layer":
+            raise self.refuse("layer_exists", node, name=written)
+        way = f"write CREATE OR REPLACE {kind.upper()}, or choose" if found == kind else "choose"
+        raise self.refuse("name_taken", node, name=written, kind=_KINDS[found], way=way)
+
+    # -------------------------------------------------------------- options
+
+    def options(self, options: tuple[nodes.Option, ...], statement: str, known: tuple[str, ...]) -> dict[str, Any]:
+        """Values of WITH (…), all of them known options of the statement."""
+        context = Context(self.store, self.values)
+        found = {}
+        for option in options:
+            try:
+                found[option.name.casefold()] = value_of(context, option.value)
+            except NotConstant:
+                raise self.refuse("not_a_constant", option.value, what=f"the option {option.name}") from None
+        for option in options:
+            if option.name.casefold() not in known:
+                listed = ", ".join(known) or "none"
+                raise self.refuse("unknown_option", option, statement=statement, name=option.name, known=listed)
+        return found
+
+
+_KINDS = {"layer": "a layer", "view": "a view", "cells": "a set of cells"}

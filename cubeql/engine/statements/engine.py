@@ -1,0 +1,80 @@
+"""What runs statements on one store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import duckdb
+
+from cubeql.compiler import CompiledQuery, compile_query
+from cubeql.engine.explain import Explanation
+from cubeql.engine.geometry import GeometryCache
+from cubeql.engine.result import Result
+from cubeql.engine.running import Running
+from cubeql.engine.statements.call import Call
+from cubeql.engine.statements.handlers import handler_of
+from cubeql.lang import nodes
+from cubeql.plan import RULES, Rule
+from cubeql.storage import Store
+
+
+class Engine:
+    """Runs statements on one store.
+
+    Args:
+        database: DuckDB, set up.
+        store: the store.
+        rules: optimiser rules to apply.
+        settings: shown by SHOW SETTINGS.
+        started: told of every statement that starts and ends, so that it can be cancelled.
+    """
+
+    def __init__(
+        self,
+        database: duckdb.DuckDBPyConnection,
+        store: Store,
+        rules: tuple[Rule, ...] = RULES,
+        settings: Mapping[str, object] | None = None,
+        started: Callable[[Running], None] = lambda running: None,
+    ) -> None:
+        self.database = database
+        self.store = store
+        self.rules = rules
+        self.settings: Mapping[str, object] = settings or {}
+        self.started = started
+        self.geometry = GeometryCache()
+
+    def close(self) -> None:
+        """Free the database; statements that still run keep what they need until they end."""
+        self.database.close()
+
+    def run(
+        self, statement: nodes.Statement, text: str, values: Mapping[str, Any], timeout_s: float | None = None
+    ) -> Result:
+        """Run a statement of any kind.
+
+        Raises:
+            QueryError: the statement is at fault.
+            StoreError: the store is.
+        """
+        call = Call(self, text, values, timeout_s)
+        handler = handler_of(statement)
+        if handler is None:
+            raise call.refuse("not_supported", statement, construct=type(statement).__name__.upper(), suggestion="")
+        return handler(call, statement)
+
+    def compile(self, query: nodes.Query, text: str, values: Mapping[str, Any]) -> CompiledQuery:
+        """Compile a query for this store."""
+        return compile_query(query, self.store, values, text, self.rules)
+
+    def explain(
+        self,
+        query: nodes.Query,
+        text: str,
+        values: Mapping[str, Any],
+        analyze: bool,
+        timeout_s: float | None = None,
+    ) -> Explanation:
+        """What a query will do, or (``analyze``) did."""
+        return Call(self, text, values, timeout_s).explanation(query, analyze)

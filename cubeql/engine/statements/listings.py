@@ -1,0 +1,50 @@
+"""SHOW and DESCRIBE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cubeql.engine import listing
+from cubeql.engine.result import Result, rows
+from cubeql.engine.statements.call import Call
+from cubeql.engine.statements.views import shape_of_view
+from cubeql.lang import nodes
+
+
+def show(call: Call, statement: nodes.Show) -> Result:
+    """``SHOW what``."""
+    shower = _SHOWN.get(statement.what)
+    if shower is None:
+        raise call.refuse("not_supported", statement, construct=f"SHOW {statement.what.upper()}", suggestion="")
+    return rows(shower(call, statement), call.text)
+
+
+def _times(call: Call, statement: nodes.Show) -> Any:
+    running = call.running()
+    with running.faults(), running.engine():
+        table = listing.times(call.snapshot(statement.name, statement), running.cursor)
+    running.close()
+    return table
+
+
+_SHOWN: dict[str, Callable[[Call, nodes.Show], Any]] = {
+    "layers": lambda c, s: listing.layers(c.store, s.like),
+    "views": lambda c, s: listing.views(c.store, s.like),
+    "bands": lambda c, s: listing.bands(c.snapshot(s.name, s).layer),
+    "times": _times,
+    "versions": lambda c, s: listing.versions(c.store, c.snapshot(s.name, s).layer.name),
+    "functions": lambda c, s: listing.functions(s.like),
+    "settings": lambda c, s: listing.settings(c.engine.settings),
+}
+
+
+def describe(call: Call, statement: nodes.Describe) -> Result:
+    """``DESCRIBE name`` or ``DESCRIBE query``."""
+    if statement.query is not None:
+        return rows(listing.describe_query(call.compile(statement.query).columns), call.text)
+    name = ".".join(statement.name)
+    view = call.store.view(name)
+    if view is not None:
+        return rows(listing.describe_view(shape_of_view(call, statement, name), view), call.text)
+    return rows(listing.describe_layer(call.snapshot(statement.name, statement)), call.text)

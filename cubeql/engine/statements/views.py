@@ -1,0 +1,50 @@
+"""Views: queries kept by name."""
+
+from __future__ import annotations
+
+from cubeql.analyze import Context, bind_query
+from cubeql.analyze.bound import OutputColumn
+from cubeql.analyze.views import parameters_in
+from cubeql.engine.result import Result, done
+from cubeql.engine.statements.call import Call
+from cubeql.errors import QueryError, diagnose
+from cubeql.lang import nodes, print_statement
+
+
+def create(call: Call, statement: nodes.Create) -> Result:
+    """``CREATE [OR REPLACE] VIEW name AS query``: the query is checked now, and again whenever it is read."""
+    name = call.new_name(statement.name, statement, "view", statement.replace)
+    given = parameters_in(statement.query)
+    if given:
+        raise QueryError([diagnose("view_parameter", p.span, name=p.name) for p in given], call.text)
+    context = Context(call.store, {}, inside=(name.casefold(),))
+    bind_query(context, statement.query)
+    errors = [d for d in context.faults if d.severity == "error"]
+    if errors:
+        raise QueryError(errors, call.text)
+    call.store.create_view(name, print_statement(nodes.QueryStatement(statement.query)), statement.replace)
+    result = done(f"view {name} created", call.text)
+    result.warnings = tuple(context.faults)
+    return result
+
+
+def drop(call: Call, statement: nodes.Drop) -> Result:
+    """``DROP VIEW [IF EXISTS] name``."""
+    name = ".".join(statement.name)
+    if call.store.view(name) is None:
+        if statement.if_exists:
+            return done(f"there was no view {name}", call.text)
+        raise call.unknown("unknown_view", statement, name, call.store.view_names())
+    call.store.drop_view(name)
+    return done(f"view {name} dropped", call.text)
+
+
+def shape_of_view(call: Call, node: nodes.Node, name: str) -> tuple[OutputColumn, ...]:
+    """The columns of a view.
+
+    Raises:
+        QueryError: it cannot be read as the store is now.
+    """
+    source = nodes.LayerSource(tuple(name.split(".")), span=node.span)
+    query = nodes.Select((nodes.SelectItem(nodes.Star(span=node.span)),), source, span=node.span)
+    return call.compile(query).columns
