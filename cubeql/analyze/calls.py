@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cubeql.analyze.aggregates import bind_aggregate
+from cubeql.analyze.baselines import bind_baseline
 from cubeql.analyze.bound import Apply, Bound, Constant
 from cubeql.analyze.checks import applied, check_arguments, refuse_modifiers
 from cubeql.analyze.constants import NotConstant, duration, value_of, whole_number
 from cubeql.analyze.windows import bind_window
 from cubeql.errors import Span
 from cubeql.functions import Function, lookup, names
+from cubeql.functions.climate import NAMES as CLIMATE
 from cubeql.functions.registry import FUNCTIONS
 from cubeql.lang import nodes
 from cubeql.values.types import ANY, INTEGER, INTERVAL, TEXT, Type
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
-_LATER = {"anomaly", "baseline", "disk", "pack", "convert",
+_LATER = {"disk", "pack", "convert",
           "cell_to_latlng", "string_to_cell", "latlng_to_cell"}  # fmt: skip
 
 
@@ -29,6 +31,8 @@ def bind_call(binder: Binder, call: nodes.Call) -> Bound:
     if function is None:
         _unknown(binder, call)
         return Constant(ANY, None, span=call.span)
+    if call.by is not None and function.name not in CLIMATE:
+        binder.context.fault("modifier_not_allowed", call.span, name=function.name, modifier="BY")
     if call.over is not None:
         return bind_window(binder, function, call)
     if function.kind == "window":
@@ -126,6 +130,7 @@ def _time_bucket(binder: Binder, function: Function, call: nodes.Call) -> Bound:
 
 
 _SPECIAL = {
+    **dict.fromkeys(CLIMATE, bind_baseline),
     "cell_to_parent": _cell_to_parent,
     "date_trunc": _date_trunc,
     "time_bucket": _time_bucket,

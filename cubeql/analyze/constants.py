@@ -83,6 +83,17 @@ def range_of(value: Any) -> TimeRange:
     return TimeRange(start, start + length)
 
 
+def range_constant(context: Context, expr: nodes.Expr) -> TimeRange | None:
+    """A constant range of time; notes the fault and gives None otherwise."""
+    try:
+        return range_of(value_of(context, expr))
+    except NotConstant:
+        context.fault("not_a_constant", expr.span, what="the time")
+    except ValueError as error:
+        context.fault("bad_time", expr.span, reason=str(error))
+    return None
+
+
 def duration(context: Context, expr: nodes.Expr) -> Duration | None:
     """A constant length of time; notes the fault and gives None otherwise."""
     try:

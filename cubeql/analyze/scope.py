@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cubeql.analyze.bound import GRID, Bound, BoundSource, Column, LayerRef, QueryRef, TableRef
 from cubeql.analyze.context import Context
 from cubeql.catalog import Attribute, Band, Layer
 from cubeql.errors import Span
 from cubeql.values.types import BOOLEAN, CELL, INTEGER, NUMBER, TEXT, TIMESTAMP, Type
+
+if TYPE_CHECKING:
+    from cubeql.analyze.baselines import Baseline
 
 _DIMENSIONS = {"integer": INTEGER, "number": NUMBER, "text": TEXT, "timestamp": TIMESTAMP}
 
@@ -87,6 +91,7 @@ class Scope:
         hidden: sources that only a SEMI or ANTI join tests.
         aliases_first: whether an alias hides a column of its name.
         incomplete: a source is unknown, so that nothing can be said of names that no other source has.
+        baselines: sources that calls of ``anomaly`` and ``baseline`` add behind the written ones; no name finds them.
     """
 
     context: Context
@@ -96,6 +101,7 @@ class Scope:
     hidden: dict[int, str] = field(default_factory=dict)
     aliases_first: bool = False
     incomplete: bool = False
+    baselines: list[Baseline] = field(default_factory=list)
 
     def resolve(self, parts: tuple[str, ...], span: Span, in_aggregate: bool = False) -> Bound | None:
         """What a written name means; notes a fault and gives None where it means nothing.

@@ -240,10 +240,11 @@ class _Select:
             qualify = groups.regroup(qualify) if qualify else None
             order = [replace(s, expr=groups.regroup(s.expr)) for s in order]
             group_by = tuple(groups.keys)
+        baselines = tuple(b.joined(scope) for b in scope.baselines)
         return BoundSelect(
             columns=tuple(OutputColumn(i.name, i.expr.type) for i in items),
-            sources=tuple(scope.sources),
-            joins=joins,
+            sources=(*scope.sources, *(source for source, _ in baselines)),
+            joins=(*joins, *(join for _, join in baselines)),
             resolution=scope.resolution,
             filters=filters,
             group_by=group_by,

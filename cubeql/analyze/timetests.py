@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cubeql.analyze.bound import Bound, Constant
-from cubeql.analyze.constants import NotConstant, range_of, value_of
+from cubeql.analyze.constants import range_constant
 from cubeql.errors import Span
 from cubeql.lang import nodes
 from cubeql.values.times import TimeRange
@@ -25,21 +25,11 @@ def bind_time_test(binder: Binder, expr: nodes.TimeTest) -> Bound:
     if operand.type.name not in ("timestamp", "any"):
         binder.context.fault("wrong_type", expr.operand.span, wanted="timestamp", given=operand.type)
         return Constant(ANY, None, span=expr.span)
-    span = _range(binder, expr)
+    span = range_constant(binder.context, expr.value)
     if span is None:
         return Constant(ANY, None, span=expr.span)
     test = _bounds(binder, operand, span, expr)
     return binder.apply("not", (test,), expr.span) if expr.negated else test
-
-
-def _range(binder: Binder, expr: nodes.TimeTest) -> TimeRange | None:
-    try:
-        return range_of(value_of(binder.context, expr.value))
-    except NotConstant:
-        binder.context.fault("not_a_constant", expr.value.span, what="the time")
-    except ValueError as error:
-        binder.context.fault("bad_time", expr.value.span, reason=str(error))
-    return None
 
 
 def _bounds(binder: Binder, operand: Bound, times: TimeRange, expr: nodes.TimeTest) -> Bound:

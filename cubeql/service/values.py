@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cubeql.analyze.sources import METHODS
 from cubeql.catalog import Band, Layer
+from cubeql.functions.climate import BUCKETS
 from cubeql.lang.tokens import Token
 from cubeql.service.columns import Columns, path_of
 from cubeql.service.places import Place
@@ -40,14 +41,7 @@ TYPES = {
     "timestamp": "instant in UTC",
     "interval": "length of time",
 }
-PERIODS = {
-    "hour": "values of the same hour of the day",
-    "doy": "values of the same day of the year",
-    "dekad": "values of the same dekad of the year",
-    "week": "values of the same week of the year",
-    "month": "values of the same month of the year",
-    "season": "values of the same season",
-}
+PERIODS = {word: detail for word, (_, detail) in BUCKETS.items()}
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 _SEASONS = {
     "DJF": "December to February",

@@ -22,6 +22,7 @@ SPECIAL = {
     "quantile": "quantile(red, 0.9)",
     "nullif": "nullif(nir, 0.5)",
     "histogram": "histogram(red, [0, 0.1, 1])",
+    **{name: f"{name}(red, '2024')" for name in ("baseline", "anomaly", "standardized_anomaly")},
 }
 ROWS = sorted(FUNCTIONS.values(), key=lambda f: f.name)
 

@@ -102,6 +102,12 @@ ROWS: tuple[Fault, ...] = (
     Fault("steps_differ",
           "'{left}' has a step of {left_step}, '{right}' of {right_step}; without ON TIME only equal instants meet",
           "ON TIME {likely} is the likely match", severity="warning"),
+    Fault("baseline_of_one_source", "{name} needs values of one layer or query, but this {given}",
+          "compute the value in a WITH query that selects cell, time and the value",
+          "FROM t2m JOIN dem SELECT anomaly(t2m + elevation, '1991/2020')"),
+    Fault("baseline_in_baseline", "{name} stands around another baseline",
+          "compute the inner one in a WITH query that selects cell, time and the value"),
+    Fault("baseline_needs_time", "'{source}' has no time, so its values have no {name}"),
     # not yet, not ever
     Fault("not_supported", "{construct} is not supported yet", "{suggestion}"),
     Fault("layer_exists", "there is a layer '{name}' already", "write CREATE OR REPLACE LAYER, or choose another name"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from cubeql.lang import nodes
 from tests.support.answers import Cell
-from tests.support.oracle import expressions, groups, kinds, regions, scalars, times
+from tests.support.oracle import baselines, expressions, groups, kinds, regions, scalars, times
 from tests.support.oracle.expressions import Env
 from tests.support.oracle.faults import RefusedError, UncoveredError
 
@@ -19,6 +19,8 @@ def call(expr: nodes.Call, env: Env) -> Any:
         if env.group is None:
             raise RefusedError(f"the aggregate {expr.name} stands where there is no group")
         return groups.aggregate(expr, env)
+    if expr.name in baselines.NAMES:
+        return baselines.call(expr, env)
     args = [expressions.value(a, env) for a in expr.args]
     if expr.name == "cell":
         return _parent_key(args, env)
