@@ -15,7 +15,7 @@ from cubeql.engine.geometry import GeometryCache
 from cubeql.engine.prepare import Preparation, Prepared
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
-from cubeql.engine.scans import ScanWork
+from cubeql.engine.scans import ScanWork, work_stats
 from cubeql.sql import bound_values
 from cubeql.storage import Store
 
@@ -79,17 +79,6 @@ def _rows(
     finally:
         result.stats["seconds"] = time.monotonic() - running.began
         running.close()
-
-
-def work_stats(works: list[ScanWork]) -> dict[str, int]:
-    """Sums over all scans."""
-    return {
-        "tiles_kept": sum(w.tiles_kept or 0 for w in works),
-        "tiles_all": sum(w.tiles_all for w in works),
-        "files_kept": sum(w.files_kept for w in works),
-        "files_all": sum(w.files_all for w in works),
-        "bytes_files": sum(w.bytes_files for w in works),
-    }
 
 
 def _provenance(compiled: CompiledQuery, works: list[ScanWork]) -> dict[str, str]:

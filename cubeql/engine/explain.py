@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.prepare import Prepared
-from cubeql.engine.scans import ScanWork
+from cubeql.engine.scans import ScanWork, work_stats
 from cubeql.plan.words import plan_lines
 
 
@@ -40,11 +40,11 @@ class Explanation:
 
     def summary(self) -> str:
         """Totals over all scans in one line."""
-        kept, every = (sum(getattr(s, n) or 0 for s in self.scans) for n in ("tiles_kept", "tiles_all"))
-        files, all_files = (sum(getattr(s, n) for s in self.scans) for n in ("files_kept", "files_all"))
+        totals = work_stats(list(self.scans))
         return (
-            f"tiles kept {kept:,} of {every:,}; files {files:,} of {all_files:,}; "
-            f"to read {_bytes(self.bytes_to_read)} of {_bytes(sum(s.bytes_all for s in self.scans))}"
+            f"tiles kept {totals['tiles_kept']:,} of {totals['tiles_all']:,}; "
+            f"files {totals['files_kept']:,} of {totals['files_all']:,}; "
+            f"to read {_bytes(self.bytes_to_read)} of {_bytes(totals['bytes_all'])}"
         )
 
     def to_arrow(self) -> pa.Table:

@@ -12,7 +12,7 @@ _SCALARS = ("tile", "time", "footprint__count")
 
 def bytes_to_read(work: ScanWork, scan: Scan) -> int:
     """Compressed bytes of the columns a scan names, in the share of row groups that its kept tiles make up at most."""
-    wanted = {*_SCALARS, "valid", *(d.name for d in scan.layer.dimensions), *scan.bands}
+    wanted = {*_SCALARS, *(d.name for d in scan.layer.dimensions), *_band_columns(scan)}
     total = rows = 0
     for path in work.paths:
         footer = pq.read_metadata(path)
@@ -22,12 +22,24 @@ def bytes_to_read(work: ScanWork, scan: Scan) -> int:
     return int(total * min(1.0, kept / rows)) if rows else 0
 
 
+def _band_columns(scan: Scan) -> set[str]:
+    """Columns of arrays, or of the statistics that are read in their place."""
+    overview = scan.overview
+    if overview is None:
+        return {"valid", *scan.bands}
+    if overview.resolution == scan.tile:
+        return {f"{band}__{what}" for band, what in overview.statistics}
+    steps = scan.layer.resolution - overview.resolution
+    return {f"{band}__l{steps}.{what}" for band, what in overview.statistics}
+
+
 def _chunks(footer: pq.FileMetaData, wanted: set[str]) -> int:
     total = 0
     for group in range(footer.num_row_groups):
         row_group = footer.row_group(group)
         for column in range(row_group.num_columns):
             chunk = row_group.column(column)
-            if chunk.path_in_schema.split(".")[0] in wanted:
+            top, _, inner = chunk.path_in_schema.partition(".")
+            if top in wanted or f"{top}.{inner.partition('.')[0]}" in wanted:
                 total += chunk.total_compressed_size
     return total

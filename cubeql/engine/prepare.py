@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.analyze.bound import RegionRef
@@ -22,7 +23,7 @@ from cubeql.engine.scans import ScanWork
 from cubeql.errors import QueryError, diagnose
 from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
-from cubeql.plan.nodes import Aligned, Cells
+from cubeql.plan.nodes import Aligned, Cells, Scan, Summaries
 from cubeql.sql import RegionNeed, bound_values, print_query
 from cubeql.sql.known import NOTHING, Known
 from cubeql.storage import Snapshot, Store
@@ -66,6 +67,8 @@ class Preparation:
         for need in needs:
             if need.cells is None:
                 self._listed(need)
+        for summaries in self.compiled.statement.summaries:
+            self._summaries(summaries, [n for n in needs if n.cells == summaries.edges is not None])
         return Prepared(self._known(), self.works)
 
     def _shape(self, region: RegionRef) -> RegionShape:
@@ -87,6 +90,23 @@ class Preparation:
             table = self.geometry.table(tiles, cells.resolution, cells.geometry, self.running)
             self.cursor.register(f"{cells.name}$geometry", table)
 
+    def _summaries(self, summaries: Summaries, needs: list[RegionNeed]) -> None:
+        """Tiles that lie wholly in every region are read as summaries, those at an edge as cells."""
+        if summaries.edges is None:
+            self._provide_scan(summaries.scan, None)
+            return
+        driver = summaries.edges.driver
+        tiles = self._provide_scan(summaries.scan, self._cover(driver))
+        whole = tiles
+        for need in needs:
+            table = self._masks(need, tiles)
+            tiles = table["tile"].to_numpy()
+            whole = np.intersect1d(whole, tiles[table["mask"].is_null().to_numpy()])
+        self.works.pop()
+        self._provide_scan(summaries.scan, whole)
+        self._provide_scan(driver.scan, np.setdiff1d(tiles, whole))
+        self.works[-1].is_rest = True
+
     def _cover(self, driver: Aligned) -> TileRanges | None:
         """The driver's tiles that its region may touch; None without a region.
 
@@ -103,9 +123,11 @@ class Preparation:
         return TileRanges(scan.tile, low, high)
 
     def _provide(self, aligned: Aligned, tiles: NDArray[np.int64] | TileRanges | None) -> NDArray[np.int64]:
-        """Make a scan's relation; gives the tiles its rows lie in."""
+        """Make the relation of a layer's scan; gives the tiles its rows lie in."""
+        return self._provide_scan(aligned.scan, tiles)
+
+    def _provide_scan(self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None) -> NDArray[np.int64]:
         self.running.check()
-        scan = aligned.scan
         snapshot = self._snapshot(scan.layer.name, scan.version if scan.version is not None else scan.layer.version)
         work = scans.work_of(scan, snapshot)
         self.works.append(work)
@@ -133,12 +155,16 @@ class Preparation:
 
     def _mask(self, cells: Cells, need: RegionNeed, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
         """Make the relation of a region's masks; gives the tiles that are left where the region is required."""
+        table = self._masks(need, tiles)
+        required = any(r.name == need.name and r.required for r in cells.regions)
+        return table["tile"].to_numpy() if required else tiles
+
+    def _masks(self, need: RegionNeed, tiles: NDArray[np.int64]) -> pa.Table:
         shape = self._shape(need.region)
         near = tiles[shape.cover_ranges(need.tile).hold(tiles)]
         table = mask_table(shape, near, need.tile, need.resolution, self.running)
         self.cursor.register(need.name, table)
-        required = any(r.name == need.name and r.required for r in cells.regions)
-        return table["tile"].to_numpy() if required else tiles
+        return table
 
     def _of_layer(self, aligned: Aligned, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
         """The joined layer's tiles that meet the query's tiles."""

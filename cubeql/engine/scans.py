@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.grid.ranges import TileRanges
-from cubeql.plan.nodes import Scan
+from cubeql.plan.nodes import Overview, Scan
 from cubeql.sql import quote
 from cubeql.sql.printer import literal
 from cubeql.storage import Snapshot
@@ -29,7 +29,8 @@ class ScanWork:
     """What a scan reads of a layer: tile rows, files and bytes, kept of all.
 
     ``witness`` is a band that is valid at exactly the cells that have a row, in all tile rows kept, where the layer has
-    several bands; ``is_whole`` tells that all slots of all tile rows kept have one.
+    several bands; ``is_whole`` tells that all slots of all tile rows kept have one. ``is_rest`` marks a scan that reads
+    what another one leaves of the same rows, so that these are not counted twice.
     """
 
     name: str
@@ -41,10 +42,10 @@ class ScanWork:
     bytes_all: int
     tiles_kept: int | None = None
     files_kept: int = 0
-    bytes_files: int = 0
     paths: tuple[str, ...] = ()
     witness: str | None = None
     is_whole: bool = False
+    is_rest: bool = False
 
 
 def work_of(scan: Scan, snapshot: Snapshot) -> ScanWork:
@@ -54,6 +55,19 @@ def work_of(scan: Scan, snapshot: Snapshot) -> ScanWork:
         scan.name, snapshot.layer.name, snapshot.version, scan.bands,
         tiles_all=int(_total(files["rows"])), files_all=files.num_rows, bytes_all=int(_total(files["bytes"])),
     )  # fmt: skip
+
+
+def work_stats(works: list[ScanWork]) -> dict[str, int]:
+    """Sums over all scans; what a rest shares with the scan before it counts once."""
+    every = [w for w in works if not w.is_rest]
+    before = {w.name: set(works[n].paths) for n, w in enumerate(works[1:]) if w.is_rest}
+    return {
+        "tiles_kept": sum(w.tiles_kept or 0 for w in works),
+        "tiles_all": sum(w.tiles_all for w in every),
+        "files_kept": sum(len(set(w.paths) - before.get(w.name, set())) for w in works),
+        "files_all": sum(w.files_all for w in every),
+        "bytes_all": sum(w.bytes_all for w in every),
+    }
 
 
 def _total(column: pa.ChunkedArray) -> int:
@@ -101,7 +115,6 @@ def _make(
 ) -> None:  # fmt: skip
     kept = snapshot.files.filter(pa.array(_files(snapshot.files, scan.times, ends)))
     work.files_kept = kept.num_rows
-    work.bytes_files = _total(kept["bytes"])
     work.paths = tuple(kept["path"].to_pylist())
     name = quote(scan.name)
     if not work.paths:
@@ -165,9 +178,22 @@ def _tile_tests(cursor: duckdb.DuckDBPyConnection, name: str, tiles: NDArray[np.
 def _columns(scan: Scan) -> list[str]:
     layer = scan.layer
     time = ["(time AT TIME ZONE 'UTC') AS time"] if layer.time is not None else []
+    if scan.overview is not None:
+        dimensions = [quote(d.name) for d in layer.dimensions]
+        return ["tile", *time, *dimensions, *_statistics(scan, scan.overview), "footprint__count"]
     names = [*(d.name for d in layer.dimensions), *scan.bands]
     valid = ["valid", *(quote(f"{b}__count") for b in scan.bands)] if len(layer.bands) > 1 else []
     return ["tile", *time, *map(quote, names), *valid, "footprint__count"]
+
+
+def _statistics(scan: Scan, overview: Overview) -> list[str]:
+    """Columns ``band$statistic``: one value a tile row, or an array of the overview's cells."""
+    steps = scan.layer.resolution - overview.resolution
+    if overview.resolution == scan.tile:
+        names = [(quote(f"{band}__{what}"), f"{band}${what}") for band, what in overview.statistics]
+    else:
+        names = [(f"{quote(f'{band}__l{steps}')}.{what}", f"{band}${what}") for band, what in overview.statistics]
+    return [f"{stored} AS {quote(name)}" for stored, name in names]
 
 
 def _nothing(scan: Scan) -> list[str]:
@@ -176,15 +202,25 @@ def _nothing(scan: Scan) -> list[str]:
     kinds = {d.name: _SQL_TYPES[d.type] for d in layer.dimensions}
     kinds |= {b.name: f"{_SQL_TYPES[b.storage]}[]" for b in layer.bands if b.name in scan.bands}
     time = {"time": "TIMESTAMP"} if layer.time is not None else {}
+    if scan.overview is not None:
+        kinds = {d.name: _SQL_TYPES[d.type] for d in layer.dimensions}
+        kinds |= _statistic_types(scan, scan.overview)
     counts = {f"{b}__count": "BIGINT" for b in scan.bands}
     valid = {"valid": "BOOLEAN[]", **counts} if len(layer.bands) > 1 else {}
     every = {"tile": "BIGINT", **time, **kinds, **valid, "footprint__count": "BIGINT"}
     return [f"NULL::{kind} AS {quote(name)}" for name, kind in every.items()]
 
 
+def _statistic_types(scan: Scan, overview: Overview) -> dict[str, str]:
+    storage = {b.name: _SQL_TYPES[b.storage] for b in scan.layer.bands}
+    fixed = {"count": "BIGINT", "sum": "DOUBLE"}
+    suffix = "" if overview.resolution == scan.tile else "[]"
+    return {f"{band}${what}": fixed.get(what, storage[band]) + suffix for band, what in overview.statistics}
+
+
 def _stored_tiles(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> NDArray[np.int64]:
     """The tiles that a scan's rows lie in, sorted; tells the work its rows. Reads scalar columns only."""
-    bands = scan.bands if len(scan.layer.bands) > 1 else ()
+    bands = scan.bands if len(scan.layer.bands) > 1 and scan.overview is None else ()
     slots = slot_count(scan.layer.resolution, scan.tile)
     whole = f"bool_and(footprint__count = {slots}) AS whole"
     told = [f"bool_and({quote(f'{b}__count')} = footprint__count) AS {quote(f'{b}__told')}" for b in bands]

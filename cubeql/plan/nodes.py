@@ -23,6 +23,20 @@ class Node:
     """Root of plan nodes."""
 
 
+Statistic = Literal["count", "sum", "min", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is stored of groups of cells: ``statistics`` (band, which) of the cells below each cell of ``resolution``.
+
+    At the resolution of the tiles it is one value a tile row, else an array of the coarser cells.
+    """
+
+    resolution: int
+    statistics: tuple[tuple[str, Statistic], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Scan(Node):
     """Tile rows of one layer.
@@ -35,6 +49,7 @@ class Scan(Node):
         bands: bands to read, at least one.
         times: only rows of these times can matter.
         region: only cells of this region can matter; pruning only.
+        overview: read this in place of the bands' arrays.
     """
 
     name: str
@@ -46,6 +61,7 @@ class Scan(Node):
     bands: tuple[str, ...]
     times: TimeRange = ALWAYS
     region: RegionRef | None = None
+    overview: Overview | None = None
 
     @property
     def tile(self) -> int:
@@ -150,6 +166,22 @@ class Cells(Node):
     def tile(self) -> int:
         """Resolution of the tiles that meet."""
         return self.driver.tile
+
+
+@dataclass(frozen=True, slots=True)
+class Summaries(Node):
+    """Stored overviews of a layer in place of its cells: all that some aggregates need.
+
+    Attributes:
+        scan: reads the overview.
+        row_filters: conditions on scalars of tile rows.
+        edges: the same query's cells, of tiles that its regions hold only in part; None without a region.
+    """
+
+    name: str
+    scan: Scan
+    row_filters: tuple[Bound, ...] = ()
+    edges: Cells | None = None
 
 
 @dataclass(frozen=True, slots=True)

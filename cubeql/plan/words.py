@@ -21,7 +21,7 @@ from cubeql.analyze.bound import (
     SortBy,
     Window,
 )
-from cubeql.plan.nodes import Aligned, CellJoin, Cells, Combined, Filtered, Node, Output, Rows, TileJoin
+from cubeql.plan.nodes import Aligned, CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Summaries, TileJoin
 
 
 def aligned_words(aligned: Aligned) -> str:
@@ -153,6 +153,8 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
             yield from plan_lines(node.right, note, depth + 1)
         case Cells():
             yield from _cells(node, note, depth)
+        case Summaries():
+            yield from _summaries(node, note, depth)
 
 
 def _cells(node: Cells, note: Note, depth: int) -> Iterator[str]:
@@ -170,6 +172,21 @@ def _cells(node: Cells, note: Note, depth: int) -> Iterator[str]:
     yield f"{inner}scan {aligned_words(node.driver)}{note(node.driver.scan.name)}"
     for join in node.joins:
         yield f"{inner}{_join(join)}{note(join.aligned.scan.name)}"
+
+
+def _summaries(node: Summaries, note: Note, depth: int) -> Iterator[str]:
+    pad, scan = "  " * depth, node.scan
+    assert scan.overview is not None
+    whole = scan.overview.resolution == scan.tile
+    yield f"{pad}{'summaries of tiles' if whole else 'overviews'} of resolution {scan.overview.resolution}"
+    if node.row_filters:
+        yield f"{pad}  filter tile rows: {condition_words(node.row_filters)}"
+    read = ", ".join(dict.fromkeys(band for band, _ in scan.overview.statistics)) or "rows"
+    name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
+    yield f"{pad}  scan summaries of {name} ({read}){note(scan.name)}"
+    if node.edges is not None:
+        yield f"{pad}  at the edge of the region:"
+        yield from _cells(node.edges, note, depth + 2)
 
 
 def _join(join: TileJoin) -> str:

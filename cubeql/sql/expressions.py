@@ -94,6 +94,7 @@ class Place:
         subquery: how a subquery is compiled.
         keys: the GROUP BY keys in it.
         stored: a band's column as it is stored, and its record, where the column is not decoded yet.
+        aggregate: how an aggregate is put together from partial ones, where the relation holds those.
     """
 
     values: Values
@@ -103,6 +104,7 @@ class Place:
     regions: RegionTester | None = None
     keys: tuple[Sql, ...] = ()
     stored: Callable[[int, str], tuple[Sql, Band] | None] = lambda source, name: None
+    aggregate: Callable[[Aggregate], Sql] | None = None
 
 
 def translate(expr: Bound, place: Place) -> Sql:
@@ -206,6 +208,8 @@ def _in_region(expr: InRegion, place: Place) -> Sql:
 
 
 def _aggregate(expr: Aggregate, place: Place) -> Sql:
+    if place.aggregate is not None:
+        return place.aggregate(expr)
     column = expr.args[0] if len(expr.args) == 1 and not expr.distinct else None
     found = place.stored(column.source, column.name) if isinstance(column, Column) else None
     if found is not None:

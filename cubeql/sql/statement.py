@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cubeql.analyze.bound import BoundQuery, RegionRef
-from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Scan
+from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Scan, Summaries
 from cubeql.plan.walking import walk
 from cubeql.sql.celljoin import join_cells
 from cubeql.sql.cells import CellsBuilder, Part
 from cubeql.sql.existence import is_unasked
 from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
 from cubeql.sql.known import NOTHING, Known
+from cubeql.sql.summaries import SummariesBuilder
 from cubeql.sql.tree import Compound, Ident, Query, Select, Sql, Sub, Table, Within, fill
 from cubeql.values.tiles import tile_resolution
 
@@ -40,6 +41,7 @@ class Statement:
     scans: tuple[Scan, ...]
     regions: tuple[RegionNeed, ...]
     cells: tuple[Cells, ...]
+    summaries: tuple[Summaries, ...]
     ranks: tuple[tuple[str, Query], ...]
 
 
@@ -61,9 +63,11 @@ class StatementBuilder:
         """The statement of a plan."""
         query = self.query(plan)
         nodes = [n for p in (plan, *self.extra) for n in walk(p)]
-        cells = tuple(n for n in nodes if isinstance(n, Cells))
+        summaries = tuple(n for n in nodes if isinstance(n, Summaries))
+        edges = [s.edges for s in summaries]
+        cells = tuple(n for n in nodes if isinstance(n, Cells) and n not in edges)
         scans = tuple(n for n in nodes if isinstance(n, Scan))
-        return Statement(query, self.values, scans, tuple(self.regions), cells, tuple(self.ranks))
+        return Statement(query, self.values, scans, tuple(self.regions), cells, summaries, tuple(self.ranks))
 
     def query(self, node: Node) -> Query:
         """The SQL query of an Output or Combined node."""
@@ -141,6 +145,9 @@ class StatementBuilder:
                 return self._rows(node)
             case CellJoin():
                 return join_cells(node, self.part(node.left), self.part(node.right))
+            case Summaries():
+                edges = self._cells(node.edges) if node.edges is not None else None
+                return SummariesBuilder(node, self.values, self._subquery, edges).build()
         raise AssertionError(f"no source: {node}")
 
     def _cells(self, node: Cells, unasked: bool = False) -> Part:

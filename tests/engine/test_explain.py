@@ -92,7 +92,13 @@ def test_no_array_is_read(cube: Any, cube_store: Path, tmp_path: Path) -> None:
         for text in texts:
             assert summary(session, text) == summary(cube, text)
         with pytest.raises(cubeql.CubeQLError):
-            session.query("SELECT sum(red) AS s FROM fine").to_arrow()
+            session.query("SELECT median(red) AS m FROM fine").to_arrow()
+
+
+def test_a_sum_over_coarse_cells_reads_no_array(cube: Any, cube_store: Path, tmp_path: Path) -> None:
+    text = "FROM fine GROUP BY CELL(1), time SELECT cell, time, sum(red) AS s, count(*) AS n ORDER BY cell, time"
+    with cubeql.connect(damaged(cube_store, tmp_path)) as session:
+        assert session.query(text).to_arrow().equals(cube.query(text).to_arrow())
 
 
 def test_faults_are_those_of_the_query(cube: Any) -> None:

@@ -17,7 +17,7 @@ LATS = st.one_of(st.floats(47.4, 48.9), st.floats(-90, 90), st.sampled_from([-90
 
 
 def number(value: float) -> str:
-    return f"{value:.5f}"
+    return f"{round(value, 5) + 0.0:.5f}"  # never -0.00000, which is 0.00000 written otherwise
 
 
 @st.composite

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
-from cubeql.engine.execute import work_stats
 from cubeql.engine.result import Result, done, rows
+from cubeql.engine.scans import work_stats
 from cubeql.engine.statements.call import Call
 from cubeql.lang import nodes
 

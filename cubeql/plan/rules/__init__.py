@@ -7,10 +7,11 @@ from cubeql.plan.rules.prune_regions import prune_regions
 from cubeql.plan.rules.prune_times import prune_times
 from cubeql.plan.rules.push_filters import push_filters
 from cubeql.plan.rules.share_regions import share_regions
+from cubeql.plan.rules.use_summaries import use_summaries
 
 Rule = Callable[[Node], Node]
 
-RULES: tuple[Rule, ...] = (push_filters, prune_regions, share_regions, prune_times)
+RULES: tuple[Rule, ...] = (push_filters, prune_regions, share_regions, prune_times, use_summaries)
 """All rules in the order they are applied."""
 
 

@@ -1,0 +1,185 @@
+"""Aggregates from what is stored of groups of cells: partial aggregates side by side, put together by group.
+
+The relation has a row an entry of an overview: ``tile``, ``slot`` (of the coarser cell), ``alias.time`` and
+dimensions, ``rows`` (how many cells have a row), and ``band$count``, ``band$sum``, ``band$min``, ``band$max`` in stored
+values. Cells at the edge of a region are aggregated to rows of the same shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cubeql.analyze.bound import Aggregate, BoundQuery, Column
+from cubeql.catalog import Band
+from cubeql.errors import InternalError
+from cubeql.plan.nodes import Overview, Statistic, Summaries
+from cubeql.sql.cells import Part
+from cubeql.sql.expressions import Place, Values, translate
+from cubeql.sql.stored import decoded
+from cubeql.sql.tree import Compound, Ident, Named, Query, Select, Sql, Sub, Table, Value, fill
+
+
+class SummariesBuilder:
+    """Builds the SQL of one :class:`~cubeql.plan.nodes.Summaries` node; ``edges`` is the relation of its cells."""
+
+    def __init__(
+        self, node: Summaries, values: Values, subquery: Callable[[BoundQuery], Query], edges: Part | None
+    ) -> None:
+        assert node.scan.overview is not None
+        self.node = node
+        self.scan = node.scan
+        self.overview: Overview = node.scan.overview
+        self.values = values
+        self.subquery = subquery
+        self.edges = edges
+
+    def build(self) -> Part:
+        """The relation of partial aggregates, and how aggregates are asked of it."""
+        query: Query = self._stored()
+        ctes: tuple[Named, ...] = ()
+        if self.edges is not None:
+            ctes = self.edges.ctes
+            query = Compound("union all", query, self._at_edges(self.edges))
+        return Part(ctes, Sub(query, self.node.name), (), self.place())
+
+    def place(self) -> Place:
+        """Keys and aggregates of the relation."""
+        cell = (Ident("tile"), Ident("slot"), self.scan.tile, self.overview.resolution)
+        return Place(self.values, self._column, self.subquery, cell, aggregate=self._aggregate)
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.overview.resolution == self.scan.tile
+
+    @property
+    def _depth(self) -> int:
+        return self.scan.layer.resolution - self.overview.resolution
+
+    def _column(self, source: int, name: str) -> Sql:
+        return Ident(f"{self.scan.alias}.{name}")
+
+    def _keys(self) -> tuple[str, ...]:
+        layer = self.scan.layer
+        return (*(("time",) if layer.time is not None else ()), *(d.name for d in layer.dimensions))
+
+    def _asked(self) -> list[tuple[str, Statistic]]:
+        """What the query asks for; counts of other bands only tell which entries have a row."""
+        return [(band, statistic) for band, statistic in self.overview.statistics if band in self.scan.bands]
+
+    def _band(self, name: str) -> Band:
+        band = self.scan.layer.band(name)
+        assert band is not None
+        return band
+
+    # -------------------------------------------------------------- partial aggregates
+
+    def _stored(self) -> Query:
+        """Of the stored overview; an entry of a group of cells without any row is none."""
+        items: list[tuple[Sql, str]] = [(Ident("tile"), "tile")]
+        items += [(Ident(k), f"{self.scan.alias}.{k}") for k in self._keys()]
+        if not self._is_whole:
+            count = 7 ** (self.overview.resolution - self.scan.tile)
+            items.append((fill(f"unnest(range({count}))"), "slot"))
+        else:
+            items.append((Value(0), "slot"))
+        for band, statistic in self.overview.statistics:
+            name = f"{band}${statistic}"
+            value: Sql = Ident(name) if self._is_whole else fill("unnest({0})", Ident(name))
+            items.append((value, name))
+        place = Place(self.values, lambda _, name: Ident(name), self.subquery)
+        where = tuple(translate(f, place) for f in self.node.row_filters)
+        if self._is_whole:
+            items.append((Ident("footprint__count"), "rows"))
+            return self._typed(Select(tuple(items), Table(self.scan.name), where=where))
+        entries = Select(tuple(items), Table(self.scan.name), where=where)
+        return self._typed(entries, tuple(self.scan.layer.bands))
+
+    def _typed(self, entries: Select, bands: tuple[Band, ...] = ()) -> Query:
+        """Sums of integers as integers; ``bands`` tell which entries have a row at all."""
+        counts = [Ident(f"{b.name}$count") for b in bands]
+        rows: Sql = Ident("rows") if not counts else counts[0]
+        items: list[tuple[Sql, str]] = [(Ident("tile"), "tile"), (Ident("slot"), "slot"), (rows, "rows")]
+        items += [(Ident(f"{self.scan.alias}.{k}"), f"{self.scan.alias}.{k}") for k in self._keys()]
+        for band, statistic in self._asked():
+            value: Sql = Ident(f"{band}${statistic}")
+            if bands and statistic != "count":
+                value = fill("CASE WHEN {0} > 0 THEN {1} END", Ident(f"{band}$count"), value)
+            if statistic == "sum" and self._band(band).storage.startswith("int"):
+                value = fill("{0}::HUGEINT", value)
+            items.append((value, f"{band}${statistic}"))
+        some = " OR ".join(f"{{{n}}} > 0" for n in range(len(counts)))
+        where = (fill(f"({some})", *counts),) if counts else ()
+        return Select(tuple(items), Sub(entries, "entries"), where=where)
+
+    def _at_edges(self, edges: Part) -> Query:
+        keys: list[tuple[Sql, str]] = [(Ident("tile"), "tile")]
+        place = Value(0) if self._is_whole else fill(f"{{0}} // {7**self._depth}", Ident("slot"))
+        keys.append((place, "slot"))
+        own = [(Ident(f"{self.scan.alias}.{k}"), f"{self.scan.alias}.{k}") for k in self._keys()]
+        values: list[tuple[Sql, str]] = []
+        for band, statistic in self._asked():
+            found = edges.place.stored(self.scan.source, band)
+            if found is None:
+                raise InternalError(f"{band} is not read at the edge of a region")
+            values.append((fill(f"{statistic}({{0}})", found[0]), f"{band}${statistic}"))
+        rows = (fill("count(*)"), "rows")
+        group = tuple(expr for expr, _ in (*keys, *own) if not isinstance(expr, Value))
+        return Select((*keys, rows, *own, *values), edges.source, where=edges.where, group_by=group)
+
+    # -------------------------------------------------------------- aggregates
+
+    def _aggregate(self, call: Aggregate) -> Sql:
+        if call.star:
+            return fill("coalesce(sum({0}), 0)::BIGINT", Ident("rows"))
+        column = call.args[0]
+        assert isinstance(column, Column)
+        return _FINISHED[call.function.name](self._band(column.name))
+
+
+def _total(band: Band, statistic: Statistic) -> Sql:
+    return Ident(f"{band.name}${statistic}")
+
+
+def _count(band: Band) -> Sql:
+    return fill("coalesce(sum({0}), 0)::BIGINT", _total(band, "count"))
+
+
+def _sum(band: Band) -> Sql:
+    total = fill("sum({0})", _total(band, "sum"))
+    if band.scale is None and band.offset is None:
+        return fill("{0}::BIGINT" if band.is_integer else "{0}::DOUBLE", total)
+    scale, offset = band.scale if band.scale is not None else 1.0, band.offset or 0.0
+    count = _total(band, "count")
+    return fill("({0}::DOUBLE * {1} + sum({2}) * {3})", total, Value(float(scale)), count, Value(float(offset)))
+
+
+def _mean(band: Band) -> Sql:
+    mean = fill("(sum({0})::DOUBLE / nullif(sum({1}), 0))", _total(band, "sum"), _total(band, "count"))
+    return decoded(mean, band) if band.scale is not None or band.offset is not None else mean
+
+
+def _least(band: Band) -> Sql:
+    return _extreme(band, "min" if _is_rising(band) else "max")
+
+
+def _greatest(band: Band) -> Sql:
+    return _extreme(band, "max" if _is_rising(band) else "min")
+
+
+def _is_rising(band: Band) -> bool:
+    """Whether a larger stored value is a larger value."""
+    return band.scale is None or band.scale > 0
+
+
+def _extreme(band: Band, statistic: Statistic) -> Sql:
+    return decoded(fill(f"{statistic}({{0}})", _total(band, statistic)), band)
+
+
+_FINISHED: dict[str, Callable[[Band], Sql]] = {
+    "count": _count,
+    "sum": _sum,
+    "avg": _mean,
+    "mean": _mean,
+    "min": _least,
+    "max": _greatest,
+}
