@@ -21,8 +21,11 @@ _SAME_OF_DISTINCT = ("min", "max", "any_value", "bool_and", "bool_or", "approx_c
 MOST_EDGES = 1000
 
 
-def bind_aggregate(binder: Binder, function: Function, call: nodes.Call) -> Bound:
-    """A bound aggregate; a NULL with the fault noted where it is at fault."""
+def bind_aggregate(binder: Binder, function: Function, call: nodes.Call, windowed: bool = False) -> Bound:
+    """A bound aggregate; a NULL with the fault noted where it is at fault.
+
+    A ``windowed`` one may stand over the aggregates of groups.
+    """
     if binder.inside_aggregate is not None:
         binder.context.fault("nested_aggregate", call.span, name=function.name)
     elif not binder.aggregates:
@@ -30,7 +33,8 @@ def bind_aggregate(binder: Binder, function: Function, call: nodes.Call) -> Boun
         binder.context.fault("aggregate_not_allowed", call.span, name=function.name, clause=binder.clause,
                              suggestion=suggestion)  # fmt: skip
     _check_modifiers(binder, function, call)
-    inner = binder.within(inside_aggregate=function.name, aggregates=False, windows=False)
+    inside = None if windowed else function.name
+    inner = binder.within(inside_aggregate=inside, aggregates=windowed, windows=False)
     star = len(call.args) == 1 and isinstance(call.args[0], nodes.Star)
     if function.name == "count" and (star or not call.args):
         return Aggregate(INTEGER, function, (), filter=_filter(inner, call), star=True, span=call.span)

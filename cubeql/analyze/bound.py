@@ -316,8 +316,11 @@ def walk(expr: Bound) -> Iterator[Bound]:
 def rewrite(expr: Bound, change: Callable[[Bound], Bound | None]) -> Bound:
     """The expression with every part for which ``change`` gives another replaced, outermost first."""
     changed = change(expr)
-    if changed is not None:
-        return changed
+    return rewrite_inside(expr, change) if changed is None else changed
+
+
+def rewrite_inside(expr: Bound, change: Callable[[Bound], Bound | None]) -> Bound:
+    """The expression with parts inside it replaced, as :func:`rewrite` does, itself kept."""
     values = {f.name: _rewritten(getattr(expr, f.name), change) for f in fields(expr) if f.name not in ("type", "span")}
     return replace(expr, **values)
 

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from cubeql.analyze.bound import GRID, Aggregate, Apply, Bound, Column, Key, children, rewrite, walk
+from dataclasses import replace
+
+from cubeql.analyze.bound import (
+    GRID,
+    Aggregate,
+    Apply,
+    Bound,
+    Column,
+    Key,
+    Window,
+    children,
+    rewrite,
+    rewrite_inside,
+    walk,
+)
 from cubeql.analyze.context import Context
 from cubeql.functions.cells import GEOMETRY
 
@@ -26,6 +40,8 @@ class Groups:
     def _key(self, expr: Bound) -> Bound | None:
         if isinstance(expr, Aggregate):
             return expr
+        if isinstance(expr, Window) and isinstance(expr.call, Aggregate):
+            return self._windowed(expr)
         if expr in self.keys:
             return Key(expr.type, self.keys.index(expr), span=expr.span)
         if isinstance(expr, Apply) and geometry_of(expr) and expr.args[0] in self.keys:
@@ -33,19 +49,26 @@ class Groups:
             return Key(expr.type, len(self.keys) - 1, span=expr.span)
         return None
 
+    def _windowed(self, window: Window) -> Bound:
+        """A windowed aggregate is of groups, not of their rows: what it is asked of is over keys, too."""
+        around = rewrite_inside(window, self._key)
+        assert isinstance(around, Window)
+        return replace(around, call=rewrite_inside(window.call, self._key))
+
 
 def _loose(expr: Bound) -> list[Column]:
     if isinstance(expr, Column):
         return [expr]
     if isinstance(expr, Aggregate):
         return []
+    if isinstance(expr, Window):
+        beside = [e for e in children(expr) if e is not expr.call]
+        return [c for e in (*children(expr.call), *beside) for c in _loose(e)]
     return [c for child in children(expr) for c in _loose(child)]
 
 
 def has_aggregate(expr: Bound) -> bool:
     """Whether an aggregate stands in an expression (a windowed one does not count)."""
-    from cubeql.analyze.bound import Window
-
     if isinstance(expr, Window):
         return any(has_aggregate(c) for c in children(expr.call)) or any(
             has_aggregate(e) for e in (*expr.partition_by, *(s.expr for s in expr.order_by))

@@ -16,7 +16,9 @@ from cubeql.analyze.bound import (
     LayerRef,
     OutputColumn,
     SortBy,
+    Window,
     conjuncts,
+    walk,
 )
 from cubeql.analyze.checks import check_units
 from cubeql.analyze.constants import whole_number
@@ -225,6 +227,8 @@ class _Select:
         later = self.binder.within(aggregates=True, windows=True)
         having = later.within(clause="HAVING", windows=False).condition(query.having) if query.having else None
         qualify = later.within(clause="QUALIFY").condition(query.qualify) if query.qualify else None
+        if qualify is not None and not any(isinstance(e, Window) for e in walk(qualify)):
+            self.context.fault("qualify_without_window", query.qualify.span if query.qualify else None)
         order = [self._sort(later.within(clause="ORDER BY"), k, items) for k in query.order_by]
         if query.distinct:
             self._check_distinct(items, order)

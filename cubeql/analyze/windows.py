@@ -28,7 +28,7 @@ def bind_window(binder: Binder, function: Function, call: nodes.Call) -> Bound:
         binder.context.fault("window_not_allowed", call.span, name=function.name, clause=binder.clause)
     inner = binder.within(windows=False)
     if function.kind == "aggregate":
-        value = bind_aggregate(inner.within(aggregates=True), function, _bare(call))
+        value = bind_aggregate(inner.within(aggregates=True), function, _bare(call), windowed=True)
     else:
         refuse_modifiers(binder.context, call, function, ("DISTINCT", "FILTER", "ORDER BY"))
         value = applied(inner.context, function, tuple(inner.bind(a) for a in call.args), call.span)

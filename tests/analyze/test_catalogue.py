@@ -56,6 +56,7 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "baseline_of_one_source": "SELECT anomaly(1, '2024') AS x FROM fine",
     "baseline_in_baseline": "SELECT anomaly(baseline(red, '2024'), '2024') AS x FROM fine",
     "baseline_needs_time": "SELECT anomaly(relief, '2024') AS x FROM far",
+    "qualify_without_window": "SELECT red FROM fine QUALIFY red > 1",
     "latest_needs_time": "SELECT latest(relief) AS x FROM far",
     "cell_needed": "SELECT area() AS x FROM (SELECT red FROM fine) AS q",
     "columns_differ": "SELECT red FROM fine UNION ALL SELECT red, nir FROM fine",

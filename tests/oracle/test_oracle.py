@@ -99,9 +99,7 @@ def test_logic_has_three_values() -> None:
 
 
 def test_aggregates_of_nothing_are_null_and_counts_zero() -> None:
-    assert rows("FROM gaps FILTER p > 9 SELECT count(*) AS n, sum(p) AS s, median(p) AS m") == [
-        (0, None, None)
-    ]
+    assert rows("FROM gaps FILTER p > 9 SELECT count(*) AS n, sum(p) AS s, median(p) AS m") == [(0, None, None)]
 
 
 def test_group_keys_collect_null() -> None:
@@ -140,8 +138,38 @@ def test_a_tie_that_limit_cuts_is_told() -> None:
 
 
 def test_what_is_not_covered_is_named() -> None:
-    with pytest.raises(UncoveredError, match="OVER"):
-        rows("FROM a SELECT avg(x) OVER TIME AS m")
+    with pytest.raises(UncoveredError, match="string_agg"):
+        rows("FROM a SELECT string_agg(x) AS m")
+
+
+def test_a_frame_of_days_holds_the_rows_of_these_days() -> None:
+    text = "FROM a SELECT x, sum(x) OVER TIME RANGE '{} days' PRECEDING AS s ORDER BY x"
+    assert rows(text.format(1)) == [(1, 1), (3, 3), (5, 5)]
+    assert rows(text.format(2)) == [(1, 1), (3, 4), (5, 5)]
+
+
+def test_rows_held_equal_are_in_each_others_frame_of_values_only() -> None:
+    assert rows("FROM a SELECT x, sum(x) OVER (ORDER BY time) AS s ORDER BY x") == [(1, 1), (3, 9), (5, 9)]
+    assert rows("FROM a SELECT x, sum(x) OVER (ORDER BY x ROWS 1 PRECEDING) AS s ORDER BY x") == [
+        (1, 1),
+        (3, 4),
+        (5, 8),
+    ]
+
+
+def test_windows_over_groups_see_groups() -> None:
+    text = "FROM a GROUP BY time SELECT sum(x) AS s, lag(sum(x)) OVER (ORDER BY time) AS l ORDER BY time"
+    assert rows(text) == [(1, None), (8, 1)]
+
+
+def test_qualify_tests_windows_worked_out_before_it() -> None:
+    assert rows("FROM a SELECT x QUALIFY row_number() OVER (ORDER BY x) = 2") == [(3,)]
+    assert rows("FROM a SELECT count(*) OVER () AS n QUALIFY n = 3 AND x = 1") == [(3,)]
+
+
+def test_rows_numbered_without_an_order_are_told() -> None:
+    with pytest.raises(UndeterminedError):
+        rows("FROM a SELECT row_number() OVER () AS n")
 
 
 @pytest.mark.parametrize(

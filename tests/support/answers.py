@@ -23,6 +23,18 @@ class Cell(int):
         return f"{int(self):015x}"
 
 
+class AnyOf(tuple[Any, ...]):
+    """Several values, each of them right."""
+
+
+class AnyOrder(tuple[Any, ...]):
+    """A list whose values may stand in any order."""
+
+
+class About(int):
+    """A whole number that may be missed by a tenth, and by one."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """Rows of a query.
@@ -68,6 +80,14 @@ class _Nearness:
     tolerance: float
 
     def values(self, a: Any, b: Any, exact: bool) -> bool:
+        if isinstance(a, AnyOf):
+            return any(self.values(one, b, exact) for one in a)
+        if isinstance(a, About):
+            return type(b) is int and abs(a - b) <= max(1, a // 10)
+        if isinstance(a, AnyOrder):
+            return isinstance(b, tuple) and len(a) == len(b) and self._paired(sorted_values(a), sorted_values(b), exact)
+        if isinstance(a, tuple) and isinstance(b, tuple):
+            return len(a) == len(b) and self._paired(a, b, exact)
         if type(a) is not type(b):
             return False
         if isinstance(a, float):
@@ -75,6 +95,9 @@ class _Nearness:
                 return bool(a == b)
             return math.isclose(a, b, rel_tol=self.tolerance, abs_tol=1e-12)
         return bool(a == b)
+
+    def _paired(self, a: Sequence[Any], b: Sequence[Any], exact: bool) -> bool:
+        return all(self.values(x, y, exact) for x, y in zip(a, b))
 
     def rows(self, a: Row, b: Row) -> bool:
         return all(self.values(x, y, e) for x, y, e in zip(a, b, self.exact))
@@ -130,6 +153,11 @@ def sort_key(row: Row) -> tuple[Any, ...]:
     return tuple(_value_key(v) for v in row)
 
 
+def sorted_values(values: Sequence[Any]) -> list[Any]:
+    """Values in the one order that is steady against the last digits of floats."""
+    return sorted(values, key=_value_key)
+
+
 def _value_key(value: Any) -> tuple[Any, ...]:
     if value is None:
         return (9,)
@@ -168,9 +196,19 @@ def text_of(value: Any) -> str:
             return f"{value.total_seconds():.12g}s"
         case str():
             return "'" + value.replace("'", "''").replace("|", "¦") + "'"
+        case About():
+            return f"about {int(value)}"
         case tuple():
-            return "[" + ", ".join(map(text_of, value)) + "]"
+            return _list_text(value)
     return str(value)
+
+
+def _list_text(values: tuple[Any, ...]) -> str:
+    free = isinstance(values, AnyOf | AnyOrder)
+    inner = ", ".join(map(text_of, sorted_values(values) if free else values))
+    if isinstance(values, AnyOf):
+        return f"any of {{{inner}}}"
+    return f"in any order [{inner}]" if free else f"[{inner}]"
 
 
 def table(answer: Answer, names: Sequence[str | None] | None = None) -> str:

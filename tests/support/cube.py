@@ -92,9 +92,7 @@ def scatter(
     for time in times:
         for dims in dimensions:
             for cell in places:
-                drawn = {
-                    name: draw(chance) for name, (share, draw) in bands.items() if chance.random() < share
-                }
+                drawn = {name: draw(chance) for name, (share, draw) in bands.items() if chance.random() < share}
                 if chance.random() < present and drawn:
                     values[cell, time, dims] = drawn
     return values
@@ -177,9 +175,7 @@ def _classes() -> TinyLayer:
 
 
 def _finer() -> TinyLayer:
-    record = Layer(
-        "finer", 9, (Band("elevation", "int16", unit="m"), Band("slope", "float32", unit="degree"))
-    )
+    record = Layer("finer", 9, (Band("elevation", "int16", unit="m"), Band("slope", "float32", unit="degree")))
     bands = {
         "elevation": (0.85, lambda r: r.randrange(-20, 700)),
         "slope": (0.7, lambda r: single(r.uniform(0.0, 45.0))),
@@ -337,6 +333,22 @@ def blocks(layer: TinyLayer) -> list[Any]:
     return made
 
 
+def _early(layer: TinyLayer) -> set[datetime]:
+    """The instants of a layer's first commit: the earlier half; of a layer without time or with one instant, none."""
+    times = sorted({time for _, time, _ in layer.values if time is not None})
+    return set(times[: len(times) // 2])
+
+
+def at_version(layer: TinyLayer, version: int) -> TinyLayer:
+    """A layer as it stood after a commit: the first holds the earlier instants, the second all."""
+    early = _early(layer)
+    if not 0 <= version <= bool(early):
+        raise ValueError(f"{layer.record.name} has no version {version}")
+    if version == 1 or not early:
+        return layer
+    return TinyLayer(layer.record, {key: row for key, row in layer.values.items() if key[1] in early})
+
+
 def write_store(folder: Path) -> Path:
     """Write all layers of the tiny cube to a new store in a folder, layers with time in two commits."""
     from cubeql.storage import Store
@@ -344,8 +356,7 @@ def write_store(folder: Path) -> Path:
     store = Store.open(str(folder), create=True)
     for layer in tiny_cube().values():
         cut = blocks(layer)
-        times = sorted({block.time for block in cut if block.time is not None})
-        early = set(times[: len(times) // 2])
+        early = {np.datetime64(time, "us") for time in _early(layer)}
         with store.write(layer.record, "create") as write:
             for block in (b for b in cut if not early or b.time in early):
                 write.add(block)

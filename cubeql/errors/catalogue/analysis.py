@@ -73,6 +73,8 @@ ROWS: tuple[Fault, ...] = (
     Fault("star_with_group", "* cannot be used together with GROUP BY or aggregates", "name the columns"),
     Fault("star_misplaced", "* may stand only in SELECT and in count(*)"),
     Fault("having_without_group", "HAVING tests groups, but nothing is grouped here", "use FILTER"),
+    Fault("qualify_without_window", "QUALIFY tests window functions, but there is none here",
+          "test rows with FILTER and groups with HAVING"),
     Fault("latest_needs_time", "{name} orders values by time, but no source has a time"),
     Fault("cell_needed", "{what} needs the cells of the query, but this source has no cell column"),
     Fault("distinct_order", "DISTINCT rows cannot be ordered by what is not a column of the result",

@@ -149,10 +149,13 @@ TWO: dict[str, Callable[[Any], Any]] = {
     "regr_r2": r2, "arg_min": lambda pairs: chosen(pairs, min), "arg_max": lambda pairs: chosen(pairs, max),
     "first": lambda pairs: chosen(pairs, min), "last": lambda pairs: chosen(pairs, max),
 }  # fmt: skip
-OTHER = frozenset({"quantile", "area", "area_mean", "fraction", "latest", "earliest"})
-UNCOVERED = frozenset(
-    {"any_value", "histogram", "approx_count_distinct", "list", "pack", "disk", "string_agg"}
-)
+OTHER = frozenset(
+    {
+        "quantile", "area", "area_mean", "fraction", "latest", "earliest", "any_value", "histogram", "list",
+        "approx_count_distinct",
+    }
+)  # fmt: skip
+UNCOVERED = frozenset({"pack", "disk", "string_agg"})
 NAMES = frozenset(ONE) | frozenset(TWO) | OTHER | UNCOVERED
 
 # ------------------------------------------------------------------ bringing a finer layer to a cell

@@ -6,7 +6,7 @@ from typing import Any
 
 from cubeql.lang import nodes
 from tests.support.answers import Cell
-from tests.support.oracle import baselines, expressions, groups, kinds, regions, scalars, times
+from tests.support.oracle import baselines, expressions, groups, kinds, regions, scalars, times, windows
 from tests.support.oracle.expressions import Env
 from tests.support.oracle.faults import RefusedError, UncoveredError
 
@@ -14,7 +14,7 @@ from tests.support.oracle.faults import RefusedError, UncoveredError
 def call(expr: nodes.Call, env: Env) -> Any:
     """The value of a function or aggregate call."""
     if expr.over is not None:
-        raise UncoveredError("windows (OVER)")
+        return windows.window(expr, env)
     if groups.is_aggregate(expr):
         if env.group is None:
             raise RefusedError(f"the aggregate {expr.name} stands where there is no group")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,13 +55,18 @@ class Key:
 
 @dataclass(frozen=True)
 class Env:
-    """Where an expression is evaluated: on ``row``, or on the rows of ``group`` (then row is None)."""
+    """Where an expression is evaluated: on ``row``, or on the rows of ``group`` (then row is None).
+
+    ``stage`` are all rows of the query, for windows, and ``place`` is this one's number among them.
+    """
 
     scope: Scope
     row: Joined | None
     group: list[Joined] | None = None
     keys: tuple[Key, ...] = ()
-    outputs: dict[str, Any] | None = None
+    outputs: Mapping[str, Any] | None = None
+    stage: Any = field(default=None, compare=False, repr=False)
+    place: int = 0
 
 
 def shape(node: Any, scope: Scope) -> Any:
@@ -319,7 +324,10 @@ def class_codes(expr: Any, scope: Scope) -> dict[str, int] | None:
     if isinstance(expr, nodes.Name):
         found = scope.find(expr)
         return found[1].classes if found else None
-    keeps = ("mode", "min", "max", "first", "last", "arg_min", "arg_max", "latest", "earliest")
+    keeps = (
+        "mode", "min", "max", "first", "last", "arg_min", "arg_max", "latest", "earliest", "any_value", "lag",
+        "lead", "first_value", "last_value",
+    )  # fmt: skip
     if isinstance(expr, nodes.Call) and expr.name in keeps and expr.args:
         return class_codes(expr.args[0], scope)
     return None

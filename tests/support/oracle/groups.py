@@ -6,10 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from cubeql.lang import nodes
-from tests.support.oracle import aggregates, expressions, regions
+from tests.support.oracle import aggregates, expressions, listed, regions
 from tests.support.oracle.faults import RefusedError, UncoveredError
 
-_PICKS = frozenset({"min", "max", "mode", "first", "last", "arg_min", "arg_max", "latest", "earliest"})
+_PICKS = frozenset(
+    {
+        "min", "max", "mode", "first", "last", "arg_min", "arg_max", "latest", "earliest", "any_value", "lag",
+        "lead", "first_value", "last_value",
+    }
+)  # fmt: skip
+_COUNTS = frozenset({"count", "cell", "date_trunc", "row_number", "rank", "dense_rank", "histogram"})
 
 
 def is_aggregate(node: Any) -> bool:
@@ -24,11 +30,16 @@ def has_aggregate(tree: Any) -> bool:
 
 def aggregate(call: nodes.Call, env: expressions.Env) -> Any:
     """The value of an aggregate call over ``env.group``."""
-    if call.name in aggregates.UNCOVERED or call.order_by:
-        raise UncoveredError(f"the aggregate {call.name}" + (" with ORDER BY" if call.order_by else ""))
     if any(has_aggregate(a) for a in call.args):
         raise RefusedError(f"an aggregate within the aggregate {call.name}")
-    rows = [replace(env, row=row, group=None, keys=(), outputs=None) for row in env.group or []]
+    rows = [replace(env, row=row, group=None, keys=(), outputs=None, stage=None) for row in env.group or []]
+    return over_rows(call, rows, env)
+
+
+def over_rows(call: nodes.Call, rows: list[expressions.Env], env: expressions.Env) -> Any:
+    """The value of an aggregate over rows; ``env`` is where it stands."""
+    if call.name in aggregates.UNCOVERED or (call.order_by and call.name != "list"):
+        raise UncoveredError(f"the aggregate {call.name}" + (" with ORDER BY" if call.order_by else ""))
     if call.filter is not None:
         rows = [r for r in rows if expressions.value(call.filter, r) is True]
     if call.name == "count" and (not call.args or isinstance(call.args[0], nodes.Star)):
@@ -45,6 +56,8 @@ def _over(call: nodes.Call, rows: list[expressions.Env], env: expressions.Env) -
     if call.name in ("latest", "earliest"):
         pairs = _tuples((*call.args, nodes.Name(("time",))), rows)
         return aggregates.chosen(pairs, max if call.name == "latest" else min)
+    if call.name in listed.NAMES:
+        return listed.NAMES[call.name](call, rows, env)
     if call.name == "quantile":
         share = expressions.value(call.args[1], replace(env, row=(), group=None))
         return aggregates.quantile([v for (v,) in _tuples(call.args[:1], rows)], share)
@@ -83,7 +96,7 @@ def exact(expr: Any, scope: expressions.Scope) -> bool:
         case nodes.Name():
             found = scope.find(expr)
             return bool(found and found[1].exact)
-        case nodes.Call(name="count" | "cell" | "date_trunc"):
+        case nodes.Call() if expr.name in _COUNTS:
             return True
         case nodes.Call() if expr.name in _PICKS and expr.args:
             return exact(expr.args[0], scope)

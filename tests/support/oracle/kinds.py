@@ -18,7 +18,7 @@ _FLOATS = frozenset(
 _FIRST = frozenset(
     {
         "abs", "sum", "min", "max", "mode", "first", "last", "arg_min", "arg_max", "latest", "earliest",
-        "nullif",
+        "nullif", "any_value", "lag", "lead", "first_value", "last_value",
     }
 )  # fmt: skip
 _SHARED = frozenset({"coalesce", "greatest", "least"})

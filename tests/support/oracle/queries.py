@@ -9,8 +9,8 @@ from typing import Any
 
 from cubeql.lang import nodes, parse_query
 from tests.support.answers import Answer, Row
-from tests.support.cube import TinyLayer
-from tests.support.oracle import expressions, groups, joins, kinds, relations, times
+from tests.support.cube import TinyLayer, at_version
+from tests.support.oracle import expressions, groups, joins, kinds, relations, times, windows
 from tests.support.oracle.expressions import Env, Joined, Key, Scope
 from tests.support.oracle.faults import RefusedError, UncoveredError, UndeterminedError
 from tests.support.oracle.relations import Column, Relation
@@ -78,18 +78,21 @@ def _source(source: nodes.Source, world: World) -> tuple[str | None, Relation]:
         return alias, run(source.query, world).relation()
     if not isinstance(source, nodes.LayerSource):
         raise UncoveredError(type(source).__name__)
-    if source.version is not None or source.version_at is not None:
-        raise UncoveredError("VERSION")
+    if source.version_at is not None:
+        raise UncoveredError("VERSION AT")
     name = ".".join(source.name).casefold()
     alias = (source.alias or name).casefold()
-    if name in world.ctes and source.at is None:
+    if name in world.ctes and source.at is None and source.version is None:
         return alias, world.ctes[name]
     if name in world.views:
         return alias, run(parse_query(world.views[name]), World(world.layers, {}, world.views)).relation()
     if name not in world.layers:
         raise RefusedError(f"there is no layer {name}")
     at = None if source.at is None else expressions.value(source.at, Env(_scope((), world), ()))
-    return alias, relations.of_layer(world.layers[name], times.instant(at) if isinstance(at, str) else at)
+    layer = world.layers[name]
+    if source.version is not None:
+        layer = at_version(layer, expressions.value(source.version, Env(_scope((), world), ())))
+    return alias, relations.of_layer(layer, times.instant(at) if isinstance(at, str) else at)
 
 
 def _from(query: nodes.Select, world: World) -> tuple[list[Joined], Scope]:
@@ -121,24 +124,34 @@ def _named(query: nodes.Select, other: tuple[str | None, Relation]) -> tuple[str
 
 
 def _select(query: nodes.Select, world: World) -> Result:
-    if query.qualify is not None or query.sample is not None:
-        raise UncoveredError("QUALIFY" if query.qualify is not None else "SAMPLE")
+    if query.sample is not None:
+        raise UncoveredError("SAMPLE")
     rows, scope = _from(query, world)
     for condition in query.filters:
         rows = [row for row in rows if expressions.value(condition, Env(scope, row)) is True]
     items = _expanded(query.items, scope)
-    heads = (*items, query.having, query.order_by)
+    heads = (*items, query.having, query.qualify, query.order_by)
     if query.group_by or query.having is not None or any(groups.has_aggregate(h) for h in _trees(heads)):
         envs = _grouped(query, items, rows, scope)
     else:
         envs = [Env(scope, row) for row in rows]
+    envs = _qualified(query, items, windows.staged(envs))
     columns = tuple(_column(item, n, scope) for n, item in enumerate(items))
     names = tuple(_output_name(item, scope) for item in items)
-    made = [(env, tuple(_plain(expressions.value(i.expr, env)) for i in items)) for env in envs]
+    made = [(later, tuple(_plain(expressions.value(i.expr, env)) for i in items)) for env, later in envs]
     if query.distinct:
         made = list({row: (env, row) for env, row in made}.values())
     keyed = [(_sort_values(query.order_by, env, names, row), row) for env, row in made]
     return _finish(columns, names, keyed, query, world)
+
+
+def _qualified(query: nodes.Select, items: list[nodes.SelectItem], envs: list[Env]) -> list[tuple[Env, Env]]:
+    """Rows that QUALIFY lets pass: as SELECT sees them, and as later clauses do, that know its aliases."""
+    later = windows.staged([replace(env, outputs=windows.Outputs(items, env)) for env in envs])
+    pairs = list(zip(envs, later))
+    if query.qualify is None:
+        return pairs
+    return [(env, after) for env, after in pairs if expressions.value(query.qualify, after) is True]
 
 
 def _trees(heads: tuple[Any, ...]) -> list[Any]:
@@ -163,7 +176,7 @@ def _expanded(items: tuple[nodes.SelectItem, ...], scope: Scope) -> list[nodes.S
 def _star(star: nodes.Star, scope: Scope) -> list[nodes.SelectItem]:
     """The query's cell and time, then what else each source has, under its alias where a name is taken."""
     if star.qualifier:
-        raise UncoveredError("layer.*")
+        return _star_of(".".join(star.qualifier).casefold(), scope)
     heads = ["cell", "time"] if scope.sources[0][1].is_layer else []
     heads = [n for n in heads if scope.find(nodes.Name((n,))) is not None]
     items = {n: nodes.SelectItem(nodes.Name((n,))) for n in heads}
@@ -175,6 +188,16 @@ def _star(star: nodes.Star, scope: Scope) -> list[nodes.SelectItem]:
             name = f"{alias}.{column.name}" if column.name in items else column.name
             items[name] = nodes.SelectItem(nodes.Name((*([alias] if alias else []), column.name)), name)
     return list(items.values())
+
+
+def _star_of(alias: str, scope: Scope) -> list[nodes.SelectItem]:
+    """The columns of one source; its cell only where it is the query's own."""
+    found = [n for n, (name, _) in enumerate(scope.sources) if name == alias]
+    if not found:
+        raise RefusedError(f"there is no source {alias}")
+    columns = scope.sources[found[0]][1].columns
+    kept = [c for c in columns if c.role != "cell" or not found[0]]
+    return [nodes.SelectItem(nodes.Name((alias, c.name)), c.name) for c in kept]
 
 
 def _output_name(item: nodes.SelectItem, scope: Scope) -> str | None:
@@ -199,9 +222,7 @@ def _column(item: nodes.SelectItem, n: int, scope: Scope) -> Column:
 # ------------------------------------------------------------------ GROUP BY, HAVING
 
 
-def _grouped(
-    query: nodes.Select, items: list[nodes.SelectItem], rows: list[Joined], scope: Scope
-) -> list[Env]:
+def _grouped(query: nodes.Select, items: list[nodes.SelectItem], rows: list[Joined], scope: Scope) -> list[Env]:
     written = [_key_expr(key.expr, items, scope) for key in query.group_by]
     if any(groups.has_aggregate(k) for k in written):
         raise RefusedError("an aggregate in GROUP BY")
@@ -246,22 +267,21 @@ def _with_outputs(env: Env, items: list[nodes.SelectItem]) -> Env:
 # ------------------------------------------------------------------ ORDER BY, LIMIT, set operations
 
 
-def _sort_values(
-    order_by: tuple[nodes.SortKey, ...], env: Env, names: tuple[str | None, ...], row: Row
-) -> Row:
+def _sort_values(order_by: tuple[nodes.SortKey, ...], env: Env, names: tuple[str | None, ...], row: Row) -> Row:
     outputs = {n.casefold(): v for n, v in zip(names, row) if n is not None}
-    return tuple(_sort_value(key.expr, env, outputs) for key in order_by)
+    return tuple(_sort_value(key.expr, env, outputs, row) for key in order_by)
 
 
-def _sort_value(expr: nodes.Expr, env: Env, outputs: dict[str, Any]) -> Any:
-    if isinstance(expr, nodes.Number):
-        raise UncoveredError("ORDER BY a position")
+def _sort_value(expr: nodes.Expr, env: Env, outputs: dict[str, Any], row: Row) -> Any:
+    if isinstance(expr, nodes.Number) and isinstance(expr.value, int) and 1 <= expr.value <= len(row):
+        return row[expr.value - 1]
     if isinstance(expr, nodes.Name) and len(expr.parts) == 1 and expr.parts[0].casefold() in outputs:
         return outputs[expr.parts[0].casefold()]
     return expressions.value(expr, replace(env, outputs=outputs))
 
 
-def _compare_keys(order_by: tuple[nodes.SortKey, ...], a: Row, b: Row) -> int:
+def compare_keys(order_by: tuple[nodes.SortKey, ...], a: Row, b: Row) -> int:
+    """Which of two rows of sort values comes first; NULL comes last unless told."""
     for key, x, y in zip(order_by, a, b):
         if x is None or y is None:
             if (x is None) != (y is None):
@@ -282,7 +302,7 @@ def _finish(
     limit = None if query.limit is None else expressions.value(query.limit, env)
     offset = 0 if query.offset is None else expressions.value(query.offset, env)
     if query.order_by:
-        keyed = sorted(keyed, key=cmp_to_key(lambda a, b: _compare_keys(query.order_by, a[0], b[0])))
+        keyed = sorted(keyed, key=cmp_to_key(lambda a, b: compare_keys(query.order_by, a[0], b[0])))
     kept = keyed[offset:] if limit is None else keyed[offset : offset + limit]
     order = [key for key, _ in kept] if query.order_by else None
     rows = [row for _, row in kept]
