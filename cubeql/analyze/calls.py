@@ -6,23 +6,21 @@ from typing import TYPE_CHECKING
 
 from cubeql.analyze.aggregates import bind_aggregate
 from cubeql.analyze.baselines import bind_baseline
-from cubeql.analyze.bound import Apply, Bound, Constant
+from cubeql.analyze.bound import Bound, Constant
+from cubeql.analyze.cellcalls import CELL_CALLS
 from cubeql.analyze.checks import applied, check_arguments, refuse_modifiers
-from cubeql.analyze.constants import NotConstant, duration, value_of, whole_number
+from cubeql.analyze.constants import NotConstant, duration, value_of
 from cubeql.analyze.windows import bind_window
-from cubeql.errors import Span
 from cubeql.functions import Function, lookup, names
 from cubeql.functions.climate import NAMES as CLIMATE
-from cubeql.functions.registry import FUNCTIONS
 from cubeql.lang import nodes
-from cubeql.values.types import ANY, INTEGER, INTERVAL, TEXT, Type
+from cubeql.values.types import ANY, INTERVAL, TEXT
 
 if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
-_LATER = {"disk", "pack", "convert",
-          "cell_to_latlng", "string_to_cell", "latlng_to_cell"}  # fmt: skip
+_LATER = {"disk", "pack", "convert"}
 
 
 def bind_call(binder: Binder, call: nodes.Call) -> Bound:
@@ -53,52 +51,11 @@ def _unknown(binder: Binder, call: nodes.Call) -> None:
 
 def _scalar(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     refuse_modifiers(binder.context, call, function, ("DISTINCT", "FILTER", "ORDER BY"))
-    if function.name == "cell":
-        return _cell_key(binder, call)
     special = _SPECIAL.get(function.name)
     if special is not None:
         return special(binder, function, call)
     args = tuple(binder.bind(a) for a in call.args)
     return applied(binder.context, function, args, call.span)
-
-
-def _cell_key(binder: Binder, call: nodes.Call) -> Bound:
-    cell = binder.scope.grid_cell(call.span)
-    if cell is None:
-        binder.context.fault("cell_needed", call.span, what="CELL(n)")
-        return Constant(ANY, None, span=call.span)
-    if len(call.args) != 1:
-        binder.context.fault("wrong_argument_count", call.span, name="CELL", wanted="1 argument", given=len(call.args),
-                             signature="CELL(resolution)")  # fmt: skip
-        return Constant(ANY, None, span=call.span)
-    return _parent(binder, cell, call.args[0], call.span)
-
-
-def _cell_to_parent(binder: Binder, function: Function, call: nodes.Call) -> Bound:
-    if len(call.args) != 2:
-        args = tuple(binder.bind(a) for a in call.args)
-        check_arguments(binder.context, function, args, call.span)
-        return Constant(ANY, None, span=call.span)
-    cell = binder.bind(call.args[0])
-    if cell.type.name != "cell":
-        binder.context.fault("wrong_type", call.args[0].span, wanted="cell", given=cell.type)
-        return Constant(ANY, None, span=call.span)
-    return _parent(binder, cell, call.args[1], call.span)
-
-
-def _parent(binder: Binder, cell: Bound, wanted: nodes.Expr, span: Span) -> Bound:
-    resolution = whole_number(binder.context, wanted, "a resolution", 0, 15)
-    grid = cell.type.resolution
-    if resolution is None:
-        return Constant(ANY, None, span=span)
-    if grid is not None and resolution > grid:
-        binder.context.fault("cell_too_fine", span, wanted=resolution, grid=grid)
-        return Constant(ANY, None, span=span)
-    if resolution == grid:
-        return cell
-    function = FUNCTIONS["cell_to_parent"]
-    level = Constant(INTEGER, resolution, span=wanted.span)
-    return Apply(Type("cell", resolution=resolution), function, (cell, level), span=span)
 
 
 def _date_trunc(binder: Binder, function: Function, call: nodes.Call) -> Bound:
@@ -131,7 +88,7 @@ def _time_bucket(binder: Binder, function: Function, call: nodes.Call) -> Bound:
 
 _SPECIAL = {
     **dict.fromkeys(CLIMATE, bind_baseline),
-    "cell_to_parent": _cell_to_parent,
+    **CELL_CALLS,
     "date_trunc": _date_trunc,
     "time_bucket": _time_bucket,
 }

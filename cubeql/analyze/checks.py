@@ -46,11 +46,12 @@ def _turned(context: Context, expr: Bound, partner: Bound) -> Bound:
     if partner.type.name == "timestamp":
         return time_literal(context, value, expr.span) or replace(expr, type=partner.type)
     if partner.type.name == "cell":
-        return _cell_literal(context, value, expr)
+        return cell_literal(context, value, expr)
     return _class_code(context, value, expr, partner)
 
 
-def _cell_literal(context: Context, value: str, expr: Bound) -> Bound:
+def cell_literal(context: Context, value: str, expr: Bound) -> Bound:
+    """The cell that a constant text spells; notes the fault where it spells none."""
     try:
         cell = parse_cell(value)
     except ValueError as error:

@@ -145,6 +145,8 @@ def _without_cells(context: Context, on: tuple[Bound, ...]) -> tuple[Bound, ...]
 def _check_cells(context: Context, scope: Scope, source: BoundSource, join: nodes.Join) -> None:
     if scope.resolution is None and scope.grid_cell(join.span) is None:
         context.fault("join_needs_cell", join.source.span, name=scope.sources[0].alias)
+    elif scope.resolution is None:
+        context.fault("cell_of_any_resolution", join.source.span, what="JOIN")
     elif isinstance(source, QueryRef):
         _check_query_cells(context, scope, source, join)
 
@@ -155,7 +157,9 @@ def _check_query_cells(context: Context, scope: Scope, source: QueryRef, join: n
         context.fault("join_needs_cell", join.source.span, name=source.alias)
         return
     given = source_columns(source)[name].resolution
-    if given is not None and scope.resolution is not None and given > scope.resolution:
+    if given is None:
+        context.fault("cell_of_any_resolution", join.source.span, what="JOIN")
+    elif scope.resolution is not None and given > scope.resolution:
         context.fault("join_resolutions_differ", join.source.span, name=source.alias, given=given,
                       wanted=scope.resolution)  # fmt: skip
 

@@ -25,7 +25,8 @@ def _arrow_type(kind: Type, given: pa.DataType) -> pa.DataType:
     if pa.types.is_timestamp(given):
         return UTC_TIMESTAMP
     if pa.types.is_list(given) and kind.element is not None:
-        return pa.list_(_arrow_type(kind.element, given.value_type))
+        inner = _arrow_type(kind.element, given.value_type)
+        return pa.list_(pa.field("item", inner, metadata=_metadata(kind.element)))
     return given
 
 

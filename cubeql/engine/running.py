@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -128,11 +129,22 @@ class Running:
             return QueryCancelled([diagnose("cancelled")], self.text)
         if kind == "Out of Memory Error":
             return QueryError([diagnose("out_of_memory", limit=_limit(reason))], self.text)
+        refused = _REFUSED.search(str(error))
+        if refused is not None:
+            return QueryError([diagnose("value_refused", reason=refused[1])], self.text)
         if kind in ("Out of Range Error", "Conversion Error"):
             return QueryError([diagnose("value_out_of_range", reason=reason)], self.text)
         if kind == "IO Error" or (kind == "Invalid Input Error" and "parquet" in reason):
             return StoreError(f"the store cannot be read: {reason}")
         return InternalError(f"the engine refused a statement of the compiler: {error}")
+
+
+_REFUSED = re.compile(r"\[\[refused: (.*?)\]\]", re.DOTALL)
+
+
+def refusal(reason: str) -> str:
+    """The text of an error by which a function that the engine calls refuses a value; users read the reason alone."""
+    return f"[[refused: {reason}]]"
 
 
 _KINDS = ("INTERRUPT Error", "Out of Memory Error", "Out of Range Error", "Conversion Error", "IO Error",

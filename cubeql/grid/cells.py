@@ -137,6 +137,22 @@ def disk_cells(cell: int, k: int) -> CellArray:
     return np.sort(np.asarray(found).view(np.int64))
 
 
+def neighbours(cells: CellArray, least: int, most: int) -> tuple[CellArray, NDArray[np.int64]]:
+    """The cells from ``least`` to ``most`` steps around each cell: all of them in one array, ascending for each cell,
+    and how many each cell has; right beside pentagons too."""
+    import pyarrow as pa
+
+    flat = np.asarray(cells, np.int64).reshape(-1)
+    if not flat.size or most == 0:
+        return flat, np.ones(flat.size, np.int64)
+    found = pa.record_batch(_asked(lambda c: h3ronpy.grid_ring_distances(c, 0, most), flat))
+    around = found["cell"].flatten().to_numpy().view(np.int64)
+    centre = np.repeat(np.arange(flat.size), np.diff(found["cell"].offsets.to_numpy()))
+    far = found["k"].flatten().to_numpy() >= least
+    around, centre = around[far], centre[far]
+    return around[np.lexsort((around, centre))], np.bincount(centre, minlength=flat.size)
+
+
 @lru_cache(maxsize=1)
 def _faces() -> FloatArray:
     return face_axes(unit_vectors(*centers(BASE_TILES[is_pentagon(BASE_TILES)])))

@@ -31,6 +31,7 @@ from cubeql.analyze.grouping import geometry_of
 from cubeql.catalog import Band
 from cubeql.errors import InternalError
 from cubeql.functions import Function
+from cubeql.functions.cells import CELL_TEXT
 from cubeql.sql import positions
 from cubeql.sql.stored import decoded_late
 from cubeql.sql.tree import (
@@ -153,6 +154,8 @@ def _apply(expr: Apply, place: Place) -> Sql:
         return Ident(array)
     if name == "cell_to_parent":
         return _ancestor(expr, place)
+    if name == "cell_to_center_child":
+        return _center_child(expr, place)
     return Fill(expr.function.template(len(expr.args)), _arguments(expr.function, expr.args, place))
 
 
@@ -161,10 +164,16 @@ def _arguments(function: Function, args: tuple[Bound, ...], place: Place) -> tup
     made = []
     for number, arg in enumerate(args):
         wanted = _NULLS.get(function.params[min(number, len(function.params) - 1)]) if function.params else None
-        value = translate(arg, place)
+        value = _as_text(translate(arg, place), arg, function, wanted)
         is_null = isinstance(arg, Constant) and arg.value is None
         made.append(fill(f"{{0}}::{wanted}", value) if is_null and wanted else value)
     return tuple(made)
+
+
+def _as_text(value: Sql, arg: Bound, function: Function, wanted: str | None) -> Sql:
+    """A cell among texts is its 15 digits."""
+    among_texts = wanted == "VARCHAR" or function.name == "||"
+    return fill(CELL_TEXT, value) if among_texts and arg.type.name == "cell" else value
 
 
 def _ancestor(expr: Apply, place: Place) -> Sql:
@@ -176,7 +185,15 @@ def _ancestor(expr: Apply, place: Place) -> Sql:
     inner = translate(cell, place)
     if own is not None:
         return positions.parent(inner, own, level.value)
-    return positions.parent(inner, 15, level.value)
+    # A cell coarser than the level has no ancestor there: what the bits would make is no cell.
+    ancestor = positions.parent(inner, 15, level.value)
+    return fill(f"CASE WHEN (({{0}} >> 52) & 15) >= {level.value} THEN {{1}} END", inner, ancestor)
+
+
+def _center_child(expr: Apply, place: Place) -> Sql:
+    cell, level = expr.args
+    assert isinstance(level, Constant) and cell.type.resolution is not None
+    return positions.center_child(translate(cell, place), cell.type.resolution, level.value)
 
 
 def _choice(expr: Choice, place: Place) -> Sql:
@@ -185,7 +202,10 @@ def _choice(expr: Choice, place: Place) -> Sql:
 
 
 def _convert(expr: Convert, place: Place) -> Sql:
-    return fill(f"TRY_CAST({{0}} AS {expr.sql_type})", translate(expr.operand, place))
+    operand = translate(expr.operand, place)
+    if expr.operand.type.name == "cell" and expr.type.name == "text":
+        return fill(CELL_TEXT, operand)
+    return fill(f"TRY_CAST({{0}} AS {expr.sql_type})", operand)
 
 
 def _one_of(expr: OneOf, place: Place) -> Sql:

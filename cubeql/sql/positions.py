@@ -58,6 +58,12 @@ def _digit_bits(above: int, resolution: int) -> int:
     return _unused(above) & ~_unused(resolution)
 
 
+def center_child(cell: Sql, own: int, resolution: int) -> Sql:
+    """The descendant at ``resolution`` in the middle of a cell of resolution ``own``: all its further digits are 0."""
+    clear = ~((15 << _RESOLUTION_SHIFT) | _digit_bits(own, resolution))
+    return fill(f"(({{0}} & {clear}) | {resolution << _RESOLUTION_SHIFT})", cell)
+
+
 def child(tile: Sql, number: Sql, own: int, resolution: int) -> Sql:
     """The descendant number ``number`` (in canonical order) at ``resolution`` of a tile of resolution ``own``."""
     return cell_at(tile, number, own, resolution)

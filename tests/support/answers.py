@@ -94,6 +94,8 @@ class _Nearness:
             if exact or math.isnan(a) or math.isnan(b):
                 return bool(a == b)
             return math.isclose(a, b, rel_tol=self.tolerance, abs_tol=1e-12)
+        if isinstance(a, tuple):
+            return len(a) == len(b) and all(self.values(x, y, exact) for x, y in zip(a, b))
         return bool(a == b)
 
     def _paired(self, a: Sequence[Any], b: Sequence[Any], exact: bool) -> bool:
@@ -252,6 +254,9 @@ def _same_line(a: str, b: str) -> bool:
 def _same_text(a: str, b: str) -> bool:
     if a == b:
         return True
+    if a.startswith("[") and b.startswith("["):
+        items = a.strip("[]").split(", "), b.strip("[]").split(", ")
+        return len(items[0]) == len(items[1]) and all(_same_text(x, y) for x, y in zip(*items))
     try:
         both = float(a), float(b)
     except ValueError:

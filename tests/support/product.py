@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from tests.support.answers import Answer, Cell
 
 Params = Mapping[str, Any] | Sequence[Any] | None
@@ -64,8 +66,15 @@ def stage(session: Any, text: str, params: Params, name: str) -> str:
 
 
 def _plain_column(field: Any, column: Any) -> list[Any]:
-    is_cell = (field.metadata or {}).get(b"cubeql.type") == b"cell"
-    return [Cell(v) if is_cell and v is not None else plain(v) for v in column.to_pylist()]
+    if _holds_cells(field):
+        return [Cell(v) if v is not None else None for v in column.to_pylist()]
+    if pa.types.is_list(field.type) and _holds_cells(field.type.value_field):
+        return [tuple(map(Cell, v)) if v is not None else None for v in column.to_pylist()]
+    return [plain(v) for v in column.to_pylist()]
+
+
+def _holds_cells(field: Any) -> bool:
+    return (field.metadata or {}).get(b"cubeql.type") == b"cell"
 
 
 def plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ ROWS: tuple[Fault, ...] = (
     Fault("empty_cover", "the region {region} is too large to be listed cell by cell at resolution {resolution}",
           "group by CELL(n), or use a smaller region"),
     Fault("value_out_of_range", "a value does not fit: {reason}", "test the values, or CAST them"),
+    Fault("value_refused", "{reason}"),
     Fault("out_of_memory", "the statement needs more memory than allowed ({limit})",
           "select less, LIMIT the rows, or raise the memory_limit setting"),
     Fault("timeout", "the statement ran longer than {limit_s:g} s",

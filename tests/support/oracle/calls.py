@@ -31,6 +31,8 @@ def call(expr: nodes.Call, env: Env) -> Any:
         return kinds.widened(scalars.LENIENT[expr.name](*args), expr, env.scope)
     if expr.name not in scalars.STRICT:
         raise UncoveredError(f"the function {expr.name}")
+    if expr.name in scalars.TEXTS:
+        args = [repr(a) if isinstance(a, Cell) else a for a in args]
     return None if None in args else scalars.STRICT[expr.name](*args)
 
 

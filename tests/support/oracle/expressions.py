@@ -231,7 +231,7 @@ def _binary(expr: nodes.Binary, env: Env) -> Any:
     if a is None or b is None:
         return None
     if expr.operator == "||":
-        return a + b
+        return "".join(repr(v) if isinstance(v, Cell) else v for v in (a, b))
     return _ARITHMETIC[expr.operator](a, b)
 
 

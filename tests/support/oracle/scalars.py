@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import h3
-
-from tests.support.answers import Cell
-from tests.support.oracle import regions, times
+from tests.support.oracle import times
+from tests.support.oracle.cells import CELLS
 
 
 def rounded(x: float, digits: int = 0) -> float:
@@ -81,17 +79,6 @@ TIMES: dict[str, Callable[..., Any]] = {
     "week": lambda t: t.isocalendar()[1], "doy": lambda t: t.timetuple().tm_yday, "season": times.season,
     "dekad": times.dekad, "date_trunc": times.trunc, "epoch": lambda t: (t - times.EPOCH) // times.SECOND,
 }  # fmt: skip
-CELLS: dict[str, Callable[..., Any]] = {
-    "cell_to_parent": lambda c, r: Cell(regions.ancestor(c, r)),
-    "cell_to_lat": lambda c: regions.centre(c)[1],
-    "cell_to_lng": lambda c: regions.centre(c)[0],
-    "cell_area": regions.area_km2,
-    "cell_resolution": regions.resolution,
-    "cell_to_string": regions.text_of,
-    "string_to_cell": lambda t: Cell(h3.str_to_int(t)),
-    "latlng_to_cell": lambda lat, lng, r: Cell(h3.str_to_int(h3.latlng_to_cell(lat, lng, r))),
-    "grid_distance": lambda a, b: h3.grid_distance(regions.text_of(a), regions.text_of(b)),
-}
 STRICT = MATHEMATICS | TEXTS | SPECTRAL | TIMES | CELLS
 
 
