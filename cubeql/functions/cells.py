@@ -60,7 +60,7 @@ ROWS = (
     Function("grid_ring", "cells", ("cell", "integer"), _CELLS, "cubeql_grid_ring({0}, {1})",
              "The cells exactly k steps from a cell, ascending.", parameter_names=("cell", "k")),
     Function("great_circle_distance", "cells", ("number", "number", "number", "number"), Type("number", unit="km"),
-             f"(6371.007180918475 * {_ANGLE})", "Distance of two points on H3's sphere, in km; latitude before longitude.",
+             f"(6371.007180918475 * {_ANGLE})", "Distance of two points in km; latitude before longitude.",
              parameter_names=("lat_a", "lng_a", "lat_b", "lng_b")),
     Function("grid_distance", "cells", ("cell", "cell"), INTEGER, "cubeql_grid_distance({0}, {1})",
              "Steps between two cells of one resolution; NULL where H3 cannot count them.", parameter_names=("a", "b")),
