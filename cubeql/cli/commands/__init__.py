@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command] = {
         Command("layers", "list the layers of a store", "layers"),
         Command("describe", "say what a layer holds", "describe"),
         Command("explain", "say how a query would run", "explain"),
+        Command("tui", "open the screen in the terminal", "tui"),
         Command("fmt", "format statements", "fmt"),
         Command("doctor", "check the installation and a store", "doctor"),
     )

@@ -1,0 +1,52 @@
+"""Open the screen: layers, an editor that helps, and results as they come.
+
+Needs the extra `tui`: pip install 'cubeql[tui]'.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from cubeql.cli.arguments import Parser, add_store, add_talking, chosen_store
+from cubeql.cli.diagnostics import Diagnostics
+from cubeql.errors import ConfigError
+
+_APPLICATION = "cubeql_tui"
+
+
+def arguments(parser: Parser) -> None:
+    """Declare the arguments."""
+    add_store(parser, positional=True)
+    add_talking(parser)
+
+
+def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
+    """Open the screen and stay until it is left.
+
+    Raises:
+        ConfigError: what draws the screen is not installed, or there is no terminal to draw on.
+        StoreError: the store cannot be opened.
+    """
+    if not sys.__stdin__ or not sys.__stdin__.isatty():
+        raise ConfigError("the screen needs a terminal\n  hint: cubeql -c TEXT runs a statement without one")
+    return int(_application().run(chosen_store(options)))
+
+
+def _application() -> ModuleType:
+    """The application; where the package is a checkout that is not installed, the one beside it."""
+    try:
+        import_module("textual")
+    except ModuleNotFoundError as missing:
+        raise ConfigError("the screen needs Textual\n  hint: pip install 'cubeql[tui]'") from missing
+    try:
+        return import_module(_APPLICATION)
+    except ModuleNotFoundError as missing:
+        beside = Path(__file__).parents[3] / "tui"
+        if missing.name != _APPLICATION or not (beside / _APPLICATION).is_dir():
+            raise
+        sys.path.append(str(beside))
+        return import_module(_APPLICATION)

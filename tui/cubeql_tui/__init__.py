@@ -1,0 +1,44 @@
+"""The terminal screen of CubeQL: ask, see, look closer.
+
+Reading order: ``actions`` (the one table that keys, palette, footer and help are made of), ``themes``; ``rows`` and
+``running`` (a statement at work, and the rows it has brought so far; they know no screen); ``display`` and ``table``
+(rows for people); ``asking`` (the statements the screen
+writes by itself); ``snapshot`` and ``layers`` (what the store holds); ``marks``, ``popup`` and ``editor`` (writing a
+statement); ``status`` and ``footer``; ``history``; ``pages`` (what lies over the screen); ``app`` (all of it together).
+
+Widgets change in handlers only; whatever takes time runs in a thread and posts messages. The package knows CubeQL
+through its public doors alone: ``cubeql``, ``cubeql.session``, ``cubeql.service``, ``cubeql.errors``,
+``cubeql.catalog`` (the records a session gives), ``cubeql.values`` and ``cubeql.grid``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cubeql_tui.app import CubeQL
+
+__all__ = ["application", "run"]
+
+
+def application(store: str | None = None) -> CubeQL:
+    """The application on a store; without one, on the default store.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+    from cubeql_tui.app import CubeQL
+    from cubeql_tui.history import default_file
+
+    return CubeQL(store, default_file())
+
+
+def run(store: str | None = None) -> int:
+    """Open the screen and stay until it is left; the exit code.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+    app = application(store)
+    app.run()
+    return app.return_code or 0

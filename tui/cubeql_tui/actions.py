@@ -1,0 +1,119 @@
+"""Every action of the screen, a row each: its keys, its words, where it works.
+
+Bindings, the footer, the command palette and the help page are made of this table, so that none of them can name a key
+that does nothing. An action of a place is the method ``action_<name>`` of that place's widget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Place = Literal["everywhere", "editor", "layers", "table"]
+
+PLACES: dict[Place, str] = {
+    "everywhere": "Everywhere",
+    "editor": "In the editor",
+    "layers": "In the list of layers",
+    "table": "In the table",
+}
+"""Headings of the help page, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done.
+
+    Attributes:
+        place: where its keys work.
+        name: of the method, ``action_<name>``; may carry arguments as Textual writes them.
+        keys: Textual's names, with commas between; the first is the one shown.
+        label: one or two words, for the footer.
+        help: one line.
+        footer: whether the footer shows it.
+        shown: how the key is written for people, where Textual would write it otherwise.
+        priority: whether its keys work before those of the focused widget.
+    """
+
+    place: Place
+    name: str
+    keys: str
+    label: str
+    help: str
+    footer: bool = False
+    shown: str | None = None
+    priority: bool = False
+
+    @property
+    def binding(self) -> Binding:
+        """As Textual takes it."""
+        return Binding(
+            self.keys, self.name, self.label, show=self.footer, key_display=self.shown_key, priority=self.priority
+        )
+
+    @property
+    def shown_key(self) -> str:
+        """Its first key, for people."""
+        return self.shown or _spoken(self.keys.split(",")[0])
+
+    @property
+    def all_keys(self) -> tuple[str, ...]:
+        """All its keys, for people."""
+        others = self.keys.split(",")[1:]
+        return (self.shown_key, *(_spoken(key) for key in others))
+
+
+_WORDS = {"escape": "Esc", "enter": "Enter", "space": "Space", "tab": "Tab", "slash": "/", "plus": "+", "minus": "-",
+          "equals_sign": "=", "comma": ",", "full_stop": ".", "left": "←", "right": "→", "up": "↑", "down": "↓",
+          "home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn"}  # fmt: skip
+
+
+def _spoken(key: str) -> str:
+    """A key as a keyboard writes it: ``ctrl+p`` is ``^p``, ``f5`` is ``F5``."""
+    if key.startswith("ctrl+"):
+        return "^" + _WORDS.get(key[5:], key[5:])
+    return _WORDS.get(key) or (key.upper() if key[0] == "f" and key[1:].isdigit() else key)
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("everywhere", "run", "f5,ctrl+j,ctrl+enter", "Run", "run the statement under the cursor",
+           footer=True, priority=True),
+    Action("everywhere", "cancel", "escape", "Cancel", "stop the statement that runs; rows that have come stay"),
+    Action("everywhere", "help", "f1", "Help", "this page", footer=True, priority=True),
+    Action("everywhere", "to_editor", "f2,ctrl+o", "Editor", "go to the editor", footer=True, priority=True),
+    Action("everywhere", "show_view('table')", "f3", "Table", "see the rows", footer=True, priority=True),
+    Action("everywhere", "to_layers", "f6", "Layers", "go to the layers, opening their list; once more closes it",
+           footer=True, priority=True),
+    Action("everywhere", "history", "f8", "History", "statements that were run, to find and to ask again",
+           footer=True, priority=True),
+    Action("everywhere", "enlarge", "f10", "Enlarge", "give the results the whole screen, and back", priority=True),
+    Action("everywhere", "refresh_layers", "ctrl+r", "Refresh", "read the list of layers anew", priority=True),
+    Action("everywhere", "quit", "ctrl+q", "Quit", "leave", footer=True, priority=True),
+    Action("editor", "complete", "ctrl+space,ctrl+@", "Complete", "offer what may stand at the cursor"),
+    Action("editor", "format_text", "ctrl+l", "Format", "put the text into its one form"),
+    Action("layers", "search", "slash", "Search", "search layers and bands by name, title or unit"),
+    Action("layers", "insert", "i", "Insert", "put the name into the editor", footer=True),
+    Action("layers", "preview", "p", "Preview", "ask for rows of the layer", footer=True),
+    Action("table", "move(-1, 0)", "up,k", "Up", "a row up"),
+    Action("table", "move(1, 0)", "down,j", "Down", "a row down"),
+    Action("table", "move(0, -1)", "left,h", "Left", "a column to the left"),
+    Action("table", "move(0, 1)", "right,l", "Right", "a column to the right"),
+    Action("table", "page(-1)", "pageup", "Page up", "a page up"),
+    Action("table", "page(1)", "pagedown", "Page down", "a page down"),
+    Action("table", "first", "home,g", "First row", "to the first row"),
+    Action("table", "last", "end,G", "Last row", "to the last row that has come"),
+    Action("table", "copy_value", "y", "Copy", "copy the value under the cursor", footer=True),
+    Action("table", "show_row", "enter", "Row", "the whole row, a column a line", footer=True),
+)  # fmt: skip
+
+
+def actions_of(place: Place) -> tuple[Action, ...]:
+    """The actions of a place, in the order of the table."""
+    return tuple(action for action in ACTIONS if action.place == place)
+
+
+def bindings(place: Place) -> list[Binding]:
+    """What a widget of this place takes for its ``BINDINGS``."""
+    return [action.binding for action in actions_of(place)]

@@ -1,0 +1,307 @@
+"""All of it together: what is asked for here and there becomes a statement, a page, another view."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Static
+
+import cubeql
+from cubeql.errors import CubeQLError, Diagnostic, QueryError, Span
+from cubeql_tui import asking
+from cubeql_tui.actions import ACTIONS, bindings
+from cubeql_tui.display import columns_of, text_of
+from cubeql_tui.editor import QueryEditor
+from cubeql_tui.footer import KeysLine
+from cubeql_tui.history import Asked, History, HistoryPage
+from cubeql_tui.layers import LayersPane, LayerTree
+from cubeql_tui.pages import help_page, row_page
+from cubeql_tui.popup import Popup
+from cubeql_tui.running import Run
+from cubeql_tui.snapshot import Snapshot
+from cubeql_tui.status import StatusLine
+from cubeql_tui.table import ResultTable
+from cubeql_tui.themes import THEMES
+from cubeql_tui.words import fault_text, welcome_text
+
+_BEAT_S = 0.1
+
+
+class CubeQL(App[None]):
+    """The screen on a store.
+
+    Args:
+        store: its address; None for the default store.
+        history: file of the statements that were run; None keeps them in memory.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+
+    TITLE = "CubeQL"
+    CSS_PATH = "screen.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere")]
+
+    class Changed(Message):
+        """A statement has gone on: rows have come, or it has ended."""
+
+        def __init__(self, run: Run) -> None:
+            self.run = run
+            super().__init__()
+
+    class Read(Message):
+        """The store was read anew."""
+
+        def __init__(self, snapshot: Snapshot) -> None:
+            self.snapshot = snapshot
+            super().__init__()
+
+    def __init__(self, store: str | None = None, history: Path | None = None) -> None:
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (96, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-high")]
+        self.session = cubeql.connect(store)
+        self.asides = cubeql.connect(store)  # what the screen asks by itself: a cancel must not meet a statement
+        self.history = History(history)
+        self.run_now: Run | None = None
+        self._shown: Run | None = None
+        self._told: Run | None = None
+        self._place = Span(0, 0)
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    def compose(self) -> ComposeResult:
+        """Layers at the left; editor, results and status at the right."""
+        popup = Popup(id="popup")
+        with Horizontal(id="whole"):
+            yield LayersPane(id="layers")
+            with Vertical(id="work"):
+                yield QueryEditor(popup, id="editor")
+                with ContentSwitcher(initial="scroll", id="results"):
+                    with VerticalScroll(id="scroll", can_focus=False):
+                        yield Static(welcome_text(self.theme_variables["accent"]), id="words")
+                    yield ResultTable(id="table")
+                yield StatusLine(id="status")
+        yield popup
+        yield KeysLine(id="keys")
+
+    def on_mount(self) -> None:
+        """Read the store, and let the editor have the keys."""
+        address = str(self.session.store.address)
+        self.query_one(LayersPane).border_subtitle = Text(address if len(address) < 30 else "…" + address[-28:]).markup
+        self.query_one(QueryEditor).focus()
+        self.set_interval(_BEAT_S, self._beat)
+        self.theme_changed_signal.subscribe(self, lambda _: self.query_one(QueryEditor).recolour())
+        self.action_refresh_layers()
+
+    def on_unmount(self) -> None:
+        """Let go of the store; threads that still read from it end then."""
+        if self.run_now is not None:
+            self.run_now.cancel()
+        self.session.close()
+        self.asides.close()
+
+    # -------------------------------------------------------------- statements
+
+    def action_run(self) -> None:
+        """Run the statement under the cursor."""
+        text, place = self.query_one(QueryEditor).statement
+        if not text:
+            self.notify("There is no statement at the cursor.", severity="warning")
+            return
+        self.ask(text, place)
+
+    def ask(self, text: str, place: Span | None = None) -> None:
+        """Run a statement; one that is still at work is cancelled.
+
+        Args:
+            text: the statement.
+            place: where it stands in the editor, so that its faults can be marked there.
+        """
+        if self.run_now is not None and self.run_now.at_work:
+            self.run_now.cancel()
+        self._place = place or Span(0, 0)
+        self.run_now = Run(self.session, text)
+        self._work(self.run_now)
+        self._beat()
+
+    @work(thread=True, group="statement")
+    def _work(self, run: Run) -> None:
+        def tell() -> None:
+            self.post_message(self.Changed(run))
+
+        run.work(tell)
+
+    @on(Changed)
+    def _changed(self, event: Changed) -> None:
+        run = event.run
+        if run is not self.run_now:
+            return
+        table = self.query_one(ResultTable)
+        if run.rows is not None and (self._shown is not run or table.rows is not run.rows):
+            table.show(run.rows)
+            self.action_show_view("table", focus=False)
+        elif run.rows is not None:
+            table.grew()
+        self._shown = run
+        if not run.at_work:
+            self._ended(run)
+        self._beat()
+
+    def _ended(self, run: Run) -> None:
+        self.history.add(Asked.of(run))
+        if run.state == "failed" and run.error is not None:
+            self._say(fault_text(run.error, self.theme_variables))
+            self.query_one(QueryEditor).show_faults(_placed(run.error, self._place))
+        elif run.message is not None:
+            self._say(Text(run.message))
+            self.action_refresh_layers()
+        elif run.rows is None:
+            self._say(Text("Cancelled before rows came.", "dim"))
+
+    def _say(self, words: Text) -> None:
+        self.query_one("#words", Static).update(words)
+        self.query_one("#results", ContentSwitcher).current = "scroll"
+
+    def _beat(self) -> None:
+        """Keep the clock going, and tell a statement to stop until it has heard."""
+        run = self.run_now
+        if run is not None and run.cancelling:
+            run.cancel()
+        if run is None or run.at_work or run is not self._told:
+            for line in self.query(StatusLine):  # none while the screen closes
+                line.tell(run)
+            self._told = None if run is None or run.at_work else run
+
+    def action_cancel(self) -> None:
+        """Stop the statement that runs."""
+        if self.run_now is not None and self.run_now.at_work:
+            self.run_now.cancel()
+            self._beat()
+
+    @on(QueryEditor.CancelAsked)
+    def _cancel_asked(self) -> None:
+        self.action_cancel()
+
+    @on(ResultTable.NearEnd)
+    def _near_end(self) -> None:
+        if self.run_now is not None:
+            self.run_now.more()
+
+    # -------------------------------------------------------------- layers
+
+    def action_refresh_layers(self) -> None:
+        """Read the list of layers anew."""
+        self._read_store()
+
+    @work(thread=True, exclusive=True, group="store")
+    def _read_store(self) -> None:
+        try:
+            self.post_message(self.Read(Snapshot.of(self.asides)))
+        except CubeQLError as error:
+            self.call_from_thread(self.notify, str(error), title="The store", severity="error", markup=False)
+
+    @on(Read)
+    def _read(self, event: Read) -> None:
+        self.query_one(LayersPane).show(event.snapshot)
+        self.query_one(QueryEditor).know(event.snapshot)
+
+    @on(LayerTree.InsertAsked)
+    def _insert(self, event: LayerTree.InsertAsked) -> None:
+        editor = self.query_one(QueryEditor)
+        editor.insert(event.name)
+        editor.focus()
+
+    @on(LayerTree.PreviewAsked)
+    def _preview(self, event: LayerTree.PreviewAsked) -> None:
+        leaf = event.leaf
+        self.ask(asking.preview(leaf.facts.record.name, leaf.band if leaf.facts.record.bands else None))
+
+    # -------------------------------------------------------------- going about
+
+    def action_show_view(self, view: str, focus: bool = True) -> None:
+        """Show the results this way."""
+        self.query_one("#results", ContentSwitcher).current = view
+        if focus:
+            self.query_one(f"#{view}").focus()
+
+    def action_to_editor(self) -> None:
+        """Go to the editor."""
+        self.remove_class("-enlarged")
+        self.query_one(QueryEditor).focus()
+
+    def action_to_layers(self) -> None:
+        """Go to the layers; where they are already, put them away."""
+        pane = self.query_one(LayersPane)
+        inside = self.focused is not None and pane in self.focused.ancestors_with_self
+        self.set_class(inside, "-no-layers")
+        self.set_class(not inside, "-layers")
+        if inside:
+            self.query_one(QueryEditor).focus()
+        else:
+            self.remove_class("-enlarged")
+            self.query_one(LayerTree).focus()
+
+    def action_enlarge(self) -> None:
+        """Give the results the whole screen, and back."""
+        self.toggle_class("-enlarged")
+        shown = self.query_one("#results", ContentSwitcher).visible_content
+        if self.has_class("-enlarged") and shown is not None and shown.can_focus:
+            shown.focus()
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(help_page(self.theme_variables["accent"]))
+
+    def action_history(self) -> None:
+        """Find a statement that was run."""
+        self.push_screen(HistoryPage(self.history), self._take_up)
+
+    def _take_up(self, text: str | None) -> None:
+        if text is not None:
+            editor = self.query_one(QueryEditor)
+            editor.put(text)
+            editor.focus()
+
+    @on(ResultTable.RowAsked)
+    def _row_asked(self, event: ResultTable.RowAsked) -> None:
+        rows = self.query_one(ResultTable).rows
+        if rows is None:
+            return
+        columns = columns_of(rows.schema)
+        row = rows.window(event.row, event.row + 1).to_pylist()
+        names = [f"{c.name} [{c.unit}]" if c.unit not in (None, "1") else c.name for c in columns]
+        self.push_screen(row_page(event.row + 1, names, [text_of(row[0][c.name], c) for c in columns]))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action that works from everywhere, and what Textual adds."""
+        for action in ACTIONS:
+            if action.place == "everywhere":
+                yield SystemCommand(action.label, f"{action.help} ({action.shown_key})", self._doing(action.name))
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command
+
+    def _doing(self, name: str) -> Callable[[], Awaitable[bool]]:
+        return lambda: self.run_action(name)
+
+
+def _placed(error: CubeQLError, place: Span) -> tuple[Diagnostic, ...]:
+    """The faults of a statement, at their places in the whole text."""
+    if not isinstance(error, QueryError):
+        return ()
+    spans = ((d, d.span) for d in error.diagnostics)
+    return tuple(
+        replace(d, span=Span(place.start + s.start, place.start + s.end)) if s is not None else d for d, s in spans
+    )

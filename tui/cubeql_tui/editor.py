@@ -1,0 +1,250 @@
+"""Where statements are written: coloured as the parser reads them, checked while one types, completed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import events, on
+from textual.binding import BindingType
+from textual.geometry import Offset
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import TextArea
+from textual.widgets.text_area import TextAreaTheme
+
+from cubeql import service
+from cubeql.errors import Diagnostic, QueryError, Span
+from cubeql_tui.actions import Place, bindings
+from cubeql_tui.marks import Mark, index_of, marks_of, place_of, said_at
+from cubeql_tui.popup import Popup
+from cubeql_tui.snapshot import Snapshot
+from cubeql_tui.themes import syntax_style
+
+PLACEHOLDER = "Write a statement, e.g.  SELECT * FROM layer LIMIT 100\nF5 runs it; ^space offers what may stand here."
+_PAUSE_S = 0.15  # faults are told when somebody pauses: a word half typed is no fault to shout at
+_FAULTS = {"fault": "#f0797b", "warning": "#e9b55c"}
+
+
+class QueryEditor(TextArea):
+    """A text of one or more statements.
+
+    Args:
+        popup: where completions are offered.
+    """
+
+    DEFAULT_CSS = """
+    QueryEditor { height: 11; border: round $border; padding: 0; background: $background;
+                  border-title-color: $foreground 60%; border-subtitle-color: $foreground 60%; scrollbar-size: 1 1; }
+    QueryEditor:focus { border: round $primary; border-title-color: $primary; }
+    QueryEditor.-fault { border-subtitle-color: $error; }
+    QueryEditor.-warning { border-subtitle-color: $warning; }
+    """
+    PLACE: ClassVar[Place] = "editor"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(PLACE)]
+
+    class CancelAsked(Message):
+        """Escape was pressed, and no completion was open."""
+
+    def __init__(self, popup: Popup, text: str = "", *, id: str | None = None) -> None:
+        super().__init__(
+            text, id=id, show_line_numbers=True, tab_behavior="indent", soft_wrap=False, placeholder=PLACEHOLDER
+        )
+        self.popup = popup
+        self.snapshot = Snapshot()
+        self.faults: tuple[Diagnostic, ...] = ()
+        self.border_title = "Query"
+        self._marks: dict[int, list[Mark]] | None = None
+        self._dark = True
+        self._typing = False
+        self._settled: Timer | None = None
+
+    def on_mount(self) -> None:
+        """Take the colours of the screen."""
+        self.recolour()
+
+    def recolour(self) -> None:
+        """Follow the theme. The theme of the text must not set a colour of its own: it would hide those of words."""
+        variables = self.app.theme_variables
+        self._dark = self.app.current_theme.dark
+        line, ground = variables["panel"], variables["background"]
+        dim = "#64748a" if self._dark else "#8593a3"
+        self.register_theme(
+            TextAreaTheme(
+                "cubeql",
+                base_style=Style(color=variables["foreground"], bgcolor=ground),
+                gutter_style=Style(color=dim, bgcolor=ground),
+                cursor_style=Style(color=ground, bgcolor=variables["accent"]),
+                cursor_line_style=Style(bgcolor=line),
+                cursor_line_gutter_style=Style(color=variables["accent"], bgcolor=line),
+                selection_style=Style(bgcolor=variables.get("input-selection-background", line)[:7]),
+                bracket_matching_style=Style(bgcolor=variables["block-cursor-blurred-background"]),
+            )
+        )
+        self.theme = "cubeql"
+        self._remark()
+
+    # -------------------------------------------------------------- text and places
+
+    @property
+    def offset_in_text(self) -> int:
+        """Where the cursor is, in the whole text."""
+        return index_of(self.text, *self.cursor_location)
+
+    @property
+    def statement(self) -> tuple[str, Span]:
+        """The statement under the cursor."""
+        return service.statement_at(self.text, self.offset_in_text)
+
+    def put(self, text: str) -> None:
+        """Replace all of the text; it can be undone."""
+        self.replace(text, (0, 0), self.document.end)
+        self.move_cursor(self.document.end)
+
+    def go_to(self, offset: int) -> None:
+        """Put the cursor at a place of the whole text."""
+        self.move_cursor(place_of(self.text, offset))
+
+    # -------------------------------------------------------------- colours
+
+    def get_line(self, line_index: int) -> Text:
+        """A line with its colours."""
+        if self._marks is None:
+            self._marks = marks_of(self.text, self.faults)
+        line = super().get_line(line_index)
+        for mark in self._marks.get(line_index, ()):
+            line.stylize(self._style(mark.kind), mark.start, mark.end)
+        return line
+
+    def _style(self, kind: str) -> Style:
+        colour = _FAULTS.get(kind)
+        return syntax_style(kind, self._dark) if colour is None else Style(underline=True, color=colour)
+
+    def _remark(self) -> None:
+        self._marks = None
+        self._line_cache.clear()  # Textual keeps lines by their text alone, but their colours can change without it
+        self.refresh()
+
+    # -------------------------------------------------------------- faults and help
+
+    @on(TextArea.Changed)
+    def _changed(self) -> None:
+        self._settle()
+        if self._typing:
+            self._typing = False
+            self._offer(asked=False)
+        else:
+            self.popup.close()
+
+    def _settle(self) -> None:
+        """The text is another: its colours are due now, its faults when somebody pauses."""
+        self._remark()
+        if self._settled is not None:
+            self._settled.stop()
+        self._settled = self.set_timer(_PAUSE_S, self._check)
+
+    def _check(self) -> None:
+        self.show_faults(service.check(self.text, self.snapshot))
+
+    def know(self, snapshot: Snapshot) -> None:
+        """Names are those of this catalog from now on."""
+        self.snapshot = snapshot
+        self._check()
+
+    def show_faults(self, faults: tuple[Diagnostic, ...]) -> None:
+        """Mark faults in the text, and say what is to be said at the cursor."""
+        self.faults = faults
+        self._remark()
+        self._say()
+
+    @on(TextArea.SelectionChanged)
+    def _moved(self) -> None:
+        self._say()
+
+    def _say(self) -> None:
+        """One line at the border: the fault at the cursor, else help on its word."""
+        fault = said_at(self.faults, self.offset_in_text)
+        warned = fault is not None and fault.severity == "warning"
+        self.set_class(fault is not None and not warned, "-fault")
+        self.set_class(warned, "-warning")
+        if fault is not None:
+            said = f"{fault.message}; {fault.hint}" if fault.hint else fault.message
+        else:
+            found = service.hover(self.text, self.offset_in_text, self.snapshot)
+            said = "" if found is None else " · ".join((found.title, *found.body.splitlines()[:1]))
+        room = max(10, self.size.width - 4)
+        self.border_subtitle = Text(said if len(said) <= room else said[: room - 1] + "…").markup
+
+    # -------------------------------------------------------------- completion
+
+    def _offer(self, asked: bool) -> None:
+        at = self.offset_in_text
+        offers = service.complete(self.text, at, self.snapshot) if self.selection.is_empty else ()
+        written = self.text[offers[0].start : at] if offers else ""
+        plain = not written and not self.text[:at].endswith(".")
+        said_already = len(offers) == 1 and offers[0].text.casefold() == written.casefold()
+        if not asked and (plain or said_already):
+            offers = ()
+        self.popup.offer(offers, self.cursor_screen_offset + Offset(-len(written) - 3, 1))
+
+    def action_complete(self) -> None:
+        """Offer what may stand at the cursor."""
+        self._offer(asked=True)
+
+    def _accept(self) -> None:
+        chosen = self.popup.chosen
+        self.popup.close()
+        if chosen is None:
+            return
+        behind = {"function": "(", "keyword": " "}.get(chosen.kind, "")
+        following = self.text[chosen.end : chosen.end + 1]
+        start, end = (place_of(self.text, i) for i in (chosen.start, chosen.end))
+        with self.prevent(TextArea.Changed):
+            self.replace(chosen.text + ("" if behind and following == behind else behind), start, end)
+        self._settle()
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.popup.display and self._key_of_popup(event.key):
+            event.stop()
+            event.prevent_default()
+            return
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.CancelAsked())
+            return
+        self._typing = event.is_printable or event.key == "backspace"
+        await super()._on_key(event)
+
+    def _key_of_popup(self, key: str) -> bool:
+        match key:
+            case "down":
+                self.popup.action_cursor_down()
+            case "up":
+                self.popup.action_cursor_up()
+            case "tab" | "enter":
+                self._accept()
+            case "escape":
+                self.popup.close()
+            case _:
+                return False
+        return True
+
+    def on_blur(self) -> None:
+        """Nothing is offered to somebody who has left."""
+        self.popup.close()
+
+    # -------------------------------------------------------------- form
+
+    def action_format_text(self) -> None:
+        """Put the text into its one form."""
+        try:
+            formed = service.format(self.text)
+        except QueryError as error:
+            self.notify(error.diagnostics[0].message, title="Not formatted", severity="warning", markup=False)
+            return
+        if formed.rstrip() == self.text.rstrip():
+            self.notify("It has its form already.", timeout=2)
+        else:
+            self.put(formed.rstrip("\n"))

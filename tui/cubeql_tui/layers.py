@@ -1,0 +1,198 @@
+"""The list of layers: found by a word, looked at, put into the editor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static, Tree
+from textual.widgets.tree import TreeNode
+
+from cubeql_tui.actions import Place, bindings
+from cubeql_tui.snapshot import LayerFacts, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What a line of the tree stands for: a layer, or one of its bands or attributes."""
+
+    facts: LayerFacts
+    band: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that a statement knows it by."""
+        return self.band or self.facts.record.name
+
+    def answers(self, words: list[str]) -> bool:
+        """Whether every word is somewhere in what is known of it."""
+        known = " ".join([self.facts.record.name, *(text for _, text in self.facts.lines(self.band)), self.band or ""])
+        return all(word in known.casefold() for word in words)
+
+
+class LayerTree(Tree[Leaf]):
+    """Layers by collection, with their bands."""
+
+    PLACE: ClassVar[Place] = "layers"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(PLACE)]
+    ICON_NODE = "▸ "
+    ICON_NODE_EXPANDED = "▾ "
+
+    class InsertAsked(Message):
+        """A name is to be put into the editor."""
+
+        def __init__(self, name: str) -> None:
+            self.name = name
+            super().__init__()
+
+    class PreviewAsked(Message):
+        """Rows of a layer are to be seen."""
+
+        def __init__(self, leaf: Leaf) -> None:
+            self.leaf = leaf
+            super().__init__()
+
+    def fill(self, snapshot: Snapshot, sought: str = "") -> None:
+        """Show the layers that answer to what is sought."""
+        self.clear()
+        words = sought.casefold().split()
+        collections: dict[str, TreeNode[Leaf]] = {}
+        for facts in snapshot.facts:
+            leaves = [Leaf(facts, name) for name, _ in facts.columns]
+            found = leaves if Leaf(facts).answers(words) else [leaf for leaf in leaves if leaf.answers(words)]
+            if found or Leaf(facts).answers(words):
+                self._add(facts, found, collections, expand=bool(words))
+        self.root.expand()
+
+    def _add(self, facts: LayerFacts, leaves: list[Leaf], collections: dict[str, TreeNode[Leaf]], expand: bool) -> None:
+        collection, _, name = facts.record.name.rpartition(".")
+        above = self.root
+        if collection:
+            above = collections.get(collection) or self.root.add(Text(collection, "italic"), expand=True)
+            collections[collection] = above
+        node = above.add(_layer_label(name, facts), Leaf(facts), expand=expand)
+        besides = dict(facts.columns)
+        for leaf in leaves:
+            node.add_leaf(Text.assemble(leaf.name, ("  " + besides[leaf.name], "dim")), leaf)
+
+    @property
+    def leaf(self) -> Leaf | None:
+        """What the cursor is on."""
+        return self.cursor_node.data if self.cursor_node is not None else None
+
+    def render_label(self, node: TreeNode[Leaf], base_style: Style, style: Style) -> Text:
+        """A line of the tree; layers that can be opened have an arrow."""
+        label = node.label.copy() if isinstance(node.label, Text) else Text(str(node.label))
+        label.stylize_before(style)
+        arrow = (self.ICON_NODE_EXPANDED if node.is_expanded else self.ICON_NODE) if node.allow_expand else ""
+        return Text.assemble((arrow, base_style + Style(dim=True)), label)
+
+    def action_search(self) -> None:
+        """Go to the words that are sought."""
+        self.screen.query_one("#search", Input).focus()
+
+    def action_insert(self) -> None:
+        """Put the name under the cursor into the editor."""
+        if self.leaf is not None:
+            self.post_message(self.InsertAsked(self.leaf.name))
+
+    def action_preview(self) -> None:
+        """Ask for rows of the layer under the cursor."""
+        if self.leaf is not None:
+            self.post_message(self.PreviewAsked(self.leaf))
+
+
+class LayersPane(Vertical):
+    """The tree with a field to search it above, and what is known of the line under the cursor below."""
+
+    DEFAULT_CSS = """
+    LayersPane { width: 34; border: round $border; border-title-color: $foreground 60%; padding: 0 0 0 1;
+                 border-subtitle-color: $foreground 45%; }
+    LayersPane:focus-within { border: round $primary; border-title-color: $primary; }
+    LayersPane Input { border: none; height: 1; padding: 0; background: $background; color: $foreground; }
+    LayersPane Input:focus { background: $panel; }
+    LayersPane LayerTree { height: 1fr; padding: 0; margin-top: 1; background: $background;
+                            background-tint: transparent; scrollbar-size: 1 1; }
+    LayersPane #facts { height: auto; max-height: 50%; padding: 0 1 0 0; border-top: solid $border; }
+    LayersPane .empty { color: $foreground 55%; padding: 1 1; display: none; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.snapshot = Snapshot()
+        self.border_title = "Layers"
+
+    def compose(self) -> ComposeResult:
+        """The field, the tree, the facts."""
+        yield Input(placeholder="/ search", id="search", compact=True)
+        tree: LayerTree = LayerTree("layers", id="tree")
+        tree.show_root = False
+        tree.guide_depth = 2
+        tree.show_guides = False
+        yield tree
+        yield Static("", id="none", classes="empty")
+        yield Static("", id="facts")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show what a store holds now."""
+        self.snapshot = snapshot
+        self._fill()
+
+    def _fill(self) -> None:
+        tree, sought = self.query_one(LayerTree), self.query_one(Input).value
+        tree.fill(self.snapshot, sought)
+        empty = self.query_one("#none", Static)
+        empty.display = not tree.root.children
+        empty.update(
+            f"Nothing here answers to “{sought}”." if sought.strip() else
+            "This store has no layers yet. `cubeql ingest` brings rasters in; `cubeql demo` builds a store to try."
+        )  # fmt: skip
+        if tree.root.children:
+            tree.cursor_line = 0
+            self._tell(tree.root.children[0].data)
+        else:
+            self._tell(None)
+
+    @on(Input.Changed, "#search")
+    def _sought(self) -> None:
+        self._fill()
+
+    @on(Input.Submitted, "#search")
+    def _found(self) -> None:
+        self.query_one(LayerTree).focus()
+
+    @on(Tree.NodeHighlighted)
+    def _highlighted(self, event: Tree.NodeHighlighted[Leaf]) -> None:
+        self._tell(event.node.data)
+
+    def _tell(self, leaf: Leaf | None) -> None:
+        facts = self.query_one("#facts", Static)
+        facts.display = leaf is not None
+        if leaf is not None:
+            facts.update(_facts_text(leaf))
+
+
+def _layer_label(name: str, facts: LayerFacts) -> Text:
+    record = facts.record
+    beside = f"  res {record.resolution}" if record.kind == "grid" else f"  {record.kind}"
+    years = "" if facts.first is None or facts.last is None else _years(str(facts.first)[:4], str(facts.last)[:4])
+    return Text.assemble((name, "bold"), (beside, "dim"), (f" · {years}" if years else "", "dim"))
+
+
+def _years(first: str, last: str) -> str:
+    return first if first == last else f"{first}–{last[2:] if first[:2] == last[:2] else last}"
+
+
+def _facts_text(leaf: Leaf) -> Text:
+    text = Text(leaf.name, "bold", no_wrap=False)
+    for heading, said in leaf.facts.lines(leaf.band):
+        text.append(f"\n{heading} " if heading else "\n", "dim")
+        text.append(said if len(said) <= 160 else said[:159] + "…", "not bold")
+    return text
