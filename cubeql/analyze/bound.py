@@ -12,6 +12,7 @@ from typing import Any, Literal
 from cubeql.catalog import Layer
 from cubeql.errors import Span
 from cubeql.functions import Function
+from cubeql.values.containment import Containment
 from cubeql.values.types import Type
 
 GRID = -1
@@ -191,6 +192,15 @@ class TableRef(BoundSource):
 
     layer: Layer
     version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ZonesRef(BoundSource):
+    """A layer of zones that the query's cells meet: a row for each zone that holds a cell."""
+
+    layer: Layer
+    version: int | None = None
+    containment: Containment = "center"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cubeql.analyze.bound import GRID, Bound, BoundSource, Column, LayerRef, QueryRef, TableRef
+from cubeql.analyze.bound import GRID, Bound, BoundSource, Column, LayerRef, QueryRef, TableRef, ZonesRef
 from cubeql.analyze.context import Context
 from cubeql.catalog import Attribute, Band, Layer
 from cubeql.errors import Span
@@ -33,6 +33,10 @@ def source_columns(source: BoundSource) -> dict[str, Type]:
         return {c.name: c.type for c in source.query.columns}
     if isinstance(source, TableRef):
         return table_columns(source.layer)
+    if isinstance(source, ZonesRef):
+        fraction = {"fraction": NUMBER} if source.containment == "area" else {}
+        # A polygon beside each of its cells would be of no use, and large.
+        return {n: t for n, t in table_columns(source.layer).items() if n != "geometry"} | fraction
     assert isinstance(source, LayerRef)
     layer = source.layer
     columns: dict[str, Type] = {}

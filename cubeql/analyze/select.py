@@ -123,7 +123,7 @@ class _Select:
     def _joins(self) -> tuple[BoundJoin, ...]:
         joins = []
         for join in self.query.joins:
-            source = bind_source(self.context, join.source, self.binder.bind_query)
+            source = bind_source(self.context, join.source, self.binder.bind_query, joined=True)
             if source is None:
                 self.scope.incomplete = True
                 continue

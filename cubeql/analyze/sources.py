@@ -14,6 +14,7 @@ from cubeql.analyze.bound import (
     BoundSource,
     LayerRef,
     QueryRef,
+    ZonesRef,
     conjuncts,
 )
 from cubeql.analyze.clocks import bind_match
@@ -21,6 +22,7 @@ from cubeql.analyze.constants import whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.scope import Scope, cell_column, source_columns
 from cubeql.analyze.views import bind_view
+from cubeql.analyze.zones import bind_zones
 from cubeql.catalog import Band
 from cubeql.errors import StoreError
 from cubeql.lang import nodes
@@ -34,7 +36,9 @@ METHODS = ("mean", "min", "max", "sum", "count", "mode", "first", "last", "media
 _NOT_OF_CLASSES = ("mean", "sum", "median", "stddev", "any", "all")
 
 
-def bind_source(context: Context, source: nodes.Source, bind_query: BindQuery) -> BoundSource | None:
+def bind_source(
+    context: Context, source: nodes.Source, bind_query: BindQuery, joined: bool = False
+) -> BoundSource | None:
     """The layer or subquery that a source names; None with the fault noted where there is none."""
     if isinstance(source, nodes.QuerySource):
         return QueryRef(source.alias or "query", bind_query(source.query))
@@ -48,7 +52,7 @@ def bind_source(context: Context, source: nodes.Source, bind_query: BindQuery) -
         view = context.catalog.view(name)
         if view is not None:
             return _view(context, source, (name, view), alias, bind_query)
-    return _layer(context, source, name, alias)
+    return _layer(context, source, name, alias, joined)
 
 
 def _view(
@@ -62,7 +66,9 @@ def _view(
     return QueryRef(alias, bound) if bound is not None else None
 
 
-def _layer(context: Context, source: nodes.LayerSource, name: str, alias: str) -> BoundSource | None:
+def _layer(
+    context: Context, source: nodes.LayerSource, name: str, alias: str, joined: bool
+) -> BoundSource | None:
     for construct, written in (("AT 'time'", source.at), ("VERSION AT", source.version_at)):
         if written is not None:
             context.fault("not_supported", written.span, construct=f"layer {construct}",
@@ -83,6 +89,8 @@ def _layer(context: Context, source: nodes.LayerSource, name: str, alias: str) -
         if layer is None:
             context.fault("unknown_version", source.span, name=name, version=version)
             return None
+    if layer.kind == "zones" and joined:
+        return ZonesRef(alias, layer, version)
     if layer.kind != "grid":
         context.fault("not_supported", source.span, construct=f"a {layer.kind} layer", suggestion="")
         return None
@@ -122,6 +130,8 @@ def on_grid(source: BoundSource, resolution: int | None, methods: dict[str, str]
 def bind_join(binder: Binder, join: nodes.Join, source: BoundSource) -> BoundJoin:
     """One join; its source is added to the scope."""
     context, scope = binder.context, binder.scope
+    if isinstance(source, ZonesRef):
+        return bind_zones(binder, join, source)
     methods = _methods(context, source, join.using)
     scope.sources.append(on_grid(source, scope.resolution, methods))
     _check_cells(context, scope, source, join)

@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.convert import next_batch, result_schema
-from cubeql.engine.geometry import GeometryCache
-from cubeql.engine.prepare import Preparation, Prepared
+from cubeql.engine.prepare import Caches, Preparation, Prepared
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork, work_stats
@@ -22,20 +21,20 @@ from cubeql.storage import Store
 _BATCH_ROWS = 122_880
 
 
-def execute(compiled: CompiledQuery, store: Store, running: Running, geometry: GeometryCache) -> Result:
+def execute(compiled: CompiledQuery, store: Store, running: Running, caches: Caches) -> Result:
     """Start a query; its rows stream from the result, and the statement is closed with the last of them.
 
     Raises:
         QueryError: a region cannot be read, or the statement fails while it runs.
         StoreError: a layer's files cannot be read.
     """
-    return stream(prepare(compiled, store, running, geometry), running)
+    return stream(prepare(compiled, store, running, caches), running)
 
 
-def prepare(compiled: CompiledQuery, store: Store, running: Running, geometry: GeometryCache) -> Prepared:
+def prepare(compiled: CompiledQuery, store: Store, running: Running, caches: Caches) -> Prepared:
     """Make all that a query needs before it can run; reads no array."""
     with running.faults(), running.engine():
-        return Preparation(compiled, store, running, geometry).prepare()
+        return Preparation(compiled, store, running, caches).prepare()
 
 
 def stream(prepared: Prepared, running: Running) -> Result:

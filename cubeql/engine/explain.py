@@ -71,6 +71,9 @@ def _work(works: dict[str, ScanWork], name: str) -> str:
     work = works.get(name)
     if work is None:
         return "not read"
+    if work.zones is not None:
+        levels = f", a cell in up to {work.levels}" if work.levels > 1 else ""
+        return f"zones {work.zones:,}{levels}, tiles {work.tiles_kept:,} of {work.tiles_all:,}"
     return f"tiles {work.tiles_kept:,} of {work.tiles_all:,}, files {work.files_kept:,} of {work.files_all:,}"
 
 

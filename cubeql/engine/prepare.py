@@ -20,6 +20,8 @@ from cubeql.engine.geometry import GeometryCache
 from cubeql.engine.regions import mask_table, shape_of
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork
+from cubeql.engine.zonecache import ZoneCache
+from cubeql.engine.zones import provide_zones
 from cubeql.errors import QueryError, diagnose
 from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
@@ -46,15 +48,24 @@ class Prepared:
     works: list[ScanWork] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Caches:
+    """What a session remembers of tiles, since tiles come back."""
+
+    geometry: GeometryCache = field(default_factory=GeometryCache)
+    zones: ZoneCache = field(default_factory=ZoneCache)
+
+
 class Preparation:
     """Prepares one statement on a cursor."""
 
-    def __init__(self, compiled: CompiledQuery, store: Store, running: Running, geometry: GeometryCache) -> None:
+    def __init__(self, compiled: CompiledQuery, store: Store, running: Running, caches: Caches) -> None:
         self.compiled = compiled
         self.store = store
         self.running = running
         self.cursor: duckdb.DuckDBPyConnection = running.cursor
-        self.geometry = geometry
+        self.geometry = caches.geometry
+        self.zones = caches.zones
         self.shapes: dict[RegionRef, RegionShape] = {}
         self.works: list[ScanWork] = []
         self.snapshots: dict[tuple[str, int | None], Snapshot] = {}
@@ -84,8 +95,10 @@ class Preparation:
         tiles = self._query_tiles(driver, stored)
         for need in needs:
             tiles = self._mask(cells, need, tiles)
+        tiles = self._zones(cells, tiles)
         for join in cells.joins:
-            self._provide(join.aligned, self._of_layer(join.aligned, tiles))
+            if join.aligned.scan.zones is None:
+                self._provide(join.aligned, self._of_layer(join.aligned, tiles))
         if cells.geometry:
             table = self.geometry.table(tiles, cells.resolution, cells.geometry, self.running)
             self.cursor.register(f"{cells.name}$geometry", table)
@@ -106,6 +119,22 @@ class Preparation:
         self._provide_scan(summaries.scan, whole)
         self._provide_scan(driver.scan, np.setdiff1d(tiles, whole))
         self.works[-1].is_rest = True
+
+    def _zones(self, cells: Cells, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Make the relations of zones; gives the tiles that are left, and reads no others of the driver."""
+        left = tiles
+        for join in cells.joins:
+            scan = join.aligned.scan
+            if scan.zones is None:
+                continue
+            snapshot, statement = self._snapshot_of(scan), self.compiled.statement
+            work, held = provide_zones(self.running, self.store, self.zones, join, snapshot, left, statement)
+            self.works.append(work)
+            left = held if join.kind in ("inner", "semi") else left
+        if len(left) < len(tiles):
+            self.works = [w for w in self.works if w.name != cells.driver.scan.name]
+            self._provide(cells.driver, self._of_layer(cells.driver, left))
+        return left
 
     def _cover(self, driver: Aligned) -> TileRanges | None:
         """The driver's tiles that its region may touch; None without a region.
@@ -128,14 +157,15 @@ class Preparation:
 
     def _provide_scan(self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None) -> NDArray[np.int64]:
         self.running.check()
-        snapshot = self._snapshot(scan.layer.name, scan.version if scan.version is not None else scan.layer.version)
+        snapshot = self._snapshot_of(scan)
         work = scans.work_of(scan, snapshot)
         self.works.append(work)
         if isinstance(tiles, TileRanges):
             return scans.provide_cover(self.cursor, scan, snapshot, work, tiles)
         return scans.provide(self.cursor, scan, snapshot, work, tiles)
 
-    def _snapshot(self, name: str, version: int | None) -> Snapshot:
+    def _snapshot_of(self, scan: Scan) -> Snapshot:
+        name, version = scan.layer.name, scan.version if scan.version is not None else scan.layer.version
         if (name, version) not in self.snapshots:
             self.snapshots[name, version] = self.store.snapshot(name, version)
         return self.snapshots[name, version]
@@ -195,6 +225,7 @@ class Preparation:
             row = self.cursor.execute(print_query(query), bound_values(query, statement.values.bound)).fetchone()
             if row is not None and not row[0]:
                 found.add(name)
+        found |= {w.name for w in self.works if w.zones is not None and w.levels <= 1}
         witness = {w.name: w.witness for w in self.works if w.witness is not None}
         known = Known(frozenset(found), witness, frozenset(w.name for w in self.works if w.is_whole))
         return self.compiled.knowing(known) if known != NOTHING else self.compiled

@@ -30,7 +30,8 @@ class ScanWork:
 
     ``witness`` is a band that is valid at exactly the cells that have a row, in all tile rows kept, where the layer has
     several bands; ``is_whole`` tells that all slots of all tile rows kept have one. ``is_rest`` marks a scan that reads
-    what another one leaves of the same rows, so that these are not counted twice.
+    what another one leaves of the same rows, so that these are not counted twice. Of a scan of zones, ``zones`` is how
+    many can matter and ``levels`` how many a cell lies in at most.
     """
 
     name: str
@@ -46,6 +47,8 @@ class ScanWork:
     witness: str | None = None
     is_whole: bool = False
     is_rest: bool = False
+    zones: int | None = None
+    levels: int = 0
 
 
 def work_of(scan: Scan, snapshot: Snapshot) -> ScanWork:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import Literal
 
 import numpy as np
 import shapely
@@ -22,10 +21,8 @@ from cubeql.grid.outlines import fold
 from cubeql.grid.ranges import children
 from cubeql.grid.sphere import spherical_areas
 from cubeql.values.cells import CellArray, parent, resolution_of
+from cubeql.values.containment import Containment
 from cubeql.values.tiles import dead_slots, has_dead_slots, slot_count, slots_of
-
-Containment = Literal["center", "overlap", "full", "area"]
-CONTAINMENTS: tuple[Containment, ...] = ("center", "overlap", "full", "area")
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -18,6 +18,7 @@ from cubeql.analyze.bound import (
     InRegion,
     LayerRef,
     QueryRef,
+    ZonesRef,
     walk,
 )
 from cubeql.analyze.grouping import geometry_of, uses_grid_cell
@@ -37,6 +38,7 @@ from cubeql.plan.nodes import (
     Scan,
     TileJoin,
 )
+from cubeql.plan.zones import zones_scan
 from cubeql.values.tiles import tile_resolution
 from cubeql.values.types import BOOLEAN
 
@@ -100,7 +102,7 @@ class Builder:
         for join in query.joins:
             ranked = join.match is not None and join.match.is_ranked
             clock = join.match.clock if join.match is not None else 0
-            is_layer = isinstance(query.sources[join.source], LayerRef) and not (ranked and clock)
+            is_layer = isinstance(query.sources[join.source], (LayerRef, ZonesRef)) and not (ranked and clock)
             read = _sources_of(join.on)
             if is_layer and {0, clock, *read} <= known | {join.source} and not read & chosen:
                 found.append(join)
@@ -136,27 +138,37 @@ class Builder:
 
     def _aligned(self, query: BoundSelect, number: int, tile: int) -> Aligned:
         source = query.sources[number]
-        assert isinstance(source, LayerRef) and query.resolution is not None
+        assert query.resolution is not None
+        alias = _plain_alias(source.alias, number)
+        if isinstance(source, ZonesRef):
+            name = f"{alias}${next(self._numbers)}"
+            scan = zones_scan(source, number, query.resolution, alias, name, used(query, number))
+            return Aligned(scan, query.resolution, tile)
+        assert isinstance(source, LayerRef)
         layer = source.layer
         bands = _read(query, number, layer) or (layer.bands[0].name,)
-        alias = _plain_alias(source.alias, number)
         scan = Scan(f"{alias}${next(self._numbers)}", number, alias, source.alias, layer, source.version, bands)
         return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in bands))
 
 
+def used(query: BoundSelect, number: int) -> set[str]:
+    """Columns of a source that the query names."""
+    return {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == number}
+
+
 def _read(query: BoundSelect, number: int, layer: Layer) -> tuple[str, ...]:
     """Bands of a source that the query names."""
-    used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == number}
-    return tuple(b.name for b in layer.bands if b.name in used)
+    named = used(query, number)
+    return tuple(b.name for b in layer.bands if b.name in named)
 
 
 def _valid(query: BoundSelect, join: BoundJoin) -> tuple[Bound, ...]:
     """The conditions that VALID adds: no joined column that the query names is NULL."""
     if join.match is None or not join.match.valid:
         return ()
-    used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == join.source}
+    read = used(query, join.source)
     columns = source_columns(query.sources[join.source]).items()
-    named = [Column(kind, join.source, name) for name, kind in columns if name in used and name not in ("cell", "time")]
+    named = [Column(kind, join.source, name) for name, kind in columns if name in read and name not in ("cell", "time")]
     return tuple(Apply(BOOLEAN, operator("is not null"), (column,)) for column in named)
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from cubeql.analyze.bound import Bound, Item, Match, OutputColumn, RegionRef, SortBy
 from cubeql.catalog import Layer
+from cubeql.values.containment import Containment
 from cubeql.values.tiles import tile_resolution
 from cubeql.values.times import TimeRange
 
@@ -37,6 +38,32 @@ class Overview:
     statistics: tuple[tuple[str, Statistic], ...]
 
 
+LEVEL = "$level"
+"""Dimension of a scan of zones: a cell that lies in several zones stands in as many levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zoned:
+    """What a scan of zones asks for beside its bands ``zone`` and ``fraction``.
+
+    Attributes:
+        layer: the layer of zones.
+        containment: when a zone holds a cell.
+        attributes: those that rows of cells need; they are joined by the zone's number.
+        late: those that only name groups; they are looked up by the number of a group's zone.
+        chosen: only zones for which all of these hold can matter.
+        merged: attributes by which zones count as one, that of the smallest number; not empty only where the number
+            itself is not asked for.
+    """
+
+    layer: Layer
+    containment: Containment
+    attributes: tuple[str, ...]
+    late: tuple[str, ...] = ()
+    chosen: tuple[Bound, ...] = ()
+    merged: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Scan(Node):
     """Tile rows of one layer.
@@ -50,6 +77,8 @@ class Scan(Node):
         times: only rows of these times can matter.
         region: only cells of this region can matter; pruning only.
         overview: read this in place of the bands' arrays.
+        zones: what is asked of zones; ``layer`` is then the grid that the engine makes of them, of the query's own
+            resolution.
     """
 
     name: str
@@ -62,6 +91,7 @@ class Scan(Node):
     times: TimeRange = ALWAYS
     region: RegionRef | None = None
     overview: Overview | None = None
+    zones: Zoned | None = None
 
     @property
     def tile(self) -> int:
@@ -118,9 +148,16 @@ class TileJoin(Node):
         return self.match.count if self.match is not None else 1
 
     @property
+    def takes_any_zone(self) -> bool:
+        """Whether it is enough to know one zone of each cell."""
+        return self.aligned.scan.zones is not None and self.kind in ("semi", "anti") and not self.on_cells
+
+    @property
     def is_single(self) -> bool:
         """Whether a tile row of the driver surely meets at most one tile row."""
         layer = self.aligned.scan.layer
+        if self.aligned.scan.zones is not None:
+            return self.takes_any_zone
         if layer.dimensions:
             return False
         return layer.time is None or (self.match is not None and self.match.kind == "equal")

@@ -21,12 +21,27 @@ from cubeql.analyze.bound import (
     SortBy,
     Window,
 )
-from cubeql.plan.nodes import Aligned, CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Summaries, TileJoin
+from cubeql.plan.nodes import (
+    Aligned,
+    CellJoin,
+    Cells,
+    Combined,
+    Filtered,
+    Node,
+    Output,
+    Rows,
+    Scan,
+    Summaries,
+    TileJoin,
+    Zoned,
+)
 
 
 def aligned_words(aligned: Aligned) -> str:
     """Which layer, which bands, and how it comes to the grid."""
     scan = aligned.scan
+    if scan.zones is not None:
+        return _zones_words(scan, scan.zones)
     own = scan.layer.resolution
     how = ""
     if aligned.is_finer:
@@ -36,6 +51,16 @@ def aligned_words(aligned: Aligned) -> str:
         how = f", resolution {own} seen from {aligned.resolution}"
     name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
     return f"{name} ({', '.join(scan.bands)}{how})"
+
+
+def _zones_words(scan: Scan, zones: Zoned) -> str:
+    """Which zones, when they hold a cell, and what becomes of their attributes."""
+    name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
+    parts = ["zones", f"cells by {zones.containment}"]
+    parts += [f"only {condition_words(zones.chosen)}"] if zones.chosen else []
+    parts += [f"joined by zone: {', '.join(zones.attributes)}"] if zones.attributes else []
+    parts += [f"looked up by group: {', '.join(zones.late)}"] if zones.late else []
+    return f"{name} ({'; '.join(parts)})"
 
 
 def match_words(match: Match | None) -> str:

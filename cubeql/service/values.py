@@ -11,6 +11,7 @@ from cubeql.lang.tokens import Token
 from cubeql.service.columns import Columns, path_of
 from cubeql.service.places import Place
 from cubeql.service.scope import Query
+from cubeql.values.containment import CONTAINMENTS
 
 METHOD_HELP = {
     "mean": "Mean of the finer cells.",
@@ -31,7 +32,6 @@ METHOD_HELP = {
     "full": "A cell belongs to a zone that holds all of it.",
     "area": "Like overlap, with the share of the cell's area as column 'fraction'.",
 }
-ZONE_METHODS = ("center", "overlap", "full", "area")
 _NOT_OF_CLASSES = frozenset(("mean", "sum", "median", "stddev", "any", "all", "area_mean"))
 TYPES = {
     "integer": "whole number",
@@ -54,7 +54,7 @@ _SEASONS = {
 def methods(layer: Layer | None, band: Band | None) -> Iterator[str]:
     """The methods that bring a layer, or one band of it, to another grid."""
     if layer is not None and layer.kind == "zones":
-        yield from ZONE_METHODS
+        yield from CONTAINMENTS
         return
     bands = (band,) if band is not None else layer.bands if layer is not None else ()
     of_classes = bool(bands) and all(b.kind == "categorical" for b in bands)

@@ -6,7 +6,8 @@ from cubeql.plan.nodes import TileJoin
 from cubeql.sql import positions
 from cubeql.sql.expressions import translate
 from cubeql.sql.meeting import MeetingCells, match_name, rank_name
-from cubeql.sql.tree import Aggregated, Fill, Ident, Order, Query, Select, Sql, Table, When, Windowed, fill
+from cubeql.sql.tree import Aggregated, Fill, Ident, Order, Query, Relation, Select, Sql, Table, When, Windowed, fill
+from cubeql.sql.zones import with_attributes
 
 
 class ChosenCells(MeetingCells):
@@ -29,7 +30,10 @@ class ChosenCells(MeetingCells):
         if self.driver.is_coarser:
             depth = self.driver.resolution - self.driver.tile
             where.append(fill("NOT {0}", positions.is_dead(Ident("tile"), Ident("slot"), self.driver.tile, depth)))
-        return Select(tuple(matches), Table(self.node.name), where=tuple(where), star=True)
+        source: Relation = Table(self.node.name)
+        for join in self.node.joins:
+            source = with_attributes(source, join, "inner" if self._is_direct(join) else "left")
+        return Select(tuple(matches), source, where=tuple(where), star=True)
 
     def _matched(self) -> list[Sql]:
         tests: list[Sql] = []

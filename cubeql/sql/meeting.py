@@ -19,6 +19,7 @@ from cubeql.sql.known import Known
 from cubeql.sql.stored import decoded
 from cubeql.sql.tiles import driver_tiles
 from cubeql.sql.tree import Ident, Query, Sql, Table, Value, When, fill
+from cubeql.sql.zones import lookup
 
 
 def match_name(join: TileJoin) -> str:
@@ -140,7 +141,7 @@ class MeetingCells:
         if join.is_ranked:
             several = join.most > 1 or bool(join.aligned.scan.layer.dimensions)
             return several or join.aligned.scan.name not in self.known.settled
-        return not join.is_single
+        return not join.is_single and join.aligned.scan.name not in self.known.settled
 
     def _is_picked(self, join: TileJoin) -> bool:
         best = join.is_ranked and join.most == 1
@@ -174,6 +175,8 @@ class MeetingCells:
         names: list[str] = ["tile"] + (["slot"] if self._needs_slot() else [])
         for aligned, shape in self._layers():
             names += [n for _, n in self._columns_of(aligned, shape)]
+        scans = (j.aligned.scan for j in self.node.joins)
+        names += [f"{s.alias}.{a}" for s in scans if s.zones is not None for a in s.zones.attributes]
         names += [match_name(j) for j in self.node.joins if not self._is_direct(j)]
         if raw:
             counted = (j for j in self.node.joins if self._is_sifted(j) and j.is_ranked)
@@ -201,7 +204,10 @@ class MeetingCells:
 
     def _value(self, source: int, name: str, own: int | None = None) -> Sql:
         aligned = next(a for a, _ in self._layers() if a.scan.source == source)
-        value = Ident(f"{aligned.scan.alias}.{name}")
+        value: Sql = Ident(f"{aligned.scan.alias}.{name}")
+        zones = aligned.scan.zones
+        if zones is not None and name in zones.late:
+            value = lookup(aligned.scan, name, Ident(f"{aligned.scan.alias}.zone"))
         join = next((j for j in self.node.joins if j.aligned is aligned), None)
         if source == own or join is None or join.kind != "left":
             return value

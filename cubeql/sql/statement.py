@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cubeql.analyze.bound import BoundQuery, RegionRef
+from cubeql.analyze.bound import Bound, BoundQuery, Column, RegionRef
 from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Scan, Summaries
 from cubeql.plan.walking import walk
 from cubeql.sql.celljoin import join_cells
@@ -15,6 +15,7 @@ from cubeql.sql.expressions import Place, Values, cells_of_region, order, transl
 from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.summaries import SummariesBuilder
 from cubeql.sql.tree import Compound, Ident, Query, Select, Sql, Sub, Table, Within, fill
+from cubeql.sql.zones import choice, late_key, lookup
 from cubeql.values.tiles import tile_resolution
 
 
@@ -43,6 +44,7 @@ class Statement:
     cells: tuple[Cells, ...]
     summaries: tuple[Summaries, ...]
     ranks: tuple[tuple[str, Query], ...]
+    choices: tuple[tuple[str, Query], ...] = ()
 
 
 class StatementBuilder:
@@ -58,6 +60,7 @@ class StatementBuilder:
         self.regions: list[RegionNeed] = []
         self.listed: dict[RegionRef, int] = {}
         self.ranks: list[tuple[str, Query]] = []
+        self.choices: list[tuple[str, Query]] = []
 
     def build(self, plan: Node) -> Statement:
         """The statement of a plan."""
@@ -67,7 +70,9 @@ class StatementBuilder:
         edges = [s.edges for s in summaries]
         cells = tuple(n for n in nodes if isinstance(n, Cells) and n not in edges)
         scans = tuple(n for n in nodes if isinstance(n, Scan))
-        return Statement(query, self.values, scans, tuple(self.regions), cells, summaries, tuple(self.ranks))
+        return Statement(
+            query, self.values, scans, tuple(self.regions), cells, summaries, tuple(self.ranks), tuple(self.choices)
+        )
 
     def query(self, node: Node) -> Query:
         """The SQL query of an Output or Combined node."""
@@ -98,12 +103,11 @@ class StatementBuilder:
         part = self._cells(node.input, is_unasked(node)) if isinstance(node.input, Cells) else self.part(node.input)
         if node.group_by is None:
             return self._plain(node, part)
-        keys = tuple((translate(k, part.place), f"key{i}") for i, k in enumerate(node.group_by))
+        keys, named = _keys(node, node.group_by, part.place)
         inner = Select(keys, part.source, where=part.where, star=True)
-        named = tuple(Ident(n) for _, n in keys)
         place = replace(part.place, keys=named)
         grouped = Part(part.ctes, Sub(inner, "keyed"), (), place)
-        return self._plain(node, grouped, named)
+        return self._plain(node, grouped, tuple(Ident(n) for _, n in keys))
 
     def _plain(self, node: Output, part: Part, group_by: tuple[Sql, ...] = ()) -> Select:
         """The SELECT, its columns under names of its own until the end: HAVING and ORDER BY must not mistake a result
@@ -157,9 +161,12 @@ class StatementBuilder:
         ]  # fmt: skip
         part = builder.build()
         for join in node.joins:
+            scan = join.aligned.scan
             if join.is_ranked:
-                scan = join.aligned.scan.name
-                self.ranks.append((scan, _undecided(part, f"{node.name}$tiles", scan)))
+                self.ranks.append((scan.name, _undecided(part, f"{node.name}$tiles", scan.name)))
+            chosen = choice(scan, part.place)
+            if chosen is not None:
+                self.choices.append((scan.name, chosen))
         return part
 
     def _rows(self, node: Rows) -> Part:
@@ -189,6 +196,25 @@ class StatementBuilder:
             self.regions.append(need)
         return Within(operand, cells_of_region(need.name, resolution))
 
+
+def _keys(
+    node: Output, group_by: tuple[Bound, ...], place: Place
+) -> tuple[tuple[tuple[Sql, str], ...], tuple[Sql, ...]]:
+    """What rows are grouped by, and the value of each key of a group: names of zones are found by their number."""
+    cells = node.input
+    late = [late_key(k, cells) if isinstance(cells, Cells) else None for k in group_by]
+    keys = [(translate(k, place), f"key{i}") for i, k in enumerate(group_by) if late[i] is None]
+    named: list[Sql] = [Ident(f"key{i}") for i in range(len(group_by))]
+    for i, (key, scan) in enumerate(zip(group_by, late, strict=True)):
+        if scan is None or not isinstance(key, Column):
+            continue
+        number = place.column(scan.source, "zone")
+        name = next((n for value, n in keys if value == number), None)
+        if name is None:
+            name = f"zone{scan.source}"
+            keys.append((number, name))
+        named[i] = lookup(scan, key.name, Ident(name))
+    return tuple(keys), tuple(named)
 
 
 def _undecided(part: Part, tiles: str, scan: str) -> Query:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from cubeql.grid.cells import boundaries, cells_at, centers
 from cubeql.grid.sphere import spherical_areas
-from cubeql.grid.zoning import CONTAINMENTS, Containment, Zones
+from cubeql.grid.zoning import Zones
+from cubeql.values.containment import CONTAINMENTS, Containment
 from cubeql.values.tiles import cells_of, dead_slots, valid_cells
 from tests.grid.places import pentagons, places
 

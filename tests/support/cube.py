@@ -352,8 +352,10 @@ def at_version(layer: TinyLayer, version: int) -> TinyLayer:
 def write_store(folder: Path) -> Path:
     """Write all layers of the tiny cube to a new store in a folder, layers with time in two commits."""
     from cubeql.storage import Store
+    from tests.support.zones import write_zones
 
     store = Store.open(str(folder), create=True)
+    write_zones(store)
     for layer in tiny_cube().values():
         cut = blocks(layer)
         early = {np.datetime64(time, "us") for time in _early(layer)}

@@ -60,13 +60,13 @@ class Call:
 
     def execute(self, compiled: CompiledQuery) -> Result:
         """Run a compiled query."""
-        return execute(compiled, self.store, self.running(), self.engine.geometry)
+        return execute(compiled, self.store, self.running(), self.engine.caches)
 
     def explanation(self, query: nodes.Query, analyze: bool) -> Explanation:
         """What a query will do, or did."""
         compiled = self.compile(query)
         running = self.running()
-        prepared = prepare(compiled, self.store, running, self.engine.geometry)
+        prepared = prepare(compiled, self.store, running, self.engine.caches)
         actual: dict[str, float] = {}
         if analyze:
             result = stream(prepared, running)

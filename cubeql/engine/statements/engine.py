@@ -9,7 +9,7 @@ import duckdb
 
 from cubeql.compiler import CompiledQuery, compile_query
 from cubeql.engine.explain import Explanation
-from cubeql.engine.geometry import GeometryCache
+from cubeql.engine.prepare import Caches
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.engine.statements.call import Call
@@ -43,7 +43,7 @@ class Engine:
         self.rules = rules
         self.settings: Mapping[str, object] = settings or {}
         self.started = started
-        self.geometry = GeometryCache()
+        self.caches = Caches()
 
     def close(self) -> None:
         """Free the database; statements that still run keep what they need until they end."""

@@ -27,6 +27,10 @@ ROWS: tuple[Fault, ...] = (
     Fault("unknown_method", "there is no method '{name}' to bring a layer to another grid", "methods are {methods}",
           "SELECT * FROM s2 JOIN dem USING middle"),
     Fault("unknown_band_in_using", "'{source}' has no band '{name}'", "{suggestion}"),
+    Fault("unknown_containment", "a zone cannot hold a cell by '{name}'", "{suggestion}",
+          "SELECT * FROM dem JOIN counties USING mean"),
+    Fault("zones_fraction", "the zones of '{name}' have an attribute '{attribute}' of their own, so USING area cannot "
+          "add a column of that name", "use another way, or rename the attribute"),
     Fault("unknown_time_unit", "'{name}' is no unit of time here", "units are {units}"),
     # views
     Fault("unknown_view", "there is no view '{name}' in this store", "{suggestion}", "DROP VIEW greeen"),

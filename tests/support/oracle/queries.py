@@ -10,10 +10,11 @@ from typing import Any
 from cubeql.lang import nodes, parse_query
 from tests.support.answers import Answer, Row
 from tests.support.cube import TinyLayer, at_version
-from tests.support.oracle import expressions, groups, joins, kinds, relations, times, windows
+from tests.support.oracle import expressions, groups, joins, kinds, relations, times, windows, zones
 from tests.support.oracle.expressions import Env, Joined, Key, Scope
 from tests.support.oracle.faults import RefusedError, UncoveredError, UndeterminedError
 from tests.support.oracle.relations import Column, Relation
+from tests.support.zones import TinyZones
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,21 @@ def _from(query: nodes.Select, world: World) -> tuple[list[Joined], Scope]:
     rows: list[Joined] = [(record,) for record in relation.rows]
     scope = _scope(((alias, relation),), world)
     for clause in query.joins:
+        held = _zones(clause.source, world)
+        if held is not None:
+            rows, scope = zones.join(rows, scope, clause, *held)
+            continue
         other = _source(clause.source, world)
         rows, scope = joins.join(rows, scope, clause, other, relation.resolution, _named(query, other))
     return rows, scope
+
+
+def _zones(source: nodes.Source, world: World) -> tuple[str, TinyZones] | None:
+    """Alias and layer where a source is a layer of zones."""
+    if not isinstance(source, nodes.LayerSource) or ".".join(source.name).casefold() in world.ctes:
+        return None
+    layer = zones.layer_of(source.name)
+    return None if layer is None else ((source.alias or ".".join(source.name)).casefold(), layer)
 
 
 def _named(query: nodes.Select, other: tuple[str | None, Relation]) -> tuple[str, ...]:
