@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from cubeql.analyze.bound import GRID, Bound, Column, Key, RegionRef
 from cubeql.plan.nodes import CellJoin, Cells, Filtered, Node, Output, Rows
+from cubeql.plan.rules.share_keys import is_of_groups
 from cubeql.plan.walking import rewrite
 
 
@@ -19,14 +20,22 @@ def share_regions(plan: Node) -> Node:
 
 
 def _share(node: Node) -> Node:
-    if not (isinstance(node, CellJoin) and isinstance(node.right, Cells)):
+    if not isinstance(node, CellJoin):
         return node
     region = _region_of(node.left)
-    cells = node.right
-    if region is None or cells.driver.scan.region is not None or cells.driver.is_coarser:
-        return node
-    scan = replace(cells.driver.scan, region=region)
-    return replace(node, right=replace(cells, driver=replace(cells.driver, scan=scan)))
+    return node if region is None else replace(node, right=_within(node.right, region))
+
+
+def _within(node: Node, region: RegionRef) -> Node:
+    """A joined layer, or a query of one that keeps its cells, read in a region alone."""
+    match node:
+        case Cells(driver=driver) if driver.scan.region is None and not driver.is_coarser:
+            return replace(node, driver=replace(driver, scan=replace(driver.scan, region=region)))
+        case Filtered(input=source):
+            return replace(node, input=_within(source, region))
+        case Rows(query=Output() as output) if is_of_groups(output) and _passes_cells(output):
+            return replace(node, query=replace(output, input=_within(output.input, region)))
+    return node
 
 
 def _region_of(node: Node) -> RegionRef | None:
