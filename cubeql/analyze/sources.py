@@ -14,6 +14,7 @@ from cubeql.analyze.bound import (
     BoundSource,
     LayerRef,
     QueryRef,
+    TableRef,
     ZonesRef,
     conjuncts,
 )
@@ -91,10 +92,7 @@ def _layer(
             return None
     if layer.kind == "zones" and joined:
         return ZonesRef(alias, layer, version)
-    if layer.kind != "grid":
-        context.fault("not_supported", source.span, construct=f"a {layer.kind} layer", suggestion="")
-        return None
-    return LayerRef(alias, layer, version)
+    return LayerRef(alias, layer, version) if layer.kind == "grid" else TableRef(alias, layer, version)
 
 
 def grid_of(context: Context, source: BoundSource, written: nodes.Expr | None) -> int | None:
@@ -108,8 +106,10 @@ def grid_of(context: Context, source: BoundSource, written: nodes.Expr | None) -
         return own
     wanted = whole_number(context, written, "a resolution", 0, 15)
     if not isinstance(source, LayerRef) and wanted != own:
-        context.fault("not_supported", written.span, construct="AT RESOLUTION of a subquery",
-                      suggestion="write AT RESOLUTION inside it, or group it by CELL(n)")  # fmt: skip
+        inside = "" if isinstance(source, TableRef) else "write AT RESOLUTION inside it, or "
+        of = f"{source.layer.kind}" if isinstance(source, TableRef) else "a subquery"
+        context.fault("not_supported", written.span, construct=f"AT RESOLUTION of {of}",
+                      suggestion=f"{inside}group it by CELL(n)")  # fmt: skip
     return wanted
 
 
@@ -157,8 +157,15 @@ def _check_cells(context: Context, scope: Scope, source: BoundSource, join: node
         context.fault("join_needs_cell", join.source.span, name=scope.sources[0].alias)
     elif scope.resolution is None:
         context.fault("cell_of_any_resolution", join.source.span, what="JOIN")
+    elif isinstance(source, TableRef) or isinstance(scope.sources[0], TableRef):
+        _refuse_rows(context, source, join)
     elif isinstance(source, QueryRef):
         _check_query_cells(context, scope, source, join)
+
+
+def _refuse_rows(context: Context, source: BoundSource, join: nodes.Join) -> None:
+    kind = source.layer.kind if isinstance(source, TableRef) else "a layer to points or zones"
+    context.fault("not_supported", join.source.span, construct=f"JOIN of {kind}", suggestion="")
 
 
 def _check_query_cells(context: Context, scope: Scope, source: QueryRef, join: nodes.Join) -> None:

@@ -7,6 +7,10 @@ import pyarrow as pa
 from cubeql.analyze.bound import OutputColumn
 from cubeql.values.types import Type
 
+_GEOMETRY = {
+    b"ARROW:extension:name": b"geoarrow.wkb",
+    b"ARROW:extension:metadata": b'{"crs": "OGC:CRS84", "crs_type": "authority_code"}',
+}
 UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 
@@ -36,6 +40,8 @@ def _metadata(kind: Type) -> dict[bytes, bytes]:
         found[b"unit"] = kind.unit.encode()
     if kind.resolution is not None:
         found[b"cubeql.resolution"] = str(kind.resolution).encode()
+    if kind.name == "geometry":
+        found |= _GEOMETRY
     if kind.classes:
         found[b"cubeql.classes"] = "|".join(f"{code}={name}" for code, name in kind.classes).encode()
     return found

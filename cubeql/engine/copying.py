@@ -12,8 +12,8 @@ import pyarrow as pa
 from cubeql.engine.result import Result
 from cubeql.errors import QueryError, Span, StoreError, diagnose
 from cubeql.formats import columnar, delimited, features, objects
+from cubeql.formats.places import places_of
 from cubeql.formats.rows import FileTarget, Rows, Writer
-from cubeql.formats.values import cell_column
 
 Options = dict[str, Any]
 
@@ -74,7 +74,7 @@ def _parquet(result: Result, path: Path, options: Options, text: str) -> None:
 
 
 def _geojson(result: Result, path: Path, options: Options, text: str) -> None:
-    if cell_column(result.schema) is None:
+    if places_of(result.schema) is None:
         suggestion = "SELECT cell, and the values of its features"
         raise QueryError([diagnose("raster_shape", reason="GeoJSON needs cells", suggestion=suggestion)], text)
     _file(features.write_geojson)(result, path, options, text)

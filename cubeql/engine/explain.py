@@ -20,7 +20,7 @@ class Explanation:
         text: all of it, for people.
         plan: the plan tree, one line a node.
         sql: the SQL.
-        scans: tiles, files and bytes of each scan, kept of all.
+        scans: tiles or rows, files and bytes of each scan, kept of all.
         actual: rows, seconds and tiles of a statement that was run.
     """
 
@@ -41,9 +41,10 @@ class Explanation:
     def summary(self) -> str:
         """Totals over all scans in one line."""
         totals = work_stats(list(self.scans))
+        units = [u for u in ("tiles", "rows") if any(s.unit == u for s in self.scans)] or ["tiles"]
+        kept = "".join(f"{u} kept {totals[f'{u}_kept']:,} of {totals[f'{u}_all']:,}; " for u in units)
         return (
-            f"tiles kept {totals['tiles_kept']:,} of {totals['tiles_all']:,}; "
-            f"files {totals['files_kept']:,} of {totals['files_all']:,}; "
+            f"{kept}files {totals['files_kept']:,} of {totals['files_all']:,}; "
             f"to read {_bytes(self.bytes_to_read)} of {_bytes(totals['bytes_all'])}"
         )
 
@@ -74,7 +75,7 @@ def _work(works: dict[str, ScanWork], name: str) -> str:
     if work.zones is not None:
         levels = f", a cell in up to {work.levels}" if work.levels > 1 else ""
         return f"zones {work.zones:,}{levels}, tiles {work.tiles_kept:,} of {work.tiles_all:,}"
-    return f"tiles {work.tiles_kept:,} of {work.tiles_all:,}, files {work.files_kept:,} of {work.files_all:,}"
+    return f"{work.unit} {work.tiles_kept:,} of {work.tiles_all:,}, files {work.files_kept:,} of {work.files_all:,}"
 
 
 def _bytes(count: int) -> str:

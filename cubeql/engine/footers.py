@@ -5,14 +5,14 @@ from __future__ import annotations
 import pyarrow.parquet as pq
 
 from cubeql.engine.scans import ScanWork
-from cubeql.plan.nodes import Scan
+from cubeql.plan.nodes import RowScan, Scan
 
 _SCALARS = ("tile", "time", "footprint__count")
 
 
-def bytes_to_read(work: ScanWork, scan: Scan) -> int:
-    """Compressed bytes of the columns a scan names, in the share of row groups that its kept tiles make up at most."""
-    wanted = {*_SCALARS, *(d.name for d in scan.layer.dimensions), *_band_columns(scan)}
+def bytes_to_read(work: ScanWork, scan: Scan | RowScan) -> int:
+    """Compressed bytes of the columns a scan names, in the share of row groups that its kept rows make up at most."""
+    wanted = set(scan.columns) if isinstance(scan, RowScan) else _tile_columns(scan)
     total = rows = 0
     for path in work.paths:
         footer = pq.read_metadata(path)
@@ -31,6 +31,10 @@ def _band_columns(scan: Scan) -> set[str]:
         return {f"{band}__{what}" for band, what in overview.statistics}
     steps = scan.layer.resolution - overview.resolution
     return {f"{band}__l{steps}.{what}" for band, what in overview.statistics}
+
+
+def _tile_columns(scan: Scan) -> set[str]:
+    return {*_SCALARS, *(d.name for d in scan.layer.dimensions), *_band_columns(scan)}
 
 
 def _chunks(footer: pq.FileMetaData, wanted: set[str]) -> int:

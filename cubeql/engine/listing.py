@@ -9,23 +9,26 @@ import numpy as np
 import pyarrow as pa
 
 from cubeql.analyze.bound import OutputColumn
-from cubeql.catalog import Layer
+from cubeql.catalog import Attribute, Band, Layer
 from cubeql.functions import FUNCTIONS
 from cubeql.storage import Snapshot, Store
 
 Row = tuple[str, str, str | None, str | None]
 
+
 def layers(store: Store, like: str | None) -> pa.Table:
     """A row a layer."""
-    found = [store.snapshot(n) for n in store.layer_names() if like is None or matches(n, like)]
+    found: list[Snapshot] = [store.snapshot(n) for n in store.layer_names() if like is None or matches(n, like)]
     return pa.table(
         {
             "layer": [s.layer.name for s in found],
+            "kind": [s.layer.kind for s in found],
             "resolution": pa.array([s.layer.resolution for s in found], pa.int64()),
-            "bands": [", ".join(b.name for b in s.layer.bands) for s in found],
+            "bands": [", ".join(_columns_of(s.layer)) for s in found],
             "first_time": _instants([_bound(s, "time_min", min) for s in found]),
             "last_time": _instants([_bound(s, "time_max", max) for s in found]),
-            "tiles": pa.array([int(np.sum(s.files["rows"].to_numpy())) for s in found], pa.int64()),
+            "tiles": pa.array([_rows(s) if s.layer.kind == "grid" else None for s in found], pa.int64()),
+            "rows": pa.array([None if s.layer.kind == "grid" else _rows(s) for s in found], pa.int64()),
             "bytes": pa.array([int(np.sum(s.files["bytes"].to_numpy())) for s in found], pa.int64()),
             "title": pa.array([s.layer.title for s in found], pa.string()),
         }
@@ -36,6 +39,14 @@ def views(store: Store, like: str | None) -> pa.Table:
     """A row a view."""
     found = {n: store.view(n) for n in store.view_names() if like is None or matches(n, like)}
     return pa.table({"view": pa.array(found, pa.string()), "query": pa.array(found.values(), pa.string())})
+
+
+def _columns_of(layer: Layer) -> list[str]:
+    return [b.name for b in layer.bands] + [a.name for a in layer.attributes]
+
+
+def _rows(snapshot: Snapshot) -> int:
+    return int(np.sum(snapshot.files["rows"].to_numpy()))
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -58,7 +69,9 @@ def _instants(values: list[np.datetime64 | None]) -> pa.Array:
 
 
 def bands(layer: Layer) -> pa.Table:
-    """A row a band."""
+    """A row a band, or of points and zones a row an attribute."""
+    if layer.kind != "grid":
+        return _attributes(layer)
     return pa.table(
         {
             "band": [b.name for b in layer.bands],
@@ -69,26 +82,46 @@ def bands(layer: Layer) -> pa.Table:
             "scale": pa.array([b.scale for b in layer.bands], pa.float64()),
             "offset": pa.array([b.offset for b in layer.bands], pa.float64()),
             "method": [b.method for b in layer.bands],
-            "classes": pa.array(
-                [", ".join(f"{c}={n}" for c, n in b.classes) or None for b in layer.bands], pa.string()
-            ),
+            "classes": pa.array([_classes(b) for b in layer.bands], pa.string()),
             "description": pa.array([b.long_name for b in layer.bands], pa.string()),
         }
     )
 
 
+def _attributes(layer: Layer) -> pa.Table:
+    return pa.table(
+        {
+            "attribute": pa.array([a.name for a in layer.attributes], pa.string()),
+            "type": pa.array([a.type for a in layer.attributes], pa.string()),
+            "unit": pa.array([a.unit for a in layer.attributes], pa.string()),
+            "classes": pa.array([_classes(a) for a in layer.attributes], pa.string()),
+            "description": pa.array([a.long_name for a in layer.attributes], pa.string()),
+        }
+    )
+
+
+def _classes(column: Band | Attribute) -> str | None:
+    return ", ".join(f"{c}={n}" for c, n in column.classes) or None
+
+
 def describe_layer(snapshot: Snapshot) -> pa.Table:
     """A row a column of the layer, as a query sees it, and a row each of what is known of the layer itself."""
     layer = snapshot.layer
-    rows: list[Row] = [("cell", "cell", None, f"resolution {layer.resolution}")]
+    own = ("zone", "integer", None, "number of the zone, from 1")
+    cell = ("cell", "cell", None, f"resolution {layer.resolution}")
+    rows: list[Row] = [own if layer.kind == "zones" else cell]
     if layer.time is not None:
         step = f"{layer.time.stamp} of {layer.time.step}" if layer.time.step else layer.time.stamp
         first, last = (_bound(snapshot, c, f) for c, f in (("time_min", min), ("time_max", max)))
         rows.append(("time", "timestamp", None, f"{step}, {str(first)[:10]} to {str(last)[:10]}"))
     rows += [(d.name, d.type, d.unit, "dimension") for d in layer.dimensions]
     for b in layer.bands:
-        classes = ", ".join(f"{c}={n}" for c, n in b.classes)
-        rows.append((b.name, "integer" if b.is_integer else "number", b.unit, classes or b.long_name))
+        rows.append((b.name, "integer" if b.is_integer else "number", b.unit, _classes(b) or b.long_name))
+    if layer.kind == "points":
+        rows += [("lon", "number", "degree", "longitude"), ("lat", "number", "degree", "latitude")]
+    rows += [(a.name, a.type, a.unit, _classes(a) or a.long_name or "attribute") for a in layer.attributes]
+    if layer.kind == "zones":
+        rows.append(("geometry", "geometry", None, "outline, longitude first"))
     rows += [(fact, "layer", None, getattr(layer, fact) or None) for fact in ("title", "licence", "citation")]
     return _columns_table(rows)
 
@@ -114,16 +147,17 @@ def _columns_table(rows: list[Row]) -> pa.Table:
 
 
 def times(snapshot: Snapshot, cursor: object) -> pa.Table:
-    """A row a time of the layer, with the number of tiles that have it."""
+    """A row a time of the layer, with the number of tiles (of points: rows) that have it."""
+    unit = "tiles" if snapshot.layer.kind == "grid" else "rows"
     paths = snapshot.files["path"].to_pylist()
-    empty = pa.table({"time": _instants([]), "tiles": pa.array([], pa.int64())})
+    empty = pa.table({"time": _instants([]), unit: pa.array([], pa.int64())})
     if snapshot.layer.time is None or not paths:
         return empty
     from cubeql.sql.printer import literal
 
     listed = ", ".join(literal(p) for p in paths)
     source = f"read_parquet([{listed}], hive_partitioning = false)"
-    text = f"SELECT time, count(*) AS tiles FROM {source} GROUP BY time ORDER BY time"  # noqa: S608
+    text = f"SELECT time, count(*) AS {unit} FROM {source} GROUP BY time ORDER BY time"  # noqa: S608
     found = cursor.execute(text).to_arrow_table()  # type: ignore[attr-defined]
     return found.set_column(0, "time", found["time"].cast(pa.timestamp("us", tz="UTC")))
 

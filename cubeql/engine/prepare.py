@@ -18,6 +18,7 @@ from cubeql.compiler import CompiledQuery
 from cubeql.engine import scans
 from cubeql.engine.geometry import GeometryCache
 from cubeql.engine.regions import mask_table, shape_of
+from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import ZoneCache
@@ -25,7 +26,7 @@ from cubeql.engine.zones import provide_zones
 from cubeql.errors import QueryError, diagnose
 from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
-from cubeql.plan.nodes import Aligned, Cells, Scan, Summaries
+from cubeql.plan.nodes import Aligned, Cells, RowScan, Scan, Summaries
 from cubeql.sql import RegionNeed, bound_values, print_query
 from cubeql.sql.known import NOTHING, Known
 from cubeql.storage import Snapshot, Store
@@ -73,10 +74,15 @@ class Preparation:
     def prepare(self) -> Prepared:
         """Make all relations that the statement names."""
         needs = self.compiled.statement.regions
+        for scan in self.compiled.statement.scans:
+            if isinstance(scan, RowScan):
+                self._rows(scan)
         for cells in self.compiled.statement.cells:
             self._cells(cells, [n for n in needs if n.cells is not None and n.cells.name == cells.name])
         for need in needs:
-            if need.cells is None:
+            if need.points is not None:
+                self._held(need, need.points)
+            elif need.cells is None:
                 self._listed(need)
         for summaries in self.compiled.statement.summaries:
             self._summaries(summaries, [n for n in needs if n.cells == summaries.edges is not None])
@@ -86,6 +92,23 @@ class Preparation:
         if region not in self.shapes:
             self.shapes[region] = shape_of(region, self.compiled.text)
         return self.shapes[region]
+
+    # -------------------------------------------------------------- points and zones
+
+    def _rows(self, scan: RowScan) -> None:
+        """Make the relation of a layer of points or zones."""
+        self.running.check()
+        snapshot = self._snapshot(scan.layer.name, scan.version if scan.version is not None else scan.layer.version)
+        work = scans.work_of(scan, snapshot)
+        self.works.append(work)
+        cover = self._shape(scan.region).cover_cells() if scan.region is not None else None
+        provide_rows(self.cursor, scan, snapshot, work, cover)
+
+    def _held(self, need: RegionNeed, scan: RowScan) -> None:
+        """Make the relation of those cells of points that lie in a region."""
+        cells = distinct_cells(self.cursor, scan)
+        inside = cells[self._shape(need.region).holds(cells)]
+        self.cursor.register(need.name, pa.table({"cell": inside}))
 
     # -------------------------------------------------------------- layers that meet
 

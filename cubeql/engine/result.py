@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cubeql.errors import CubeQLError, Diagnostic
+from cubeql.errors import CubeQLError, Diagnostic, InternalError
 
 if TYPE_CHECKING:
     import geopandas
@@ -114,13 +114,23 @@ class Result:
         return {n: self.to_arrow()[n].to_numpy(zero_copy_only=False) for n in self.schema.names}
 
     def to_geopandas(self) -> geopandas.GeoDataFrame:
-        """A frame with the hexagon of each cell as its geometry, in EPSG:4326 (needs geopandas)."""
+        """A frame in EPSG:4326: each row with its geometry, its point or the outline of its cell (needs geopandas)."""
         import geopandas
 
-        from cubeql.grid.cells import boundaries
+        from cubeql.formats.places import places_of
 
-        cells = self.to_arrow()[self._cell_column()].to_numpy().astype(np.int64)
-        return geopandas.GeoDataFrame(self.to_pandas(), geometry=boundaries(cells), crs="EPSG:4326")
+        places = places_of(self.schema)
+        if places is None:
+            self._cell_column()  # says what is missing
+            raise InternalError("a result with a cell has places")
+        batches = self.to_arrow().to_batches()
+        shapes = np.concatenate([np.zeros(0, object), *(places.shapes(b) for b in batches)])
+        frame = self.to_pandas()
+        if not places.is_geometry:
+            return geopandas.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
+        name = self.schema.names[places.columns[0]]
+        frame[name] = shapes
+        return geopandas.GeoDataFrame(frame, geometry=name, crs="EPSG:4326")
 
     def to_xarray(self) -> xarray.Dataset:
         """A dataset over ``cell`` and, where the result has it, ``time``, with longitude and latitude of each cell.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import duckdb
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.grid.ranges import TileRanges
-from cubeql.plan.nodes import Overview, Scan
+from cubeql.plan.nodes import Overview, RowScan, Scan
 from cubeql.sql import quote
 from cubeql.sql.printer import literal
 from cubeql.storage import Snapshot
@@ -26,7 +27,7 @@ _SQL_TYPES = {"int8": "TINYINT", "int16": "SMALLINT", "int32": "INTEGER", "int64
 
 @dataclass(slots=True)
 class ScanWork:
-    """What a scan reads of a layer: tile rows, files and bytes, kept of all.
+    """What a scan reads of a layer: tile rows, files and bytes, kept of all; of points and zones (``unit``) their rows.
 
     ``witness`` is a band that is valid at exactly the cells that have a row, in all tile rows kept, where the layer has
     several bands; ``is_whole`` tells that all slots of all tile rows kept have one. ``is_rest`` marks a scan that reads
@@ -37,11 +38,12 @@ class ScanWork:
     name: str
     layer: str
     version: int
-    bands: tuple[str, ...]
+    columns: tuple[str, ...]
     tiles_all: int
     files_all: int
     bytes_all: int
     tiles_kept: int | None = None
+    unit: Literal["tiles", "rows"] = "tiles"
     files_kept: int = 0
     paths: tuple[str, ...] = ()
     witness: str | None = None
@@ -51,12 +53,13 @@ class ScanWork:
     levels: int = 0
 
 
-def work_of(scan: Scan, snapshot: Snapshot) -> ScanWork:
+def work_of(scan: Scan | RowScan, snapshot: Snapshot) -> ScanWork:
     """The work of a scan before anything is pruned."""
     files = snapshot.files
+    columns = scan.bands if isinstance(scan, Scan) else scan.columns
     return ScanWork(
-        scan.name, snapshot.layer.name, snapshot.version, scan.bands,
-        tiles_all=int(_total(files["rows"])), files_all=files.num_rows, bytes_all=int(_total(files["bytes"])),
+        scan.name, snapshot.layer.name, snapshot.version, columns, unit="tiles" if isinstance(scan, Scan) else "rows",
+        tiles_all=total(files["rows"]), files_all=files.num_rows, bytes_all=total(files["bytes"]),
     )  # fmt: skip
 
 
@@ -65,15 +68,18 @@ def work_stats(works: list[ScanWork]) -> dict[str, int]:
     every = [w for w in works if not w.is_rest]
     before = {w.name: set(works[n].paths) for n, w in enumerate(works[1:]) if w.is_rest}
     return {
-        "tiles_kept": sum(w.tiles_kept or 0 for w in works),
-        "tiles_all": sum(w.tiles_all for w in every),
+        "tiles_kept": sum(w.tiles_kept or 0 for w in works if w.unit == "tiles"),
+        "tiles_all": sum(w.tiles_all for w in every if w.unit == "tiles"),
+        "rows_kept": sum(w.tiles_kept or 0 for w in works if w.unit == "rows"),
+        "rows_all": sum(w.tiles_all for w in every if w.unit == "rows"),
         "files_kept": sum(len(set(w.paths) - before.get(w.name, set())) for w in works),
         "files_all": sum(w.files_all for w in every),
         "bytes_all": sum(w.bytes_all for w in every),
     }
 
 
-def _total(column: pa.ChunkedArray) -> int:
+def total(column: pa.ChunkedArray) -> int:
+    """The sum of a column of whole numbers; 0 of none."""
     return int(np.sum(column.to_numpy())) if len(column) else 0
 
 
@@ -123,7 +129,7 @@ def _make(
     if not work.paths:
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {', '.join(_nothing(scan))} WHERE FALSE")
         return
-    where = " AND ".join([*_time_tests(scan.times), *tests])
+    where = " AND ".join([*time_tests(scan.times), *tests])
     listed = ", ".join(literal(p) for p in work.paths)
     text = f"SELECT {', '.join(_columns(scan))} FROM read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608 - identifiers are quoted, constants are our own
     cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}{' WHERE ' + where if where else ''}")
@@ -140,11 +146,12 @@ def _files(
         last = files["tile_max"].fill_null(2**63 - 1).to_numpy()
         kept &= np.append(low, 2**63 - 1)[first] <= last if low.size else False
     if times != TimeRange():
-        kept &= _overlaps(files, times)
+        kept &= overlaps(files, times)
     return kept
 
 
-def _overlaps(files: pa.Table, times: TimeRange) -> NDArray[np.bool_]:
+def overlaps(files: pa.Table, times: TimeRange) -> NDArray[np.bool_]:
+    """Which files may hold rows of these times."""
     first = files["time_min"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
     last = files["time_max"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
     kept = np.ones(len(first), bool)
@@ -155,7 +162,9 @@ def _overlaps(files: pa.Table, times: TimeRange) -> NDArray[np.bool_]:
     return kept
 
 
-def _time_tests(times: TimeRange) -> list[str]:
+def time_tests(times: TimeRange) -> list[str]:
+    """Conditions that rows of these times fulfil."""
+
     def instant(value: np.datetime64) -> str:
         return f"TIMESTAMPTZ '{str(value.astype('datetime64[us]')).replace('T', ' ')}+00'"
 

@@ -42,6 +42,7 @@ def _column(column: pa.Array, field: pa.Field, special: str) -> pa.Array:
         or pa.types.is_large_string(kind)
         or pa.types.is_nested(kind)
         or pa.types.is_dictionary(kind)
+        or pa.types.is_binary(kind)
     ):
         return _quoted(texts, special)
     return texts

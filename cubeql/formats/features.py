@@ -1,4 +1,4 @@
-"""GeoJSON: one feature a row, the polygon of its cell (WGS84, longitude first) as geometry."""
+"""GeoJSON: one feature a row with its geometry, its point or the outline of its cell (WGS84, longitude first)."""
 
 from __future__ import annotations
 
@@ -8,45 +8,42 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from cubeql.errors import ConfigError
+from cubeql.formats.places import Places, places_of
 from cubeql.formats.rows import Rows, Target
-from cubeql.formats.values import cell_column, json_values
+from cubeql.formats.values import is_cell, json_values
 
 
 def write_geojson(rows: Rows, target: Target) -> int:
-    """A FeatureCollection; the first cell of a row is its id and geometry, none where it is NULL.
+    """A FeatureCollection; a geometry of the row, its point, or the outline of its first cell is the geometry; a
+    cell is the feature's id.
 
     Raises:
-        ConfigError: the result has no cell column.
+        ConfigError: nothing says where the rows lie.
     """
-    at = cell_column(rows.schema)
-    if at is None:
+    places = places_of(rows.schema)
+    if places is None:
         named = ", ".join(rows.schema.names)
         raise ConfigError(f"geojson needs a column of cells, the result has only {named}; add cell to SELECT")
     target.write('{"type": "FeatureCollection", "features": [')
     count = 0
     for batch in rows.batches:
-        features = list(_features(batch, rows.schema, at))
+        features = list(_features(batch, rows.schema, places))
         target.write("".join(f"{',' if count + i else ''}\n{f}" for i, f in enumerate(features)))
         count += len(features)
     target.write("\n]}\n" if count else "]}\n")
     return count
 
 
-def _features(batch: pa.RecordBatch, schema: pa.Schema, at: int) -> Iterator[str]:
-    geometries = _polygons(batch.column(at))
-    columns = [json_values(c, f) for c, f in zip(batch.columns, schema)]
-    for cell, geometry, row in zip(columns[at], geometries, zip(*columns)):
-        properties = json.dumps(dict(zip(schema.names, row)), ensure_ascii=False)
-        head = f'{{"type": "Feature", "id": "{cell}", ' if cell else '{"type": "Feature", '
-        yield f'{head}"geometry": {geometry}, "properties": {properties}}}'
-
-
-def _polygons(column: pa.Array) -> list[str]:
-    import numpy as np
+def _features(batch: pa.RecordBatch, schema: pa.Schema, places: Places) -> Iterator[str]:
     import shapely
 
-    from cubeql.grid.cells import boundaries
-
-    known = column.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
-    texts = iter(shapely.to_geojson(np.asarray(boundaries(known), dtype=object)).tolist() if len(known) else [])
-    return [next(texts) if valid else "null" for valid in column.is_valid().to_pylist()]
+    shapes = shapely.to_geojson(places.shapes(batch))
+    columns = [json_values(c, f) for c, f in zip(batch.columns, schema)]
+    shown = [n for n in range(len(schema)) if not (places.is_geometry and n in places.columns)]
+    at = places.columns[0] if is_cell(schema.field(places.columns[0])) else None
+    names = [schema.names[n] for n in shown]
+    for number, shape in enumerate(shapes.tolist()):
+        properties = json.dumps(dict(zip(names, (columns[n][number] for n in shown))), ensure_ascii=False)
+        own = columns[at][number] if at is not None else None
+        head = f'{{"type": "Feature", "id": "{own}", ' if own else '{"type": "Feature", '
+        yield f'{head}"geometry": {shape or "null"}, "properties": {properties}}}'

@@ -1,7 +1,7 @@
 """Arrow columns as exact texts and as plain Python values for JSON.
 
 Cells are 15 hexadecimal digits, instants ISO 8601 with ``Z``, floats the shortest text that reads back to the
-same value, NULL stays NULL. Work is done a column at a time.
+same value, geometries WKT; NULL stays NULL. Work is done a column at a time.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 def is_cell(field: pa.Field) -> bool:
     """Whether a column holds cells."""
     return (field.metadata or {}).get(_TYPE) == b"cell" and pa.types.is_integer(field.type)
+
+
+def is_geometry(field: pa.Field) -> bool:
+    """Whether a column holds geometries, as WKB."""
+    return (field.metadata or {}).get(_TYPE) == b"geometry" and pa.types.is_binary(field.type)
 
 
 def cell_column(schema: pa.Schema) -> int | None:
@@ -63,6 +68,8 @@ def exact_texts(column: pa.Array, field: pa.Field) -> pa.Array:
     if pa.types.is_nested(kind):
         texts = [None if v is None else json.dumps(v, ensure_ascii=False) for v in json_values(column, field)]
         return pa.array(texts, pa.string())
+    if is_geometry(field):
+        return _well_known_text(column)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return pa.array([None if v is None else v.hex() for v in column.to_pylist()], pa.string())
     return column.cast(pa.string())
@@ -95,6 +102,13 @@ def _hexadecimal(column: pa.Array) -> pa.Array:
     buffers = (pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(digits)))
     texts = pa.StringArray.from_buffers(len(column), *buffers)
     return pc.if_else(column.is_valid(), texts, None) if column.null_count else texts
+
+
+def _well_known_text(column: pa.Array) -> pa.Array:
+    import shapely
+
+    shapes = shapely.from_wkb(np.array(column.to_pylist(), dtype=object))
+    return pa.array(shapely.to_wkt(shapes, rounding_precision=-1).tolist(), pa.string())
 
 
 def _distinct(column: pa.Array, texts_of: Any) -> pa.Array:

@@ -46,6 +46,15 @@ class CellSetShape(RegionShape):
             mask &= ~dead_slots(tile, resolution)
         return True if int(np.count_nonzero(mask)) == cell_count(tile, resolution) else mask
 
+    def holds(self, cells: CellArray) -> NDArray[np.bool_]:
+        """By their ancestors, or those of the set."""
+        if not cells.size:
+            return np.zeros(0, np.bool_)
+        own = int(resolution_of(int(cells[0])))
+        if self.resolution <= own:
+            return np.isin(parent(cells, self.resolution), self.cells)
+        return np.isin(cells, parent(self.cells, own))
+
     def _holds(self, cell: int) -> bool:
         at = int(np.searchsorted(self.cells, cell))
         return at < self.cells.size and int(self.cells[at]) == cell
@@ -68,6 +77,14 @@ class PointsShape(RegionShape):
         finest = min(tile_resolution + DEPTH, MAX_RESOLUTION)
         sets = [self._at(r).cover_ranges(tile_resolution) for r in range(tile_resolution, finest + 1)]
         return TileRanges.union(sets, tile_resolution)
+
+    def cover_cells(self) -> TileRanges:
+        """The finest cells that hold the points: none too many."""
+        return self._at(MAX_RESOLUTION).cover_ranges(MAX_RESOLUTION)
+
+    def holds(self, cells: CellArray) -> NDArray[np.bool_]:
+        """By the cells of that resolution that hold the points."""
+        return self._at(int(resolution_of(int(cells[0])))).holds(cells) if cells.size else np.zeros(0, np.bool_)
 
     def mask(self, tile: int, resolution: int) -> Mask:
         """By the cells of that resolution that hold the points."""

@@ -69,6 +69,10 @@ class GroundShape(RegionShape):
             mask &= ~dead_slots(tile, resolution)
         return _settled(mask, tile, resolution)
 
+    def holds(self, cells: CellArray) -> BoolArray:
+        """By their centres."""
+        return self.inside(*centers(cells)) if cells.size else np.zeros(0, np.bool_)
+
     def _split(self, cells: CellArray, resolution: int) -> tuple[CellArray, CellArray]:
         """Of cells of a resolution: those whose descendants may lie in the region, and those whose must."""
         touching, within = self.relate(Caps.of(cells, resolution))

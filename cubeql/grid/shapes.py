@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cubeql.grid.ranges import TileRanges
-from cubeql.values.cells import CellArray
+from cubeql.values.cells import MAX_RESOLUTION, CellArray, descendant_range, parent, resolution_of
+from cubeql.values.tiles import slots_of, tile_resolution
+
+_COVER_RESOLUTION = 5  # cells some 8 km wide: enough to tell files and row groups apart
 
 Mask = NDArray[np.bool_] | bool
 """Which slots of a tile lie in a region: an array in slot order, True for all of them, False for none."""
@@ -38,6 +41,26 @@ class RegionShape(ABC):
             ValueError: the tile is finer than the resolution.
         """
 
+    def cover_cells(self) -> TileRanges:
+        """The cells of the finest resolution that may match, as ranges of indexes: never too few, at times too many."""
+        cover = self.cover_ranges(_COVER_RESOLUTION)
+        low, high = descendant_range(cover.low, MAX_RESOLUTION)[0], descendant_range(cover.high, MAX_RESOLUTION)[1]
+        return TileRanges(MAX_RESOLUTION, low, high)
+
+    def holds(self, cells: CellArray) -> NDArray[np.bool_]:
+        """Which of some cells, that share a resolution and come in any order, match."""
+        found = np.zeros(cells.size, np.bool_)
+        if not cells.size:
+            return found
+        resolution = int(resolution_of(int(cells[0])))
+        level = tile_resolution(resolution)
+        tiles = parent(cells, level)
+        for tile in np.unique(tiles).tolist():
+            mask = self.mask(tile, resolution)
+            of_tile = tiles == tile
+            found[of_tile] = mask if isinstance(mask, bool) else mask[slots_of(cells[of_tile], level)]
+        return found
+
     def cover(self, tile_resolution: int) -> CellArray:
         """The tiles of :meth:`cover_ranges` one by one, ascending.
 
@@ -56,6 +79,17 @@ class UnionShape(RegionShape):
     def cover_ranges(self, tile_resolution: int) -> TileRanges:
         """The tiles of all parts."""
         return TileRanges.union([part.cover_ranges(tile_resolution) for part in self.parts], tile_resolution)
+
+    def cover_cells(self) -> TileRanges:
+        """The cells of all parts."""
+        return TileRanges.union([part.cover_cells() for part in self.parts], MAX_RESOLUTION)
+
+    def holds(self, cells: CellArray) -> NDArray[np.bool_]:
+        """The cells of any part."""
+        found = np.zeros(cells.size, np.bool_)
+        for part in self.parts:
+            found |= part.holds(cells)
+        return found
 
     def mask(self, tile: int, resolution: int) -> Mask:
         """The slots of any part."""

@@ -18,6 +18,7 @@ from cubeql.analyze.bound import (
     InRegion,
     LayerRef,
     QueryRef,
+    TableRef,
     ZonesRef,
     walk,
 )
@@ -35,6 +36,7 @@ from cubeql.plan.nodes import (
     Output,
     RegionTest,
     Rows,
+    RowScan,
     Scan,
     TileJoin,
 )
@@ -79,6 +81,8 @@ class Builder:
         by_tile = self._by_tile(query)
         if isinstance(driver, LayerRef):
             source: Node = self._cells(query, 0, by_tile)
+        elif isinstance(driver, TableRef):
+            source = self._row_scan(query, 0)
         else:
             source = self._rows(driver, 0)
         for join in query.joins:
@@ -114,6 +118,17 @@ class Builder:
         assert isinstance(source, QueryRef)
         alias = _plain_alias(source.alias, number)
         return Rows(number, alias, source.alias, self.build(source.query), source.query.columns)
+
+    def _row_scan(self, query: BoundSelect, number: int) -> RowScan:
+        source = query.sources[number]
+        assert isinstance(source, TableRef)
+        every = tuple(source_columns(source))
+        used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == number}
+        used |= {"cell"} if query.joins else set()
+        columns = tuple(c for c in every if c in used) or every[:1]
+        alias = _plain_alias(source.alias, number)
+        name = f"{alias}${next(self._numbers)}"
+        return RowScan(name, number, alias, source.alias, source.layer, source.version, columns)
 
     def _cells(self, query: BoundSelect, number: int, joins: list[BoundJoin]) -> Cells:
         assert query.resolution is not None

@@ -1,8 +1,8 @@
 """The plan: what will be done, over tile rows as long as possible.
 
 ``Scan`` reads tile rows of one layer; ``Aligned`` brings them to the query's grid and tile; ``Cells`` lets aligned
-layers meet tile by tile and then takes the tiles apart into one row a cell; ``Rows`` is a subquery;
-``CellJoin`` lets relations meet cell by cell; ``Output`` is a SELECT over one of them.
+layers meet tile by tile and then takes the tiles apart into one row a cell; ``Rows`` is a subquery, ``RowScan`` a layer
+of points or zones; ``CellJoin`` lets relations meet cell by cell; ``Output`` is a SELECT over one of them.
 """
 
 from __future__ import annotations
@@ -219,6 +219,31 @@ class Summaries(Node):
     scan: Scan
     row_filters: tuple[Bound, ...] = ()
     edges: Cells | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowScan(Node):
+    """Rows of a layer of points or zones; its columns are called ``alias.column``.
+
+    Attributes:
+        name: of the relation in SQL, unique in the statement.
+        source: number of the source in its query.
+        alias: prefix of its columns.
+        written: what the query calls it.
+        columns: columns to read, at least one.
+        times: only rows of these times can matter.
+        region: only points in this region can matter; pruning only.
+    """
+
+    name: str
+    source: int
+    alias: str
+    written: str
+    layer: Layer
+    version: int | None
+    columns: tuple[str, ...]
+    times: TimeRange = ALWAYS
+    region: RegionRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

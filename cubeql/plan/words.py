@@ -30,6 +30,7 @@ from cubeql.plan.nodes import (
     Node,
     Output,
     Rows,
+    RowScan,
     Scan,
     Summaries,
     TileJoin,
@@ -172,6 +173,10 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
         case Rows():
             yield f"{pad}subquery {node.written}"
             yield from plan_lines(node.query, note, depth + 1)
+        case RowScan():
+            name = node.written if node.written == node.layer.name else f"{node.layer.name} AS {node.written}"
+            within = f", prunes by {node.region.kind.upper()}" if node.region is not None else ""
+            yield f"{pad}scan {node.layer.kind} {name} ({', '.join(node.columns)}){within}{note(node.name)}"
         case CellJoin():
             yield f"{pad}{node.kind} join by cell, {match_words(node.match)}"
             yield from plan_lines(node.left, note, depth + 1)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cubeql.analyze.bound import Bound, BoundQuery, Column, RegionRef
-from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Scan, Summaries
+from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, RowScan, Scan, Summaries
 from cubeql.plan.walking import walk
 from cubeql.sql.celljoin import join_cells
 from cubeql.sql.cells import CellsBuilder, Part
@@ -23,7 +23,8 @@ from cubeql.values.tiles import tile_resolution
 class RegionNeed:
     """A relation ``name(tile BIGINT, mask BOOLEAN[])`` of a region; a NULL mask means every cell of the tile.
 
-    ``cells`` is the node whose tiles limit it; None where the whole region is needed.
+    ``cells`` is the node whose tiles limit it; None where the whole region is needed. Where ``points`` is not None, the
+    relation is ``name(cell BIGINT)``: those cells of its rows that lie in the region.
     """
 
     name: str
@@ -31,6 +32,7 @@ class RegionNeed:
     resolution: int
     tile: int
     cells: Cells | None
+    points: RowScan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Statement:
 
     query: Query
     values: Values
-    scans: tuple[Scan, ...]
+    scans: tuple[Scan | RowScan, ...]
     regions: tuple[RegionNeed, ...]
     cells: tuple[Cells, ...]
     summaries: tuple[Summaries, ...]
@@ -69,7 +71,7 @@ class StatementBuilder:
         summaries = tuple(n for n in nodes if isinstance(n, Summaries))
         edges = [s.edges for s in summaries]
         cells = tuple(n for n in nodes if isinstance(n, Cells) and n not in edges)
-        scans = tuple(n for n in nodes if isinstance(n, Scan))
+        scans = tuple(n for n in nodes if isinstance(n, (Scan, RowScan)))
         return Statement(
             query, self.values, scans, tuple(self.regions), cells, summaries, tuple(self.ranks), tuple(self.choices)
         )
@@ -147,6 +149,8 @@ class StatementBuilder:
                 return self._filtered(node)
             case Rows():
                 return self._rows(node)
+            case RowScan():
+                return self._row_scan(node)
             case CellJoin():
                 return join_cells(node, self.part(node.left), self.part(node.right))
             case Summaries():
@@ -181,6 +185,25 @@ class StatementBuilder:
             self._listed_region,
         )
         return Part((), Sub(named, node.alias), (), place, tuple(n for _, n in items))
+
+    def _row_scan(self, node: RowScan) -> Part:
+        items = tuple((Ident(c), f"{node.alias}.{c}") for c in node.columns)
+
+        def column(_: int, name: str) -> Sql:
+            return Ident(f"{node.alias}.{name}")
+
+        def region(region: RegionRef, operand: Sql, resolution: int | None) -> Sql:
+            if operand != column(node.source, "cell"):
+                return self._listed_region(region, operand, resolution)
+            # A region has far too many cells of this resolution to list them: the points' own are asked instead.
+            number = self.listed.setdefault(region, len(self.listed))
+            need = RegionNeed(f"{node.name}$region{number}", region, node.layer.resolution, 0, None, node)
+            if need not in self.regions:
+                self.regions.append(need)
+            return Within(operand, Select(((Ident("cell"), None),), Table(need.name)))
+
+        place = Place(self.values, column, self._subquery, None, region)
+        return Part((), Sub(Select(items, Table(node.name)), node.alias), (), place, tuple(n for _, n in items))
 
     def _filtered(self, node: Filtered) -> Part:
         part = self.part(node.input)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.analyze.bound import GRID, Column, InRegion, RegionRef
-from cubeql.plan.nodes import Aligned, Cells, Node, RegionTest
+from cubeql.analyze.bound import GRID, Bound, Column, InRegion, RegionRef
+from cubeql.plan.nodes import Aligned, Cells, Filtered, Node, RegionTest, RowScan
 from cubeql.plan.walking import rewrite
 
 
@@ -15,6 +15,8 @@ def prune_regions(plan: Node) -> Node:
 
 
 def _prune(node: Node) -> Node:
+    if isinstance(node, Filtered) and isinstance(node.input, RowScan):
+        return _points(node, node.input)
     if not isinstance(node, Cells):
         return node
     wanted = {c.region for c in node.cell_filters if isinstance(c, InRegion) and _is_required(c)}
@@ -28,6 +30,17 @@ def _prune(node: Node) -> Node:
         driver=_within(node.driver, first),
         joins=tuple(replace(j, aligned=_within(j.aligned, first)) for j in node.joins),
     )
+
+
+def _points(node: Filtered, scan: RowScan) -> Filtered:
+    """Points far from the first region that all have to lie in are not read."""
+    found = (c for c in node.conditions if isinstance(c, InRegion) and not c.negated and _is_cell_of(c.operand, scan))
+    first = next(found, None)
+    return node if first is None else replace(node, input=replace(scan, region=first.region))
+
+
+def _is_cell_of(operand: Bound, scan: RowScan) -> bool:
+    return isinstance(operand, Column) and (operand.source, operand.name) == (scan.source, "cell")
 
 
 def _required_first(regions: tuple[RegionTest, ...]) -> tuple[RegionTest, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from cubeql.analyze.bound import Apply, Bound, Column, Constant, Match
-from cubeql.plan.nodes import Aligned, Cells, Node, TileJoin
+from cubeql.plan.nodes import Aligned, Cells, Filtered, Node, RowScan, TileJoin
 from cubeql.plan.walking import rewrite
 from cubeql.values.times import Duration, TimeRange
 
@@ -21,11 +22,11 @@ def prune_times(plan: Node) -> Node:
 
 
 def _prune(node: Node) -> Node:
+    if isinstance(node, Filtered) and isinstance(node.input, RowScan):
+        return _points(node, node.input)
     if not isinstance(node, Cells):
         return node
-    times = TimeRange()
-    for condition in (*node.row_filters, *node.cell_filters):
-        times = _meet(times, _range(condition))
+    times = _times((*node.row_filters, *node.cell_filters))
     if times == TimeRange():
         return node
     return replace(
@@ -33,6 +34,21 @@ def _prune(node: Node) -> Node:
         driver=_limited(node.driver, times),
         joins=tuple(_joined(j, times) for j in node.joins),
     )
+
+
+def _points(node: Filtered, scan: RowScan) -> Filtered:
+    """Points of other times than those that a filter leaves are not read."""
+    if scan.layer.time is None or scan.source != 0:
+        return node
+    return replace(node, input=replace(scan, times=_meet(scan.times, _times(node.conditions))))
+
+
+def _times(conditions: Iterable[Bound]) -> TimeRange:
+    """The range of the driver's times that a conjunction leaves."""
+    times = TimeRange()
+    for condition in conditions:
+        times = _meet(times, _range(condition))
+    return times
 
 
 def _limited(aligned: Aligned, times: TimeRange) -> Aligned:
