@@ -98,7 +98,7 @@ class Preparation:
     def _rows(self, scan: RowScan) -> None:
         """Make the relation of a layer of points or zones."""
         self.running.check()
-        snapshot = self._snapshot(scan.layer.name, scan.version if scan.version is not None else scan.layer.version)
+        snapshot = self._snapshot_of(scan)
         work = scans.work_of(scan, snapshot)
         self.works.append(work)
         cover = self._shape(scan.region).cover_cells() if scan.region is not None else None
@@ -187,7 +187,7 @@ class Preparation:
             return scans.provide_cover(self.cursor, scan, snapshot, work, tiles)
         return scans.provide(self.cursor, scan, snapshot, work, tiles)
 
-    def _snapshot_of(self, scan: Scan) -> Snapshot:
+    def _snapshot_of(self, scan: Scan | RowScan) -> Snapshot:
         name, version = scan.layer.name, scan.version if scan.version is not None else scan.layer.version
         if (name, version) not in self.snapshots:
             self.snapshots[name, version] = self.store.snapshot(name, version)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support.cube import slot_of, step_end, tiny_cube, write_store
+from tests.support.rows import as_table, tiny_rows
 from tests.support.zones import tiny_zones
 
 Stored = dict[tuple[Any, ...], dict[str, Any]]
@@ -52,9 +53,17 @@ def test_the_store_gives_back_what_was_put_in(store: Any, name: str) -> None:
 
 def test_the_records_of_layers_survive(store: Any) -> None:
     kept = {name: replace(store.layer(name), version=0) for name in store.layer_names()}
-    wanted = {name: layer.record for name, layer in (tiny_cube() | tiny_zones()).items()}
+    wanted = {name: layer.record for name, layer in (tiny_cube() | tiny_zones() | tiny_rows()).items()}
     assert kept == {n: replace(wanted[n], resolution=record.resolution) for n, record in kept.items()}
     assert kept.keys() == wanted.keys()
+
+
+def test_the_store_gives_back_points_and_zones(store: Any) -> None:
+    for name, layer in tiny_rows().items():
+        wanted = as_table(layer, layer.rows)
+        found = store.read_rows(name).select(wanted.column_names)
+        ways = [(n, "ascending") for n in wanted.column_names]
+        assert found.sort_by(ways).to_pylist() == wanted.sort_by(ways).to_pylist()
 
 
 def test_the_cube_holds_its_awkward_places() -> None:

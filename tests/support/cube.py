@@ -352,6 +352,7 @@ def at_version(layer: TinyLayer, version: int) -> TinyLayer:
 def write_store(folder: Path) -> Path:
     """Write all layers of the tiny cube to a new store in a folder, layers with time in two commits."""
     from cubeql.storage import Store
+    from tests.support.rows import write_rows
     from tests.support.zones import write_zones
 
     store = Store.open(str(folder), create=True)
@@ -366,6 +367,7 @@ def write_store(folder: Path) -> Path:
             with store.write(layer.record, "append") as write:
                 for block in (b for b in cut if b.time not in early):
                     write.add(block)
+    write_rows(store)
     for name, query in VIEWS.items():
         store.create_view(name, query)
     return folder

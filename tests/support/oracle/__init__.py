@@ -2,8 +2,8 @@
 
 It knows no tiles, no slots and no SQL: rows are dictionaries, joins are loops, cells are asked of the ``h3``
 package one by one. Reading order: ``faults`` (why there may be no answer), ``times``, ``regions``,
-``aggregates``, ``scalars``, ``relations`` (layers as rows, and bringing them to a grid), ``expressions``,
-``groups``, ``joins``, ``queries``.
+``aggregates``, ``scalars``, ``relations`` (layers as rows, and bringing them to a grid), ``tables`` (points and
+zones), ``expressions``, ``groups``, ``joins``, ``queries``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tests.support.answers import Answer
 from tests.support.cube import VIEWS, TinyLayer, tiny_cube
 from tests.support.oracle.faults import RefusedError, UncoveredError, UndeterminedError
 from tests.support.oracle.queries import World, run
+from tests.support.rows import TinyRows, tiny_rows
 
 __all__ = ["RefusedError", "UncoveredError", "UndeterminedError", "evaluate"]
 
@@ -23,7 +24,7 @@ __all__ = ["RefusedError", "UncoveredError", "UndeterminedError", "evaluate"]
 def evaluate(
     query: nodes.Query | nodes.QueryStatement,
     params: Mapping[str, Any] | list[Any] | None = None,
-    layers: Mapping[str, TinyLayer] | None = None,
+    layers: Mapping[str, TinyLayer | TinyRows] | None = None,
 ) -> Answer:
     """The right answer of a query.
 
@@ -41,4 +42,4 @@ def evaluate(
         query = query.query
     if isinstance(params, list | tuple):
         params = {str(n): value for n, value in enumerate(params, 1)}
-    return run(query, World(layers or tiny_cube(), dict(params or {}), VIEWS)).answer()
+    return run(query, World(layers or tiny_cube() | tiny_rows(), dict(params or {}), VIEWS)).answer()

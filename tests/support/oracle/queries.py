@@ -10,10 +10,11 @@ from typing import Any
 from cubeql.lang import nodes, parse_query
 from tests.support.answers import Answer, Row
 from tests.support.cube import TinyLayer, at_version
-from tests.support.oracle import expressions, groups, joins, kinds, relations, times, windows, zones
+from tests.support.oracle import expressions, groups, joins, kinds, relations, tables, times, windows, zones
 from tests.support.oracle.expressions import Env, Joined, Key, Scope
 from tests.support.oracle.faults import RefusedError, UncoveredError, UndeterminedError
 from tests.support.oracle.relations import Column, Relation
+from tests.support.rows import TinyRows
 from tests.support.zones import TinyZones
 
 
@@ -21,7 +22,7 @@ from tests.support.zones import TinyZones
 class World:
     """What a query can see: layers, results of WITH, parameters, the texts of views."""
 
-    layers: Mapping[str, TinyLayer]
+    layers: Mapping[str, TinyLayer | TinyRows]
     params: dict[str, Any]
     views: Mapping[str, str] = field(default_factory=dict)
     ctes: dict[str, Relation] = field(default_factory=dict)
@@ -91,6 +92,10 @@ def _source(source: nodes.Source, world: World) -> tuple[str | None, Relation]:
         raise RefusedError(f"there is no layer {name}")
     at = None if source.at is None else expressions.value(source.at, Env(_scope((), world), ()))
     layer = world.layers[name]
+    if isinstance(layer, TinyRows):
+        if at is not None or source.version is not None:
+            raise UncoveredError("points and zones of other times or versions")
+        return alias, tables.of_table(layer)
     if source.version is not None:
         layer = at_version(layer, expressions.value(source.version, Env(_scope((), world), ())))
     return alias, relations.of_layer(layer, times.instant(at) if isinstance(at, str) else at)
