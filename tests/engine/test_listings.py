@@ -16,7 +16,7 @@ def rows(session: Any, text: str) -> list[dict[str, Any]]:
 
 def test_layers(cube: Any) -> None:
     found = {r["layer"]: r for r in rows(cube, "SHOW LAYERS")}
-    assert len(found) == 18
+    assert len(found) == 20
     fine = found["fine"]
     assert fine["resolution"] == 7 and fine["bands"] == "red, nir" and fine["tiles"] == 17 and fine["bytes"] > 0
     assert str(fine["first_time"]) == "2024-01-05 10:30:00+00:00"
