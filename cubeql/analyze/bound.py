@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from cubeql.catalog import Layer
+from cubeql.catalog import CellSet, Layer
 from cubeql.errors import Span
 from cubeql.functions import Function
 from cubeql.values.containment import Containment
@@ -293,6 +293,13 @@ class BoundSetOperation(BoundQuery):
     order_by: tuple[SortBy, ...] = ()
     limit: int | None = None
     offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCells(BoundQuery):
+    """A stored set of cells as a query: one column, ``cell``."""
+
+    cells: CellSet
 
 
 # ------------------------------------------------------------------ walking

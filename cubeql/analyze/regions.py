@@ -18,6 +18,8 @@ _LENGTHS_M = {"m": 1.0, "km": 1000.0, "mi": 1609.344, "nm": 1852.0}
 
 def bind_region(context: Context, region: nodes.Region) -> RegionRef | None:
     """The region with its constant arguments; notes faults and gives None where it has any."""
+    if region.kind == "cells":
+        return _stored_cells(context, region)
     maker = _MAKERS.get(region.kind)
     if maker is None:
         construct = f"the region {region.kind.upper()}"
@@ -32,6 +34,21 @@ def bind_region(context: Context, region: nodes.Region) -> RegionRef | None:
         context.fault("bad_region", region.span, reason=str(error))
         return None
     return RegionRef(region.kind, args, span=region.span)
+
+
+def _stored_cells(context: Context, region: nodes.Region) -> RegionRef | None:
+    """``CELLS name``: a stored set, by its name and resolution."""
+    (written,) = region.args
+    assert isinstance(written, nodes.Name)
+    name = ".".join(written.parts)
+    cells = context.catalog.cell_set(name)
+    if cells is not None:
+        return RegionRef("cells", (cells.name, cells.resolution), span=region.span)
+    if context.catalog.layer(name) is not None or context.catalog.view(name) is not None:
+        context.fault("not_cells", written.span, name=name)
+    else:
+        context.unknown("unknown_cells", written.span, name, context.catalog.cell_set_names())
+    return None
 
 
 def _values(context: Context, region: nodes.Region) -> list[Any] | None:

@@ -13,7 +13,9 @@ from cubeql.analyze.bound import (
     BoundQuery,
     BoundSource,
     LayerRef,
+    OutputColumn,
     QueryRef,
+    StoredCells,
     TableRef,
     ZonesRef,
     conjuncts,
@@ -24,9 +26,10 @@ from cubeql.analyze.context import Context
 from cubeql.analyze.scope import Scope, cell_column, source_columns
 from cubeql.analyze.views import bind_view
 from cubeql.analyze.zones import bind_zones
-from cubeql.catalog import Band
+from cubeql.catalog import Band, CellSet
 from cubeql.errors import StoreError
 from cubeql.lang import nodes
+from cubeql.values.types import Type
 
 if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
@@ -53,6 +56,10 @@ def bind_source(
         view = context.catalog.view(name)
         if view is not None:
             return _view(context, source, (name, view), alias, bind_query)
+        cells = context.catalog.cell_set(name)
+        if cells is not None:
+            _check_no_version(context, source, name, "set of cells")
+            return QueryRef(alias, stored_cells(cells))
     return _layer(context, source, name, alias, joined)
 
 
@@ -60,11 +67,20 @@ def _view(
     context: Context, source: nodes.LayerSource, view: tuple[str, str], alias: str, bind_query: BindQuery
 ) -> BoundSource | None:
     name, text = view
-    for construct, written in (("AT", source.at), ("VERSION", source.version), ("VERSION AT", source.version_at)):
-        if written is not None:
-            context.fault("no_versions", written.span, name=name, kind="view", construct=construct)
+    _check_no_version(context, source, name, "view")
     bound = bind_view(context, name, text, source.span, bind_query)
     return QueryRef(alias, bound) if bound is not None else None
+
+
+def stored_cells(cells: CellSet) -> StoredCells:
+    """A stored set of cells as a query."""
+    return StoredCells((OutputColumn("cell", Type("cell", resolution=cells.resolution)),), cells)
+
+
+def _check_no_version(context: Context, source: nodes.LayerSource, name: str, kind: str) -> None:
+    for construct, written in (("AT", source.at), ("VERSION", source.version), ("VERSION AT", source.version_at)):
+        if written is not None:
+            context.fault("no_versions", written.span, name=name, kind=kind, construct=construct)
 
 
 def _layer(
@@ -79,7 +95,8 @@ def _layer(
         version = whole_number(context, source.version, "a version", 0)
     layer = context.catalog.layer(name)
     if layer is None:
-        known = (*context.catalog.layer_names(), *context.catalog.view_names(), *context.named)
+        catalog = context.catalog
+        known = (*catalog.layer_names(), *catalog.view_names(), *catalog.cell_set_names(), *context.named)
         context.unknown("unknown_layer", source.span, name, known)
         return None
     if version is not None:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cubeql.analyze.bound import OutputColumn
-from cubeql.catalog import Attribute, Band, Layer
+from cubeql.catalog import Attribute, Band, CellSet, Layer
 from cubeql.functions import FUNCTIONS
 from cubeql.storage import Snapshot, Store
 
@@ -47,6 +47,19 @@ def _columns_of(layer: Layer) -> list[str]:
 
 def _rows(snapshot: Snapshot) -> int:
     return int(np.sum(snapshot.files["rows"].to_numpy()))
+
+
+def cells(store: Store, like: str | None) -> pa.Table:
+    """A row a stored set of cells."""
+    found = [store.cell_set(n) for n in store.cell_set_names() if like is None or matches(n, like)]
+    known = [c for c in found if c is not None]
+    return pa.table(
+        {
+            "cells": pa.array([c.name for c in known], pa.string()),
+            "resolution": pa.array([c.resolution for c in known], pa.int64()),
+            "count": pa.array([c.count for c in known], pa.int64()),
+        }
+    )
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -134,6 +147,12 @@ def describe_query(columns: tuple[OutputColumn, ...]) -> pa.Table:
 def describe_view(columns: tuple[OutputColumn, ...], query: str) -> pa.Table:
     """A row a column of a view, and one with its query."""
     return _columns_table([*(_column_row(c) for c in columns), ("query", "view", None, query)])
+
+
+def describe_cells(cells: CellSet) -> pa.Table:
+    """A row for the one column of a set of cells, and one that says how many there are."""
+    note = f"resolution {cells.resolution}"
+    return _columns_table([("cell", "cell", None, note), ("count", "cells", None, str(cells.count))])
 
 
 def _column_row(column: OutputColumn) -> Row:

@@ -23,14 +23,15 @@ from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_zones
-from cubeql.errors import QueryError, diagnose
+from cubeql.errors import QueryError, StoreError, diagnose
+from cubeql.grid.cellsets import CellSetShape
 from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
 from cubeql.plan.nodes import Aligned, Cells, RowScan, Scan, Summaries
 from cubeql.sql import RegionNeed, bound_values, print_query
 from cubeql.sql.known import NOTHING, Known
 from cubeql.storage import Snapshot, Store
-from cubeql.values.cells import descendant_range, parent
+from cubeql.values.cells import CellArray, descendant_range, parent
 from cubeql.values.tiles import dead_slots, has_dead_slots, subtiles, tile_resolution
 
 _MOST_LISTED_TILES = 100_000
@@ -68,6 +69,7 @@ class Preparation:
         self.geometry = caches.geometry
         self.zones = caches.zones
         self.shapes: dict[RegionRef, RegionShape] = {}
+        self.cell_sets: dict[str, CellArray] = {}
         self.works: list[ScanWork] = []
         self.snapshots: dict[tuple[str, int | None], Snapshot] = {}
 
@@ -86,12 +88,29 @@ class Preparation:
                 self._listed(need)
         for summaries in self.compiled.statement.summaries:
             self._summaries(summaries, [n for n in needs if n.cells == summaries.edges is not None])
+        for one in self.compiled.statement.cell_lists:
+            self.cursor.register(one.name, pa.table({"cell": self._stored_cells(one.cells.name, one.cells.resolution)}))
         return Prepared(self._known(), self.works)
 
     def _shape(self, region: RegionRef) -> RegionShape:
         if region not in self.shapes:
-            self.shapes[region] = shape_of(region, self.compiled.text)
+            self.shapes[region] = self._shape_of(region)
         return self.shapes[region]
+
+    def _shape_of(self, region: RegionRef) -> RegionShape:
+        if region.kind == "cells":
+            name, resolution = region.args
+            return CellSetShape(self._stored_cells(name, resolution), resolution)
+        return shape_of(region, self.compiled.text)
+
+    def _stored_cells(self, name: str, resolution: int) -> CellArray:
+        """The cells of a stored set, as they were when the statement first read them."""
+        if name not in self.cell_sets:
+            known, cells = self.store.cells_of(name)
+            if known.resolution != resolution:
+                raise StoreError(f"the cells {name} were replaced while the statement began; run it again")
+            self.cell_sets[name] = cells
+        return self.cell_sets[name]
 
     # -------------------------------------------------------------- points and zones
 
@@ -109,7 +128,6 @@ class Preparation:
         cells = distinct_cells(self.cursor, scan)
         inside = cells[self._shape(need.region).holds(cells)]
         self.cursor.register(need.name, pa.table({"cell": inside}))
-
     # -------------------------------------------------------------- layers that meet
 
     def _cells(self, cells: Cells, needs: list[RegionNeed]) -> None:

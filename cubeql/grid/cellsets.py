@@ -17,10 +17,10 @@ FloatArray = NDArray[np.float64]
 class CellSetShape(RegionShape):
     """Cells of one resolution: on a finer grid their descendants, on a coarser one their ancestors."""
 
-    def __init__(self, cells: CellArray) -> None:
-        """Take valid cells of one resolution, in any order, at least one."""
+    def __init__(self, cells: CellArray, resolution: int | None = None) -> None:
+        """Take valid cells of one resolution, in any order; where there may be none, the resolution, too."""
         self.cells: CellArray = np.unique(cells)
-        self.resolution = int(resolution_of(int(self.cells[0])))
+        self.resolution = int(resolution_of(int(self.cells[0]))) if resolution is None else resolution
 
     def cover_ranges(self, tile_resolution: int) -> TileRanges:
         """The tiles above or below the cells: none too many."""

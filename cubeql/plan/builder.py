@@ -18,6 +18,7 @@ from cubeql.analyze.bound import (
     InRegion,
     LayerRef,
     QueryRef,
+    StoredCells,
     TableRef,
     ZonesRef,
     walk,
@@ -29,6 +30,7 @@ from cubeql.functions.registry import operator
 from cubeql.plan.nodes import (
     Aligned,
     CellJoin,
+    CellList,
     Cells,
     Combined,
     Filtered,
@@ -58,6 +60,8 @@ class Builder:
         if isinstance(query, BoundSetOperation):
             left, right = self.build(query.left), self.build(query.right)
             return Combined(query.operator, left, right, query.columns, query.order_by, query.limit, query.offset)
+        if isinstance(query, StoredCells):
+            return CellList(f"stored${next(self._numbers)}", query.cells)
         assert isinstance(query, BoundSelect)
         return self._select(query)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cubeql.analyze.bound import Bound, Item, Match, OutputColumn, RegionRef, SortBy
-from cubeql.catalog import Layer
+from cubeql.catalog import CellSet, Layer
 from cubeql.values.containment import Containment
 from cubeql.values.tiles import tile_resolution
 from cubeql.values.times import TimeRange
@@ -255,6 +255,14 @@ class Rows(Node):
     written: str
     query: Node
     columns: tuple[OutputColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellList(Node):
+    """A stored set of cells: rows of one column, ``cell``; ``name`` is the relation's in SQL."""
+
+    name: str
+    cells: CellSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,14 @@ from cubeql.analyze.bound import (
     Match,
     OneOf,
     Parameter,
+    RegionRef,
     SortBy,
     Window,
 )
 from cubeql.plan.nodes import (
     Aligned,
     CellJoin,
+    CellList,
     Cells,
     Combined,
     Filtered,
@@ -122,7 +124,7 @@ def words(expr: Bound, output: Output | None = None) -> str:
         case Window(call=call):
             return f"{words(call, output)} over (…)"
         case InRegion(region=region, negated=negated):
-            return f"cell {'not ' if negated else ''}within {region.kind.upper()}"
+            return f"cell {'not ' if negated else ''}within {region_words(region)}"
     return _others(expr, output)
 
 
@@ -153,6 +155,11 @@ def _apply(expr: Apply, output: Output | None) -> str:
     return f"({joined})" if name in ("or", "and", "+", "-", "*", "/", "//") else joined
 
 
+def region_words(region: RegionRef) -> str:
+    """What a region is, not where."""
+    return f"CELLS {region.args[0]}" if region.kind == "cells" else region.kind.upper()
+
+
 Note = Callable[[str], str]
 
 
@@ -163,6 +170,8 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
         case Output():
             yield from (f"{pad}{line}" for line in output_words(node))
             yield from plan_lines(node.input, note, depth + 1)
+        case CellList():
+            yield f"{pad}cells {node.cells.name}: {node.cells.count} of resolution {node.cells.resolution}"
         case Combined():
             yield f"{pad}{node.operator.upper()}"
             yield from plan_lines(node.left, note, depth + 1)
@@ -196,7 +205,7 @@ def _cells(node: Cells, note: Note, depth: int) -> Iterator[str]:
     if node.row_filters:
         yield f"{inner}filter tile rows: {condition_words(node.row_filters)}"
     for region in node.regions:
-        yield f"{inner}mask {region.region.kind.upper()}{', prunes tiles' if region.required else ''}"
+        yield f"{inner}mask {region_words(region.region)}{', prunes tiles' if region.required else ''}"
     if node.geometry:
         yield f"{inner}geometry: {', '.join(node.geometry)}"
     yield f"{inner}scan {aligned_words(node.driver)}{note(node.driver.scan.name)}"

@@ -6,7 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cubeql.analyze.bound import Bound, BoundQuery, Column, RegionRef
-from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, RowScan, Scan, Summaries
+from cubeql.plan.nodes import (
+    CellJoin,
+    CellList,
+    Cells,
+    Combined,
+    Filtered,
+    Node,
+    Output,
+    Rows,
+    RowScan,
+    Scan,
+    Summaries,
+)
 from cubeql.plan.walking import walk
 from cubeql.sql.celljoin import join_cells
 from cubeql.sql.cells import CellsBuilder, Part
@@ -47,6 +59,7 @@ class Statement:
     summaries: tuple[Summaries, ...]
     ranks: tuple[tuple[str, Query], ...]
     choices: tuple[tuple[str, Query], ...] = ()
+    cell_lists: tuple[CellList, ...] = ()
 
 
 class StatementBuilder:
@@ -72,14 +85,18 @@ class StatementBuilder:
         edges = [s.edges for s in summaries]
         cells = tuple(n for n in nodes if isinstance(n, Cells) and n not in edges)
         scans = tuple(n for n in nodes if isinstance(n, (Scan, RowScan)))
+        lists = tuple(n for n in nodes if isinstance(n, CellList))
         return Statement(
-            query, self.values, scans, tuple(self.regions), cells, summaries, tuple(self.ranks), tuple(self.choices)
-        )
+            query, self.values, scans, tuple(self.regions), cells, summaries, tuple(self.ranks), tuple(self.choices),
+            lists,
+        )  # fmt: skip
 
     def query(self, node: Node) -> Query:
-        """The SQL query of an Output or Combined node."""
+        """The SQL query of an Output, Combined or CellList node."""
         if isinstance(node, Combined):
             return self._combined(node)
+        if isinstance(node, CellList):
+            return Select(((Ident("cell"), "cell"),), Table(node.name))
         assert isinstance(node, Output)
         return self._output(node)
 

@@ -1,4 +1,4 @@
-"""What a store holds by name beside its layers: views. All of them share their names with layers."""
+"""What a store holds by name beside its layers: views and sets of cells. All share their names with layers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from cubeql.catalog import CellSet
 from cubeql.errors import StoreError
 from cubeql.storage.addresses import Address
+from cubeql.storage.cellsets import CellSets
 from cubeql.storage.names import check_layer_name, is_layer_name
 from cubeql.storage.naming import holding_names
 from cubeql.storage.views import View, Views
+from cubeql.values.cells import CellArray
 
 Kind = Literal["layer", "view", "cells"]
 _KINDS: dict[Kind, str] = {"layer": "layer", "view": "view", "cells": "set of cells"}
@@ -23,6 +26,7 @@ class Definitions(ABC):
     def __init__(self, address: Address) -> None:
         self.address = address
         self._views = Views(address)
+        self._cell_sets = CellSets(address)
 
     @abstractmethod
     def _has_layer(self, name: str) -> bool:
@@ -34,7 +38,9 @@ class Definitions(ABC):
             return None
         if self._has_layer(name):
             return "layer"
-        return "view" if self._views.exists(name) else None
+        if self._views.exists(name):
+            return "view"
+        return "cells" if self._cell_sets.exists(name) else None
 
     @contextmanager
     def _taking(self, name: str, kind: Kind, replace: bool = False) -> Iterator[None]:
@@ -82,3 +88,52 @@ class Definitions(ABC):
         """
         if not (is_layer_name(name) and self._views.drop(name)):
             raise StoreError(f"the store {self.address} has no view {name!r}")
+
+    # -------------------------------------------------------------- sets of cells
+
+    def cell_set_names(self) -> tuple[str, ...]:
+        """Names of all stored sets of cells, sorted.
+
+        Raises:
+            StoreError: a set cannot be read.
+        """
+        return tuple(cells.name for cells in self._cell_sets.all())
+
+    def cell_set(self, name: str) -> CellSet | None:
+        """What is known of a stored set of cells (name without regard to case), None if there is none.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        return self._cell_sets.find(name) if is_layer_name(name) else None
+
+    def cells_of(self, name: str) -> tuple[CellSet, CellArray]:
+        """A stored set and its cells, ascending.
+
+        Raises:
+            StoreError: there is none of this name, or it cannot be read.
+        """
+        found = self._cell_sets.read(name) if is_layer_name(name) else None
+        if found is None:
+            raise StoreError(f"the store {self.address} has no cells {name!r}")
+        return found
+
+    def create_cells(self, name: str, resolution: int, cells: CellArray, replace: bool = False) -> CellSet:
+        """Keep cells of one resolution under a name; ``replace`` lets them take the place of a set of that name.
+
+        Raises:
+            ValueError: a cell is of another resolution.
+            StoreError: the name is taken, or the disk refuses; nothing has changed then.
+        """
+        check_layer_name(name)
+        with self._taking(name, "cells", replace):
+            return self._cell_sets.put(name, resolution, cells)
+
+    def drop_cells(self, name: str) -> None:
+        """Remove a stored set of cells.
+
+        Raises:
+            StoreError: there is none of this name.
+        """
+        if not (is_layer_name(name) and self._cell_sets.drop(name)):
+            raise StoreError(f"the store {self.address} has no cells {name!r}")

@@ -4,6 +4,7 @@
 <store>/layers/<name>/_delta_log  the log: the only truth about which files a layer consists of
 <store>/layers/<name>/data/...    tile files
 <store>/views/<name>.json         a view: the text of a query
+<store>/cells/<name>.parquet      a set of cells
 <store>/cache/                    what can be made again: grid maps, masks
 <store>/trash/                    dropped layers until their files are deleted
 """
@@ -25,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cubeql.catalog import CellSet, Layer
+from cubeql.catalog import Layer
 from cubeql.errors import StoreError, nearest
 from cubeql.storage.addresses import Address, local_path, parse_address
 from cubeql.storage.blocks import TileBlock
@@ -121,14 +122,6 @@ class Store(Definitions):
         """
         found = self._find(name, version)
         return None if found is None else found.layer
-
-    def cell_set_names(self) -> tuple[str, ...]:
-        """Names of all stored sets of cells, sorted."""
-        return ()
-
-    def cell_set(self, name: str) -> CellSet | None:
-        """What is known of a stored set of cells, None if there is none."""
-        return None
 
     def snapshot(self, name: str, version: int | None = None) -> Snapshot:
         """The record and files of a layer, latest or at an earlier version.

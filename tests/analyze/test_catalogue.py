@@ -80,6 +80,9 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "view_fault": "SELECT * FROM stale",
     "view_cycle": "CREATE OR REPLACE VIEW bright AS SELECT cell FROM brightest",
     "view_parameter": ("CREATE VIEW made AS SELECT red FROM fine FILTER red > $least", {"least": 1}),
+    "unknown_cells": "SELECT red FROM fine FILTER cell WITHIN CELLS wett",
+    "not_cells": "SELECT red FROM fine FILTER cell WITHIN CELLS classes",
+    "cells_shape": "CREATE CELLS made AS SELECT cell, class FROM classes",
     "no_versions": "SELECT ndvi FROM bright VERSION 1",
     "unknown_option": "CREATE LAYER made WITH (colour 'red') AS SELECT cell, class FROM classes",
     "unknown_format": "COPY (SELECT cell FROM fine) TO 'out.xyz'",
@@ -115,7 +118,7 @@ def test_a_statement_meets_the_fault(cube: Any, tmp_path: Path, code: str) -> No
         assert text[found[0].span.start : found[0].span.end].strip()
 
 
-WITHOUT_PLACE = {"value_out_of_range", "duplicate_cells", "raster_shape", "format_type", "layer_shape"}
+WITHOUT_PLACE = {"value_out_of_range", "duplicate_cells", "raster_shape", "format_type", "layer_shape", "cells_shape"}
 
 
 def test_every_fault_of_the_catalogue_is_met() -> None:

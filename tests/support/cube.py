@@ -282,6 +282,18 @@ VIEWS = {
 """Queries kept by name; one reads another, one a band that is not there."""
 
 
+CELL_SETS = {
+    "wet": (6, below(A, 6)[2:5] + below(B, 6)[:1]),
+    "coast": (4, [at(180.0, -17.0, 4), *around(at(180.0, -17.0, 4), 3)[-6:]]),
+    "spots": (9, [below(A, 9)[0], below(A, 9)[50], below(B, 9)[2000], below(C, 9)[7]]),
+    "sevens": (7, below(A, 7)[::2] + below(B, 7)[-3:]),
+    "nowhere": (7, []),
+    "half": (2, [h3.str_to_int(h3.cell_to_parent(h3.int_to_str(A), 2))]),
+    "corner": (5, around(PENTAGON, 1)),
+}
+"""Places kept by name: their resolution and their cells."""
+
+
 # ------------------------------------------------------------------ for the store
 
 
@@ -370,4 +382,6 @@ def write_store(folder: Path) -> Path:
     write_rows(store)
     for name, query in VIEWS.items():
         store.create_view(name, query)
+    for name, (resolution, cells) in CELL_SETS.items():
+        store.create_cells(name, resolution, np.array(cells, np.int64))
     return folder

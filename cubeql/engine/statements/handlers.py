@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cubeql.engine.result import Result
-from cubeql.engine.statements import layers, listings, queries, views
+from cubeql.engine.statements import cellsets, layers, listings, queries, views
 from cubeql.engine.statements.call import Call
 from cubeql.lang import nodes
 
@@ -26,6 +26,8 @@ _HANDLERS: dict[tuple[type[nodes.Statement], str], Handler] = {
     (nodes.Describe, ""): listings.describe,
     (nodes.Create, "layer"): layers.create,
     (nodes.Drop, "layer"): layers.drop,
+    (nodes.Create, "cells"): cellsets.create,
+    (nodes.Drop, "cells"): cellsets.drop,
     (nodes.Create, "view"): views.create,
     (nodes.Drop, "view"): views.drop,
 }

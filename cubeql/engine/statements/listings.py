@@ -31,6 +31,7 @@ def _times(call: Call, statement: nodes.Show) -> Any:
 _SHOWN: dict[str, Callable[[Call, nodes.Show], Any]] = {
     "layers": lambda c, s: listing.layers(c.store, s.like),
     "views": lambda c, s: listing.views(c.store, s.like),
+    "cells": lambda c, s: listing.cells(c.store, s.like),
     "bands": lambda c, s: listing.bands(c.snapshot(s.name, s).layer),
     "times": _times,
     "versions": lambda c, s: listing.versions(c.store, c.snapshot(s.name, s).layer.name),
@@ -47,4 +48,7 @@ def describe(call: Call, statement: nodes.Describe) -> Result:
     view = call.store.view(name)
     if view is not None:
         return rows(listing.describe_view(shape_of_view(call, statement, name), view), call.text)
+    cells = call.store.cell_set(name)
+    if cells is not None:
+        return rows(listing.describe_cells(cells), call.text)
     return rows(listing.describe_layer(call.snapshot(statement.name, statement)), call.text)

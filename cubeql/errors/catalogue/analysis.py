@@ -41,6 +41,11 @@ ROWS: tuple[Fault, ...] = (
     Fault("view_parameter", "a view cannot hold the parameter '{name}'",
           "write the value, or test it in the query that reads the view",
           "CREATE VIEW green AS SELECT cell FROM s2 FILTER ndvi > $least"),
+    Fault("unknown_cells", "there is no set of cells '{name}' in this store", "{suggestion}",
+          "SELECT * FROM s2 FILTER cell WITHIN CELLS forrest"),
+    Fault("not_cells", "'{name}' is not a stored set of cells, but a layer or view",
+          "write cell IN (SELECT cell FROM {name}), or keep its cells: CREATE CELLS … AS SELECT cell FROM {name}",
+          "SELECT * FROM s2 FILTER cell WITHIN CELLS s2"),
     Fault("no_versions", "'{name}' is a {kind}: it has no {construct}", "leave {construct} out",
           "SELECT cell FROM green VERSION 3"),
     # types
@@ -120,6 +125,7 @@ ROWS: tuple[Fault, ...] = (
     Fault("name_taken", "'{name}' is the name of {kind} already", "{way} another name"),
     Fault("layer_name", "'{name}' cannot name a layer", "use letters, digits and _, and at most one point"),
     Fault("layer_shape", "{reason}", "{suggestion}"),
+    Fault("cells_shape", "{reason}", "{suggestion}"),
     Fault("unknown_option", "{statement} has no option '{name}'", "options are {known}"),
     Fault("unknown_format", "no format is known for '{path}'", "endings are {known}"),
 )  # fmt: skip

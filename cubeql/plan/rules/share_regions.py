@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cubeql.analyze.bound import GRID, Bound, Column, Key, RegionRef
-from cubeql.plan.nodes import CellJoin, Cells, Filtered, Node, Output, Rows
+from cubeql.plan.nodes import CellJoin, CellList, Cells, Filtered, Node, Output, Rows
 from cubeql.plan.rules.share_keys import is_of_groups
 from cubeql.plan.walking import rewrite
 
@@ -47,6 +47,8 @@ def _region_of(node: Node) -> RegionRef | None:
             return _region_of(source)
         case CellJoin(left=left):
             return _region_of(left)
+        case Rows(query=CellList(cells=cells)):
+            return RegionRef("cells", (cells.name, cells.resolution))
         case Rows(query=Output() as output):
             return _region_of(output.input) if _passes_cells(output) else None
     return None

@@ -13,7 +13,7 @@ from typing import Any
 
 from cubeql.lang import nodes
 from tests.support.answers import Answer
-from tests.support.cube import VIEWS, TinyLayer, tiny_cube
+from tests.support.cube import CELL_SETS, VIEWS, TinyLayer, tiny_cube
 from tests.support.oracle.faults import RefusedError, UncoveredError, UndeterminedError
 from tests.support.oracle.queries import World, run
 from tests.support.rows import TinyRows, tiny_rows
@@ -42,4 +42,4 @@ def evaluate(
         query = query.query
     if isinstance(params, list | tuple):
         params = {str(n): value for n, value in enumerate(params, 1)}
-    return run(query, World(layers or tiny_cube() | tiny_rows(), dict(params or {}), VIEWS)).answer()
+    return run(query, World(layers or tiny_cube() | tiny_rows(), dict(params or {}), VIEWS, CELL_SETS)).answer()

@@ -368,7 +368,7 @@ def _within(expr: nodes.Within, env: Env) -> Any:
     if not isinstance(cell, Cell):
         raise RefusedError("only a cell lies within a region")
     if id(expr) not in env.scope.memo:
-        args = [value(a, env) for a in expr.region.args]
+        args = [".".join(a.parts) if isinstance(a, nodes.Name) else value(a, env) for a in expr.region.args]
         env.scope.memo[id(expr)] = functools.cache(regions.region(expr.region.kind, args))
     return env.scope.memo[id(expr)](cell) is not expr.negated
 

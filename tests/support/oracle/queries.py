@@ -20,11 +20,12 @@ from tests.support.zones import TinyZones
 
 @dataclass(frozen=True)
 class World:
-    """What a query can see: layers, results of WITH, parameters, the texts of views."""
+    """What a query can see: layers, parameters, texts of views, sets of cells, results of WITH."""
 
     layers: Mapping[str, TinyLayer | TinyRows]
     params: dict[str, Any]
     views: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, tuple[int, list[int]]] = field(default_factory=dict)
     ctes: dict[str, Relation] = field(default_factory=dict)
 
 
@@ -86,8 +87,9 @@ def _source(source: nodes.Source, world: World) -> tuple[str | None, Relation]:
     alias = (source.alias or name).casefold()
     if name in world.ctes and source.at is None and source.version is None:
         return alias, world.ctes[name]
-    if name in world.views:
-        return alias, run(parse_query(world.views[name]), World(world.layers, {}, world.views)).relation()
+    kept = _kept(name, world)
+    if kept is not None:
+        return alias, kept
     if name not in world.layers:
         raise RefusedError(f"there is no layer {name}")
     at = None if source.at is None else expressions.value(source.at, Env(_scope((), world), ()))
@@ -99,6 +101,13 @@ def _source(source: nodes.Source, world: World) -> tuple[str | None, Relation]:
     if source.version is not None:
         layer = at_version(layer, expressions.value(source.version, Env(_scope((), world), ())))
     return alias, relations.of_layer(layer, times.instant(at) if isinstance(at, str) else at)
+
+
+def _kept(name: str, world: World) -> Relation | None:
+    """What a view or a set of cells of this name gives."""
+    if name in world.views:
+        return run(parse_query(world.views[name]), replace(world, params={}, ctes={})).relation()
+    return relations.of_cells(*world.cells[name]) if name in world.cells else None
 
 
 def _from(query: nodes.Select, world: World) -> tuple[list[Joined], Scope]:

@@ -14,6 +14,7 @@ import h3
 import shapely
 import shapely.geometry
 
+from tests.support.cube import CELL_SETS
 from tests.support.oracle.faults import RefusedError, UncoveredError, UndeterminedError
 
 Test = Callable[[int], bool]
@@ -55,7 +56,7 @@ def region(kind: str, args: list[Any]) -> Test:
     """The test of a region from its kind and its evaluated arguments."""
     makers: dict[str, Callable[..., Test]] = {
         "bbox": _bbox, "polygon": _polygon, "geojson": _geojson, "file": _file, "cell": _cell, "disk": _disk,
-        "circle": _circle, "point": _point, "parameter": _bound,
+        "circle": _circle, "point": _point, "parameter": _bound, "cells": _cells,
     }  # fmt: skip
     if kind not in makers:
         raise UncoveredError(f"the region {kind.upper()}")
@@ -123,6 +124,11 @@ def _disk(text: str, k: int) -> Test:
         raise RefusedError(f"{text!r} is no cell")
     disk = {h3.str_to_int(c) for c in h3.grid_disk(text, k)}
     return lambda cell: _related(cell, disk)
+
+
+def _cells(name: str) -> Test:
+    cells = set(CELL_SETS[name.casefold()][1])
+    return lambda cell: bool(cells) and _related(cell, cells)
 
 
 def _point(lon: float, lat: float) -> Test:

@@ -63,6 +63,11 @@ class Relation:
         return tuple(c for c in self.columns if c.role == role)
 
 
+def of_cells(resolution: int, cells: list[int]) -> Relation:
+    """A stored set of cells: rows of one column."""
+    return Relation((Column("cell", "cell"),), [{"cell": Cell(c)} for c in sorted(set(cells))], resolution)
+
+
 def of_layer(layer: TinyLayer, at: datetime | None = None) -> Relation:
     """The rows of a layer, decoded; frozen at an instant if one is given."""
     record = layer.record
