@@ -96,7 +96,7 @@ TIMES = (
     _part("week", "week({0})", "ISO week of the year, 1 to 53."),
     _part("dekad", "((month({0}) - 1) * 3 + least((day({0}) - 1) // 10, 2) + 1)",
           "Ten-day period of the year, 1 to 36; the last of a month runs to its end."),
-    _part("epoch", "epoch({0})::BIGINT", "Seconds since 1970-01-01."),
+    _part("epoch", "floor(epoch({0}))::BIGINT", "Whole seconds since 1970-01-01."),
     Function("season", "time", ("timestamp",), TEXT,
              "(CASE (month({0}) % 12) // 3 WHEN 0 THEN 'DJF' WHEN 1 THEN 'MAM' WHEN 2 THEN 'JJA' "
              "WHEN 3 THEN 'SON' END)",

@@ -7,6 +7,7 @@ and tuples for lists. An integer is not a float and a cell is not an integer: a 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +30,15 @@ class AnyOf(tuple[Any, ...]):
 
 class AnyOrder(tuple[Any, ...]):
     """A list whose values may stand in any order."""
+
+
+class Outline(str):
+    """Well-known text, whose coordinates may differ in their last digits."""
+
+
+def numbers_of(text: str) -> list[float]:
+    """The numbers in a text, in order."""
+    return [float(found) for found in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", text)]
 
 
 class About(int):
@@ -82,6 +92,8 @@ class _Nearness:
     def values(self, a: Any, b: Any, exact: bool) -> bool:
         if isinstance(a, AnyOf):
             return any(self.values(one, b, exact) for one in a)
+        if isinstance(a, Outline):
+            return isinstance(b, str) and self._paired(numbers_of(a), numbers_of(b), exact=False)
         if isinstance(a, About):
             return type(b) is int and abs(a - b) <= max(1, a // 10)
         if isinstance(a, AnyOrder):
@@ -94,8 +106,6 @@ class _Nearness:
             if exact or math.isnan(a) or math.isnan(b):
                 return bool(a == b)
             return math.isclose(a, b, rel_tol=self.tolerance, abs_tol=1e-12)
-        if isinstance(a, tuple):
-            return len(a) == len(b) and all(self.values(x, y, exact) for x, y in zip(a, b))
         return bool(a == b)
 
     def _paired(self, a: Sequence[Any], b: Sequence[Any], exact: bool) -> bool:
@@ -197,12 +207,18 @@ def text_of(value: Any) -> str:
         case timedelta():
             return f"{value.total_seconds():.12g}s"
         case str():
-            return "'" + value.replace("'", "''").replace("|", "¦") + "'"
+            return _quoted(value)
         case About():
             return f"about {int(value)}"
         case tuple():
             return _list_text(value)
     return str(value)
+
+
+def _quoted(text: str) -> str:
+    if isinstance(text, Outline):
+        text = re.sub(r"\d+\.\d+", lambda n: f"{float(n[0]):.6f}", text)
+    return "'" + text.replace("'", "''").replace("|", "¦") + "'"
 
 
 def _list_text(values: tuple[Any, ...]) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import h3
 import numpy as np
 import rasterio
+import rasterio.transform
+import rasterio.windows
 import xarray as xr
 
 from tests.support.cube import A, below
@@ -79,5 +81,5 @@ def climate_at(name: str, month: int, cell: int) -> float:
     """Climatology at the place of a cell itself: ``t2m`` in °C, ``tp`` in mm a month."""
     values, transform = climate(name, month)
     lon, lat = place(cell)
-    column, row = ~transform * (lon % 360, lat)
-    return float(values[int(row), int(column)])
+    row, column = rasterio.transform.rowcol(transform, lon % 360, lat)
+    return float(values[row, column])

@@ -8,11 +8,16 @@ from typing import Any
 
 import h3
 
-from tests.support.answers import Cell
+from tests.support.answers import Cell, Outline
 from tests.support.oracle import regions
 from tests.support.oracle.faults import RefusedError
 
 RADIUS_KM = 6371.007180918475
+
+
+def _outline(cell: int) -> Outline:
+    corners = [f"{lng!r} {lat!r}" for lat, lng in h3.cell_to_boundary(regions.text_of(cell))]
+    return Outline(f"POLYGON (({', '.join([*corners, corners[0]])}))")
 
 
 def _index(text: str) -> Cell:
@@ -66,7 +71,7 @@ CELLS: dict[str, Callable[..., Any]] = {
     "cell_to_lat": lambda c: regions.centre(c)[1],
     "cell_to_lng": lambda c: regions.centre(c)[0],
     "cell_to_latlng": lambda c: tuple(reversed(regions.centre(c))),
-    "cell_area": regions.area_km2,
+    "cell_area": regions.area_km2, "cell_to_boundary": _outline,
     "cell_resolution": regions.resolution,
     "cell_to_string": regions.text_of,
     "string_to_cell": _spelled,
