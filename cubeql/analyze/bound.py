@@ -179,11 +179,19 @@ class BoundSource:
 
 @dataclass(frozen=True, slots=True)
 class LayerRef(BoundSource):
-    """A layer of the catalog; ``methods`` is not empty where the query's grid is coarser: (band, method) each."""
+    """A layer of the catalog.
+
+    Attributes:
+        layer: the layer; without time where it is frozen.
+        version: the state of the store that is read; None the current one.
+        methods: (band, method) each where the query's grid is coarser.
+        frozen: the instant that its data are frozen at, datetime64[us]; None where they are not.
+    """
 
     layer: Layer
     version: int | None = None
     methods: tuple[tuple[str, str], ...] = ()
+    frozen: Any = None
 
 
 @dataclass(frozen=True, slots=True)

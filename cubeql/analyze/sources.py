@@ -24,10 +24,10 @@ from cubeql.analyze.clocks import bind_match
 from cubeql.analyze.constants import whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.scope import Scope, cell_column, source_columns
+from cubeql.analyze.states import find_layer, frozen, frozen_at
 from cubeql.analyze.views import bind_view
 from cubeql.analyze.zones import bind_zones
 from cubeql.catalog import Band, CellSet
-from cubeql.errors import StoreError
 from cubeql.lang import nodes
 from cubeql.values.types import Type
 
@@ -50,7 +50,8 @@ def bind_source(
     name = ".".join(source.name)
     alias = source.alias or name
     named = context.named.get(name.casefold())
-    if named is not None and source.version is None and source.at is None:
+    if named is not None:
+        _refuse_states(context, source, name, "WITH query")
         return QueryRef(alias, named)
     if context.catalog.layer(name) is None:
         view = context.catalog.view(name)
@@ -58,7 +59,7 @@ def bind_source(
             return _view(context, source, (name, view), alias, bind_query)
         cells = context.catalog.cell_set(name)
         if cells is not None:
-            _check_no_version(context, source, name, "set of cells")
+            _refuse_states(context, source, name, "set of cells")
             return QueryRef(alias, stored_cells(cells))
     return _layer(context, source, name, alias, joined)
 
@@ -67,7 +68,7 @@ def _view(
     context: Context, source: nodes.LayerSource, view: tuple[str, str], alias: str, bind_query: BindQuery
 ) -> BoundSource | None:
     name, text = view
-    _check_no_version(context, source, name, "view")
+    _refuse_states(context, source, name, "view")
     bound = bind_view(context, name, text, source.span, bind_query)
     return QueryRef(alias, bound) if bound is not None else None
 
@@ -77,7 +78,8 @@ def stored_cells(cells: CellSet) -> StoredCells:
     return StoredCells((OutputColumn("cell", Type("cell", resolution=cells.resolution)),), cells)
 
 
-def _check_no_version(context: Context, source: nodes.LayerSource, name: str, kind: str) -> None:
+def _refuse_states(context: Context, source: nodes.LayerSource, name: str, kind: str) -> None:
+    """Note AT and VERSION of what is no layer."""
     for construct, written in (("AT", source.at), ("VERSION", source.version), ("VERSION AT", source.version_at)):
         if written is not None:
             context.fault("no_versions", written.span, name=name, kind=kind, construct=construct)
@@ -86,30 +88,16 @@ def _check_no_version(context: Context, source: nodes.LayerSource, name: str, ki
 def _layer(
     context: Context, source: nodes.LayerSource, name: str, alias: str, joined: bool
 ) -> BoundSource | None:
-    for construct, written in (("AT 'time'", source.at), ("VERSION AT", source.version_at)):
-        if written is not None:
-            context.fault("not_supported", written.span, construct=f"layer {construct}",
-                          suggestion="use VERSION n, or FILTER on time")  # fmt: skip
-    version = None
-    if source.version is not None:
-        version = whole_number(context, source.version, "a version", 0)
-    layer = context.catalog.layer(name)
-    if layer is None:
-        catalog = context.catalog
-        known = (*catalog.layer_names(), *catalog.view_names(), *catalog.cell_set_names(), *context.named)
-        context.unknown("unknown_layer", source.span, name, known)
+    found = find_layer(context, source, name)
+    if found is None:
         return None
-    if version is not None:
-        try:
-            layer = context.catalog.layer(name, version)
-        except StoreError:
-            layer = None
-        if layer is None:
-            context.fault("unknown_version", source.span, name=name, version=version)
-            return None
+    layer, version = found
+    at = frozen_at(context, source, layer)
     if layer.kind == "zones" and joined:
         return ZonesRef(alias, layer, version)
-    return LayerRef(alias, layer, version) if layer.kind == "grid" else TableRef(alias, layer, version)
+    if layer.kind != "grid":
+        return TableRef(alias, layer, version)
+    return LayerRef(alias, layer, version) if at is None else LayerRef(alias, frozen(layer), version, frozen=at)
 
 
 def grid_of(context: Context, source: BoundSource, written: nodes.Expr | None) -> int | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cubeql.catalog.records import CellSet, Layer
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Catalog(Protocol):
@@ -17,6 +20,11 @@ class Catalog(Protocol):
 
     def layer(self, name: str, version: int | None = None) -> Layer | None:
         """The layer of a name (without regard to case), None if absent; ``version`` reads an earlier state."""
+        ...
+
+    def commits(self, name: str) -> tuple[tuple[int, np.datetime64], ...]:
+        """Versions of a layer, each with the instant (UTC, datetime64[us]) from which it was current; none where the
+        catalog knows one state alone."""
         ...
 
     def view_names(self) -> tuple[str, ...]:
@@ -53,6 +61,10 @@ class MemoryCatalog:
     def layer(self, name: str, version: int | None = None) -> Layer | None:
         """The layer of a name, None if absent."""
         return self._layers.get(name.casefold())
+
+    def commits(self, name: str) -> tuple[tuple[int, np.datetime64], ...]:
+        """Nothing: this catalog has one state."""
+        return ()
 
     def view_names(self) -> tuple[str, ...]:
         """Names of all views, sorted."""

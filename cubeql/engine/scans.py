@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cubeql.engine import frozen
 from cubeql.grid.ranges import TileRanges
 from cubeql.plan.nodes import Overview, RowScan, Scan
 from cubeql.sql import quote
@@ -122,17 +123,23 @@ def _make(
     cursor: duckdb.DuckDBPyConnection, scan: Scan, snapshot: Snapshot, work: ScanWork,
     ends: tuple[NDArray[np.int64], NDArray[np.int64]] | None, tests: list[str],
 ) -> None:  # fmt: skip
-    kept = snapshot.files.filter(pa.array(_files(snapshot.files, scan.times, ends)))
+    times = frozen.times_of(scan)
+    kept = snapshot.files.filter(pa.array(_files(snapshot.files, times, ends)))
     work.files_kept = kept.num_rows
     work.paths = tuple(kept["path"].to_pylist())
     name = quote(scan.name)
     if not work.paths:
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {', '.join(_nothing(scan))} WHERE FALSE")
         return
-    where = " AND ".join([*time_tests(scan.times), *tests])
+    tested = " AND ".join([*time_tests(times), *tests])
+    where = f" WHERE {tested}" if tested else ""
     listed = ", ".join(literal(p) for p in work.paths)
-    text = f"SELECT {', '.join(_columns(scan))} FROM read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608 - identifiers are quoted, constants are our own
-    cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}{' WHERE ' + where if where else ''}")
+    source = f"read_parquet([{listed}], hive_partitioning = false)"
+    if scan.frozen is not None:
+        frozen.make(cursor, scan, source, where)
+        return
+    text = f"SELECT {', '.join(_columns(scan))} FROM {source}"  # noqa: S608 - identifiers are quoted, constants are our own
+    cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}{where}")
 
 
 def _files(
@@ -232,6 +239,9 @@ def _statistic_types(scan: Scan, overview: Overview) -> dict[str, str]:
 
 def _stored_tiles(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> NDArray[np.int64]:
     """The tiles that a scan's rows lie in, sorted; tells the work its rows. Reads scalar columns only."""
+    if scan.frozen is not None and work.paths:
+        tiles, work.tiles_kept, work.is_whole, work.witness = frozen.kept(cursor, scan)
+        return tiles
     bands = scan.bands if len(scan.layer.bands) > 1 and scan.overview is None else ()
     slots = slot_count(scan.layer.resolution, scan.tile)
     whole = f"bool_and(footprint__count = {slots}) AS whole"

@@ -166,7 +166,8 @@ class Builder:
         assert isinstance(source, LayerRef)
         layer = source.layer
         bands = _read(query, number, layer) or (layer.bands[0].name,)
-        scan = Scan(f"{alias}${next(self._numbers)}", number, alias, source.alias, layer, source.version, bands)
+        name = f"{alias}${next(self._numbers)}"
+        scan = Scan(name, number, alias, source.alias, layer, source.version, bands, frozen=source.frozen)
         return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in bands))
 
 

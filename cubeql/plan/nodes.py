@@ -8,7 +8,7 @@ of points or zones; ``CellJoin`` lets relations meet cell by cell; ``Output`` is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from cubeql.analyze.bound import Bound, Item, Match, OutputColumn, RegionRef, SortBy
 from cubeql.catalog import CellSet, Layer
@@ -77,6 +77,7 @@ class Scan(Node):
         times: only rows of these times can matter.
         region: only cells of this region can matter; pruning only.
         overview: read this in place of the bands' arrays.
+        frozen: of each cell the latest valid value at or before this instant, datetime64[us]; the layer has no time.
         zones: what is asked of zones; ``layer`` is then the grid that the engine makes of them, of the query's own
             resolution.
     """
@@ -91,6 +92,7 @@ class Scan(Node):
     times: TimeRange = ALWAYS
     region: RegionRef | None = None
     overview: Overview | None = None
+    frozen: Any = None
     zones: Zoned | None = None
 
     @property

@@ -38,6 +38,7 @@ from cubeql.plan.nodes import (
     TileJoin,
     Zoned,
 )
+from cubeql.values.times import format_instant
 
 
 def aligned_words(aligned: Aligned) -> str:
@@ -53,6 +54,7 @@ def aligned_words(aligned: Aligned) -> str:
     elif aligned.is_coarser:
         how = f", resolution {own} seen from {aligned.resolution}"
     name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
+    how += f", frozen at {format_instant(scan.frozen)}" if scan.frozen is not None else ""
     return f"{name} ({', '.join(scan.bands)}{how})"
 
 

@@ -134,6 +134,14 @@ class Store(Definitions):
             raise self._absent(name)
         return found
 
+    def commits(self, name: str) -> tuple[tuple[int, np.datetime64], ...]:
+        """Versions of a layer that can still be read, each with the instant (UTC) from which it was current.
+
+        Raises:
+            StoreError: there is no such layer.
+        """
+        return tuple((v.version, np.datetime64(v.time.replace(tzinfo=None), "us")) for v in self.history(name))
+
     def history(self, name: str) -> list[LayerVersion]:
         """All versions of a layer, newest first.
 

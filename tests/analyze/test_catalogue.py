@@ -14,6 +14,8 @@ from cubeql.errors.catalogue import analysis, running
 FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "unknown_layer": "SELECT red FROM fien",
     "unknown_version": "SELECT red FROM fine VERSION 9",
+    "before_first_version": "SELECT red FROM fine VERSION AT '1990-01-01'",
+    "frozen_without_time": "SELECT relief FROM far AT '2024'",
     "unknown_column": "SELECT redd FROM fine",
     "unknown_column_of": "SELECT fine.redd FROM fine",
     "unknown_source": "SELECT fin.red FROM fine",
@@ -71,7 +73,7 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "join_resolutions_differ": "SELECT t2m FROM coarse JOIN (SELECT cell, red FROM fine) AS q",
     "no_time_to_match": "SELECT relief FROM fine JOIN far ON TIME EQUAL",
     "steps_differ": "SELECT t2m FROM fine JOIN coarse",
-    "not_supported": "SELECT red FROM fine AT '2024-05-03'",
+    "not_supported": "SELECT fine.* FROM fine JOIN twin ON anomaly(v, '2024') > 0",
     "layer_exists": "CREATE LAYER fine AS SELECT cell, class FROM classes",
     "layer_name": 'CREATE LAYER "a b" AS SELECT cell, class FROM classes',
     "layer_shape": "CREATE LAYER made AS SELECT cell FROM classes",

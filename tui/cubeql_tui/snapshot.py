@@ -99,6 +99,10 @@ class Snapshot:
         """The layer of a name, None if absent."""
         return self._layers.get(name.casefold())
 
+    def commits(self, name: str) -> tuple[tuple[int, np.datetime64], ...]:
+        """Nothing: this catalog has one state."""
+        return ()
+
     def view_names(self) -> tuple[str, ...]:
         """Names of all views, sorted."""
         return tuple(sorted(self._views))

@@ -6,6 +6,10 @@ ROWS: tuple[Fault, ...] = (
     # names
     Fault("unknown_layer", "there is no layer '{name}' in this store", "{suggestion}", "SELECT * FROM s3"),
     Fault("unknown_version", "layer '{name}' has no version {version}", "SHOW VERSIONS {name} lists them"),
+    Fault("before_first_version", "layer '{name}' had no version at {given}: its first is of {first}",
+          "SHOW VERSIONS {name} lists them", "SELECT * FROM s2 VERSION AT '1990-01-01'"),
+    Fault("frozen_without_time", "'{name}' has no time, so it cannot be frozen at one", "leave AT out",
+          "SELECT * FROM dem AT '2020-01-01'"),
     Fault("unknown_column", "no source of this query has a column '{name}'", "{suggestion}", "SELECT ndvy FROM s2"),
     Fault("unknown_column_of", "'{source}' has no column '{name}'", "{suggestion}", "SELECT s2.ndvy FROM s2"),
     Fault("unknown_source", "no source of this query is called '{name}'", "{suggestion}", "SELECT x.ndvi FROM s2"),

@@ -38,6 +38,8 @@ def _from_summaries(node: Node) -> Node:
     driver, scan = cells.driver, cells.driver.scan
     if cells.joins or cells.geometry or driver.is_finer or driver.is_coarser or not _are_regions(cells):
         return node
+    if scan.frozen is not None:
+        return node
     finest = _finest_cell(node.group_by, scan)
     statistics = _statistics(node, scan)
     if finest is None or statistics is None:
