@@ -10,6 +10,7 @@ from cubeql.analyze.bound import Bound, Constant
 from cubeql.analyze.cellcalls import CELL_CALLS
 from cubeql.analyze.checks import applied, check_arguments, refuse_modifiers
 from cubeql.analyze.constants import NotConstant, duration, value_of
+from cubeql.analyze.unitcalls import bind_convert
 from cubeql.analyze.windows import bind_window
 from cubeql.functions import Function, lookup, names
 from cubeql.functions.climate import NAMES as CLIMATE
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
-_LATER = {"disk", "pack", "convert"}
+_LATER = {"disk", "pack"}
 
 
 def bind_call(binder: Binder, call: nodes.Call) -> Bound:
@@ -89,6 +90,7 @@ def _time_bucket(binder: Binder, function: Function, call: nodes.Call) -> Bound:
 _SPECIAL = {
     **dict.fromkeys(CLIMATE, bind_baseline),
     **CELL_CALLS,
+    "convert": bind_convert,
     "date_trunc": _date_trunc,
     "time_bucket": _time_bucket,
 }

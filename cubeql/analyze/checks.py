@@ -93,19 +93,12 @@ def check_units(context: Context, args: tuple[Bound, ...], span: Span) -> None:
         if units.same(left, right):
             continue
         facts = {"left": f"'{label(known[0])}' in {left}", "right": f"'{label(other)}' in {right}"}
-        a, b = units.lookup(left), units.lookup(right)
-        if a and b and a.measures == b.measures:
-            hint = f"convert one side first: {_conversion(label(other), right, left)} is in {left}"
+        if units.conversion(right, left) is not None:
+            name = other.name if isinstance(other, (Column, Parameter)) else "…"
+            hint = f"convert one side first: convert({name}, '{left}') is in {left}"
             context.fault("unit_mismatch", span, **facts, hint=hint)
         else:
             context.fault("unit_unlike", span, **facts)
-
-
-def _conversion(name: str, source: str, target: str) -> str:
-    """An expression that converts a value from one unit to another."""
-    factor, shift = units.conversion(source, target) or (1.0, 0.0)
-    scaled = name if factor == 1.0 else f"{name} * {factor:.12g}"
-    return scaled if shift == 0.0 else f"{scaled} {'+' if shift > 0 else '-'} {abs(shift):.12g}"
 
 
 def check_classes(context: Context, name: str, args: tuple[Bound, ...]) -> None:

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from cubeql.functions.rows import Function
+from cubeql.values import units
 from cubeql.values.types import BOOLEAN, NUMBER, TEXT, Type
 
 _F = "operators"
 
 
 def _sum(args: tuple[Type, ...]) -> Type:
-    unit = args[0].unit if len(args) == 1 or args[0].unit == args[1].unit else None
+    unit = args[0].unit if len(args) == 1 or units.same(args[0].unit, args[1].unit) else None
     whole = all(a.name == "integer" for a in args)
     return Type("integer" if whole else "number", unit=unit)
 
 
 def _product(args: tuple[Type, ...]) -> Type:
     whole = all(a.name == "integer" for a in args)
-    units = [a.unit for a in args if a.unit not in (None, "1")]
-    known = all(a.unit is not None or _is_factor(a) for a in args)
-    return Type("integer" if whole else "number", unit=units[0] if len(units) == 1 and known else None)
+    return Type("integer" if whole else "number", unit=_together(args[0], args[1], 1))
 
 
-def _is_factor(given: Type) -> bool:
-    return given.unit is None and not given.categorical
+def _together(left: Type, right: Type, sign: int) -> str | None:
+    """The unit of a product or quotient; a factor without a unit, such as a constant, changes none."""
+    if left.categorical or right.categorical:
+        return None
+    if right.unit in (None, "1"):
+        return left.unit if left.unit != "1" or right.unit is not None else None
+    if left.unit in (None, "1") and sign == 1:
+        return right.unit if right.unit != "1" else None
+    return units.product(left.unit, right.unit, sign) if left.unit is not None else None
 
 
 def _quotient(args: tuple[Type, ...]) -> Type:
     left, right = args
-    if left.unit is not None and left.unit == right.unit:
+    if left.unit is not None and units.same(left.unit, right.unit):
         return Type("number", unit="1")
-    return Type("number", unit=left.unit if right.unit in (None, "1") else None)
+    return Type("number", unit=_together(left, right, -1))
 
 
 def _whole_quotient(args: tuple[Type, ...]) -> Type:

@@ -53,6 +53,9 @@ MATHEMATICS = (
     Function("bin", "mathematics", ("number", "number"), first_number,
              "(floor({0} / nullif({1}, 0)::DOUBLE) * {1})", "Lower edge of the bin of a width that holds x.",
              parameter_names=("x", "width")),
+    Function("convert", "mathematics", ("number", "text"), first_number, "({0} * {1} + {2})",
+             "The value in another unit, such as 'degC' or 'kg m-2'; x must have a unit.",
+             parameter_names=("x", "unit"), refuses_classes=True),
 )  # fmt: skip
 
 CHOICE = (

@@ -145,8 +145,10 @@ def _others(expr: Bound, output: Output | None) -> str:
 
 
 def _apply(expr: Apply, output: Output | None) -> str:
-    args = [words(a, output) for a in expr.args]
     name = expr.function.name
+    if name == "convert":
+        return f"convert({words(expr.args[0], output)}, '{expr.type.unit}')"
+    args = [words(a, output) for a in expr.args]
     if expr.function.family != "operators":
         return f"CELL({args[1]})" if name == "cell_to_parent" else f"{name}({', '.join(args)})"
     if name.startswith("is ") and len(args) == 1:

@@ -11,7 +11,8 @@ from cubeql.analyze.bound import Aggregate, Apply, Bound, Column, Convert, InSub
 from cubeql.plan.nodes import Aligned, Cells, Output
 
 _STRICT = frozenset(
-    ("+", "-", "*", "/", "//", "// number", "%", "=", "<>", "<", "<=", ">", ">=", "not", "negate", "like", "ilike")
+    ("+", "-", "*", "/", "//", "// number", "%", "=", "<>", "<", "<=", ">", ">=", "not", "negate", "like", "ilike",
+     "convert")
 )  # fmt: skip
 _SKIPS_NULL = frozenset(("avg", "mean", "sum", "min", "max", "stddev", "variance", "median", "count"))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from cubeql.values.units import same as same_unit
+
 TypeName = Literal[
     "number", "integer", "text", "boolean", "timestamp", "interval", "cell", "geometry", "list", "null", "any"
 ]  # fmt: skip
@@ -81,13 +83,13 @@ def common(types: tuple[Type, ...]) -> Type | None:
             same_cell = first.resolution == other.resolution
             first = replace(
                 first,
-                unit=first.unit if first.unit == other.unit else None,
+                unit=first.unit if same_unit(first.unit, other.unit) else None,
                 classes=first.classes if first.classes == other.classes else (),
                 categorical=first.categorical and other.categorical,
                 resolution=first.resolution if same_cell else None,
             )
         elif first.name in _ORDER and other.name in _ORDER:
-            first = Type("number", unit=first.unit if first.unit == other.unit else None)
+            first = Type("number", unit=first.unit if same_unit(first.unit, other.unit) else None)
         else:
             return None
     return first

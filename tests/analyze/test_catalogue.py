@@ -39,6 +39,9 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "class_arithmetic": "SELECT avg(class) AS x FROM classes",
     "unit_mismatch": "SELECT v + t2m AS x FROM twin JOIN coarse ON TIME SAME MONTH",
     "unit_unlike": "SELECT v + red AS x FROM fine JOIN twin",
+    "unknown_unit": "SELECT convert(t2m, 'degX') AS x FROM coarse",
+    "unit_not_given": "SELECT convert(a, 'm') AS x FROM sparse",
+    "unit_unconvertible": "SELECT convert(t2m, 'mm') AS x FROM coarse",
     "bad_time": "SELECT red FROM fine FILTER time IN '2024-13'",
     "bad_interval": "SELECT v FROM fine JOIN twin ON TIME AS OF WITHIN '3 lightyears'",
     "bad_cell": "SELECT red FROM fine FILTER cell = 'abc'",
@@ -90,6 +93,7 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "unknown_format": "COPY (SELECT cell FROM fine) TO 'out.xyz'",
     "unreadable_region": "SELECT red FROM fine FILTER cell WITHIN POLYGON 'POLYGON ((1 2))'",
     "empty_cover": "SELECT cell FROM (SELECT cell, slope FROM finer) AS q FILTER cell WITHIN BBOX(-179, -89, 179, 89)",
+    "value_refused": "SELECT latlng_to_cell(relief, 11, 5) AS x FROM far",
     "value_out_of_range": "SELECT month(time) + 9223372036854775807 AS x FROM fine",
     "not_a_query": "EXPLAIN SHOW LAYERS",
     "duplicate_cells": "CREATE LAYER made AS SELECT cell, red FROM fine",
@@ -120,7 +124,10 @@ def test_a_statement_meets_the_fault(cube: Any, tmp_path: Path, code: str) -> No
         assert text[found[0].span.start : found[0].span.end].strip()
 
 
-WITHOUT_PLACE = {"value_out_of_range", "duplicate_cells", "raster_shape", "format_type", "layer_shape", "cells_shape"}
+WITHOUT_PLACE = {
+    "value_refused", "value_out_of_range", "duplicate_cells", "raster_shape", "format_type", "layer_shape",
+    "cells_shape",
+}  # fmt: skip
 
 
 def test_every_fault_of_the_catalogue_is_met() -> None:

@@ -23,6 +23,7 @@ SPECIAL = {
     "nullif": "nullif(nir, 0.5)",
     "histogram": "histogram(red, [0, 0.1, 1])",
     **{name: f"{name}(red, '2024')" for name in ("baseline", "anomaly", "standardized_anomaly")},
+    "convert": "convert(red, '%')",
     "cell_to_center_child": "cell_to_center_child(cell, 9)",
     "latlng_to_cell": "latlng_to_cell(red, nir, 9)",
     "string_to_cell": "string_to_cell(cell_to_string(cell))",

@@ -6,7 +6,7 @@ from typing import Any
 
 from cubeql.lang import nodes
 from tests.support.answers import Cell
-from tests.support.oracle import baselines, expressions, groups, kinds, regions, scalars, times, windows
+from tests.support.oracle import baselines, expressions, groups, kinds, regions, scalars, times, unitlore, windows
 from tests.support.oracle.expressions import Env
 from tests.support.oracle.faults import RefusedError, UncoveredError
 
@@ -21,6 +21,10 @@ def call(expr: nodes.Call, env: Env) -> Any:
         return groups.aggregate(expr, env)
     if expr.name in baselines.NAMES:
         return baselines.call(expr, env)
+    return unitlore.converted(expr, env) if expr.name == "convert" else _of_values(expr, env)
+
+
+def _of_values(expr: nodes.Call, env: Env) -> Any:
     args = [expressions.value(a, env) for a in expr.args]
     if expr.name == "cell":
         return _parent_key(args, env)

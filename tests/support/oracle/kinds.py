@@ -12,7 +12,7 @@ _FLOATS = frozenset(
     {
         "avg", "mean", "stddev", "variance", "median", "quantile", "corr", "covar", "regr_slope", "area",
         "area_mean", "fraction",
-        "regr_intercept", "regr_r2", "cell_to_lat", "cell_to_lng", "cell_area", "great_circle_distance",
+        "regr_intercept", "regr_r2", "cell_to_lat", "cell_to_lng", "cell_area", "great_circle_distance", "convert",
     }
 )  # fmt: skip
 _FIRST = frozenset(

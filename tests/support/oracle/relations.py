@@ -28,6 +28,7 @@ class Column:
         method: how it is brought to a coarser grid by default.
         exact: whether its values are the same to the last bit however they are computed.
         real: whether its numbers are floats, whole ones too.
+        unit: unit of its numbers, None where unknown.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     method: str = "mean"
     exact: bool = True
     real: bool = False
+    unit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def of_layer(layer: TinyLayer, at: datetime | None = None) -> Relation:
 
 def _band_column(band: Band) -> Column:
     classes = {name: code for code, name in band.classes} if band.kind == "categorical" else None
-    return Column(band.name, "value", classes, band.method, real=not band.is_integer)
+    return Column(band.name, "value", classes, band.method, real=not band.is_integer, unit=band.unit)
 
 
 def decode(band: Band, stored: int | float | None) -> int | float | None:
