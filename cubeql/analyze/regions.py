@@ -10,6 +10,7 @@ from typing import Any
 from cubeql.analyze.bound import RegionRef
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.analyze.context import Context
+from cubeql.analyze.zoneregion import bind_zone
 from cubeql.lang import nodes
 from cubeql.values.cells import parse_cell
 
@@ -20,6 +21,8 @@ def bind_region(context: Context, region: nodes.Region) -> RegionRef | None:
     """The region with its constant arguments; notes faults and gives None where it has any."""
     if region.kind == "cells":
         return _stored_cells(context, region)
+    if region.kind == "zone":
+        return bind_zone(context, region)
     maker = _MAKERS.get(region.kind)
     if maker is None:
         construct = f"the region {region.kind.upper()}"

@@ -22,7 +22,7 @@ from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import ZoneCache
-from cubeql.engine.zones import provide_zones
+from cubeql.engine.zones import provide_zones, shape_of_zone
 from cubeql.errors import QueryError, StoreError, diagnose
 from cubeql.grid.cellsets import CellSetShape
 from cubeql.grid.ranges import TileRanges
@@ -101,6 +101,10 @@ class Preparation:
         if region.kind == "cells":
             name, resolution = region.args
             return CellSetShape(self._stored_cells(name, resolution), resolution)
+        if region.kind == "zone":
+            name, version, *_ = region.args
+            zones = self.zones.layer(self.store, self._snapshot(name, version))
+            return shape_of_zone(region, zones, self.compiled.text)
         return shape_of(region, self.compiled.text)
 
     def _stored_cells(self, name: str, resolution: int) -> CellArray:
@@ -128,6 +132,7 @@ class Preparation:
         cells = distinct_cells(self.cursor, scan)
         inside = cells[self._shape(need.region).holds(cells)]
         self.cursor.register(need.name, pa.table({"cell": inside}))
+
     # -------------------------------------------------------------- layers that meet
 
     def _cells(self, cells: Cells, needs: list[RegionNeed]) -> None:
@@ -206,7 +211,9 @@ class Preparation:
         return scans.provide(self.cursor, scan, snapshot, work, tiles)
 
     def _snapshot_of(self, scan: Scan | RowScan) -> Snapshot:
-        name, version = scan.layer.name, scan.version if scan.version is not None else scan.layer.version
+        return self._snapshot(scan.layer.name, scan.version if scan.version is not None else scan.layer.version)
+
+    def _snapshot(self, name: str, version: int | None) -> Snapshot:
         if (name, version) not in self.snapshots:
             self.snapshots[name, version] = self.store.snapshot(name, version)
         return self.snapshots[name, version]

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import pyarrow as pa
+import shapely
 from numpy.typing import NDArray
 
+from cubeql.analyze.bound import RegionRef
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import LayerZones, ZoneCache
+from cubeql.errors import QueryError, diagnose, nearest
+from cubeql.grid.ground import PlanarShape
+from cubeql.grid.shapes import RegionShape
 from cubeql.grid.zoning import Assignment
 from cubeql.plan.nodes import LEVEL, Scan, TileJoin
 from cubeql.sql import bound_values, print_query
@@ -52,6 +57,23 @@ def provide_zones(
     cursor.register(scan.name, _table(scan, found))
     kept = np.array([tile for tile, _ in found], np.int64)
     return _work(scan, snapshot, found, tiles, int(np.count_nonzero(numbers.by_zone))), kept
+
+
+def shape_of_zone(region: RegionRef, zones: LayerZones, text: str) -> RegionShape:
+    """The ground of all zones of which a column has a value.
+
+    Raises:
+        QueryError: there is none; the nearest values are told.
+    """
+    layer, _, column, value = region.args
+    values = zones.rows[column].to_pylist()
+    chosen = np.array([v == value for v in values], np.bool_)
+    if not chosen.any():
+        like = nearest(str(value), sorted({str(v) for v in values if v is not None}))
+        suggestion = f"did you mean {' or '.join(repr(n) for n in like)}?" if like else ""
+        fault = diagnose("unknown_zone", region.span, layer=layer, column=column, name=value, suggestion=suggestion)
+        raise QueryError([fault], text)
+    return PlanarShape(shapely.union_all(zones.shapes.areas[chosen]))
 
 
 def _numbers(cursor: duckdb.DuckDBPyConnection, scan: Scan, zones: LayerZones, statement: Statement) -> Numbers:

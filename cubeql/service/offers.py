@@ -222,8 +222,9 @@ def _zones(scene: Scene) -> Iterator[Offer]:
     tokens = [*reading.tokens[first + 1 :]]
     commas = [i for i, token in enumerate(tokens) if token.type == "COMMA"]
     layer = scene.columns.layer(".".join(path_of(tokens[: commas[0]]))) if len(commas) == 1 else None
-    for band in layer.bands if layer is not None and layer.kind == "zones" else ():
-        yield Offer(identifier(band.name), "column", band.long_name or "")
+    if layer is not None and layer.kind == "zones":
+        yield Offer("zone", "column", "number of a zone")
+        yield from (Offer(identifier(a.name), "column", a.long_name or "") for a in layer.attributes)
 
 
 def _is_zones(scene: Scene, offer: Offer) -> bool:

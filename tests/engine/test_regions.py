@@ -83,3 +83,42 @@ def test_a_file_of_no_known_kind_is_refused(cube: Any, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(QueryError):
         cube.query(f"SELECT red FROM fine FILTER cell WITHIN FILE '{tmp_path}/x.csv'")
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "parquet", "shp", "geojson"])
+@pytest.mark.parametrize("crs", [4326, 3035])
+def test_files_of_every_kind_and_reference_system_hold_the_same_cells(
+    cube: Any, tmp_path: Path, ending: str, crs: int
+) -> None:
+    geopandas = pytest.importorskip("geopandas")
+    import shapely
+
+    park = shapely.Polygon([(11.42, 48.12), (11.6, 48.11), (11.58, 48.22), (11.47, 48.24)])
+    frame = geopandas.GeoDataFrame({"name": ["park"]}, geometry=[shapely.segmentize(park, 0.001)], crs=4326).to_crs(crs)
+    path = tmp_path / f"park.{ending}"
+    frame.to_parquet(path) if ending == "parquet" else frame.to_file(path)
+    assert count(cube, f"FILE '{path}'") == count(cube, f"POLYGON '{park.wkt}'") > 0
+
+
+@pytest.mark.parametrize("radius", ["6.4373760 km", "6437.376 m", "4 mi", "3.475904 nm"])
+def test_a_radius_is_the_same_in_every_unit(cube: Any, radius: str) -> None:
+    assert count(cube, f"CIRCLE(11.49, 48.18, '{radius}')") == count(cube, "CIRCLE(11.49, 48.18, '6437.376 m')") > 0
+
+
+def test_many_regions_at_once_are_sets(cube: Any) -> None:
+    cell, box, disk = "CELL '861f8d447ffffff'", "BBOX(11.4, 48.1, 11.5, 48.2)", "DISK('871f8d440ffffff', 2)"
+    every = count(cube, "BBOX(-180, -90, 180, 90)")
+    within = {r: count(cube, r) for r in (cell, box, disk)}
+
+    def test(condition: str) -> int:
+        table = cube.query(f"SELECT count(*) AS n FROM fine FILTER {condition}").to_arrow()
+        return int(table["n"][0].as_py())
+
+    assert test(f"cell NOT WITHIN {cell}") == every - within[cell]
+    both = test(f"cell WITHIN {cell} AND cell WITHIN {disk}")
+    assert test(f"cell WITHIN {cell} OR cell WITHIN {disk}") == within[cell] + within[disk] - both
+    assert test(f"NOT (cell WITHIN {cell} OR cell WITHIN {disk})") == every - within[cell] - within[disk] + both
+    one = test(f"cell WITHIN {cell} AND cell WITHIN {box} AND cell WITHIN {disk}")
+    assert one + test(f"cell WITHIN {cell} AND cell WITHIN {box} AND cell NOT WITHIN {disk}") == test(
+        f"cell WITHIN {cell} AND cell WITHIN {box}"
+    )

@@ -4,6 +4,7 @@ from cubeql.errors.catalogue.rows import Fault
 
 ROWS: tuple[Fault, ...] = (
     Fault("unreadable_region", "{reason}", "check the region's text or path"),
+    Fault("unknown_zone", "no zone of '{layer}' has the {column} '{name}'", "{suggestion}"),
     Fault("empty_cover", "the region {region} is too large to be listed cell by cell at resolution {resolution}",
           "group by CELL(n), or use a smaller region"),
     Fault("value_out_of_range", "a value does not fit: {reason}", "test the values, or CAST them"),

@@ -84,9 +84,17 @@ def holding(zones: TinyZones, cell: int, how: str) -> list[Record]:
     return found
 
 
-def union_holds(zones: TinyZones, column: str, value: Any) -> Callable[[int], bool]:
+def region(layer: str, column: str, value: Any) -> Callable[[int], bool]:
     """Whether a cell's centre lies in any zone of which a column has a value."""
-    chosen = [row["geometry"] for n, row in enumerate(zones.rows) if {"zone": n + 1, **row}[column] == value]
+    zones = layer_of((layer,))
+    if zones is None:
+        raise RefusedError(f"there is no layer of zones {layer}")
+    name = column.casefold()
+    codes = next(({t: c for c, t in a.classes} for a in zones.record.attributes if a.name == name), {})
+    wanted = codes.get(value, value)
+    chosen = [row["geometry"] for n, row in enumerate(zones.rows) if {"zone": n + 1, **row}[name] == wanted]
+    if not chosen:
+        raise RefusedError(f"no zone has the {name} {value}")
     return lambda cell: any(_center(cell, geometry) is not None for geometry in chosen)
 
 
