@@ -31,7 +31,8 @@ class Result:
         statement: the text.
         warnings: what analysis found that did not stop it.
         message: what was done, for statements without rows; None for queries.
-        stats: ``rows``, ``seconds``, ``tiles_kept``, ``tiles_all``, ``files_kept``, ``files_all``, ``bytes_all``.
+        stats: ``rows``, ``seconds``, ``tiles_kept``, ``tiles_all``, ``files_kept``, ``files_all``, ``bytes_files``,
+            ``bytes_all``.
     """
 
     def __init__(

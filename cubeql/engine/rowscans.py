@@ -35,7 +35,7 @@ def provide_rows(
     """
     kept = snapshot.files.filter(pa.array(_files(snapshot.files, scan.times, cover)))
     work.files_kept = kept.num_rows
-    work.paths = tuple(kept["path"].to_pylist())
+    work.sizes = dict(zip(kept["path"].to_pylist(), kept["bytes"].to_pylist(), strict=True))
     name, kinds = quote(scan.name), _kinds(scan)
     if not work.paths:
         nothing = ", ".join(f"NULL::{kind} AS {quote(column)}" for column, kind in kinds.items())

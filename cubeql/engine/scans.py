@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import duckdb
@@ -46,10 +46,15 @@ class ScanWork:
     tiles_kept: int | None = None
     unit: Literal["tiles", "rows"] = "tiles"
     files_kept: int = 0
-    paths: tuple[str, ...] = ()
+    sizes: dict[str, int] = field(default_factory=dict)
     witness: str | None = None
     is_whole: bool = False
     is_rest: bool = False
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that are kept."""
+        return tuple(self.sizes)
     zones: int | None = None
     levels: int = 0
 
@@ -67,14 +72,16 @@ def work_of(scan: Scan | RowScan, snapshot: Snapshot) -> ScanWork:
 def work_stats(works: list[ScanWork]) -> dict[str, int]:
     """Sums over all scans; what a rest shares with the scan before it counts once."""
     every = [w for w in works if not w.is_rest]
-    before = {w.name: set(works[n].paths) for n, w in enumerate(works[1:]) if w.is_rest}
+    before = {w.name: set(works[n].sizes) for n, w in enumerate(works[1:]) if w.is_rest}
+    kept = [size for w in works for path, size in w.sizes.items() if path not in before.get(w.name, ())]
     return {
         "tiles_kept": sum(w.tiles_kept or 0 for w in works if w.unit == "tiles"),
         "tiles_all": sum(w.tiles_all for w in every if w.unit == "tiles"),
         "rows_kept": sum(w.tiles_kept or 0 for w in works if w.unit == "rows"),
         "rows_all": sum(w.tiles_all for w in every if w.unit == "rows"),
-        "files_kept": sum(len(set(w.paths) - before.get(w.name, set())) for w in works),
+        "files_kept": len(kept),
         "files_all": sum(w.files_all for w in every),
+        "bytes_files": sum(kept),
         "bytes_all": sum(w.bytes_all for w in every),
     }
 
@@ -126,7 +133,7 @@ def _make(
     times = frozen.times_of(scan)
     kept = snapshot.files.filter(pa.array(_files(snapshot.files, times, ends)))
     work.files_kept = kept.num_rows
-    work.paths = tuple(kept["path"].to_pylist())
+    work.sizes = dict(zip(kept["path"].to_pylist(), kept["bytes"].to_pylist(), strict=True))
     name = quote(scan.name)
     if not work.paths:
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {', '.join(_nothing(scan))} WHERE FALSE")
