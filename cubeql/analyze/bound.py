@@ -275,7 +275,8 @@ class BoundQuery:
 
 @dataclass(frozen=True, slots=True)
 class BoundSelect(BoundQuery):
-    """A SELECT. ``group_by`` is None where nothing is aggregated; ``filters`` is a conjunction."""
+    """A SELECT. ``group_by`` is None where nothing is aggregated; ``filters`` is a conjunction; ``sample`` is
+    how many percent of the rows are taken, None for all."""
 
     sources: tuple[BoundSource, ...]
     joins: tuple[BoundJoin, ...]
@@ -289,6 +290,7 @@ class BoundSelect(BoundQuery):
     order_by: tuple[SortBy, ...] = ()
     limit: int | None = None
     offset: int | None = None
+    sample: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

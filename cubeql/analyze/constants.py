@@ -59,6 +59,19 @@ def whole_number(context: Context, expr: nodes.Expr, what: str, low: int, high: 
     return int(value)
 
 
+def percentage(context: Context, expr: nodes.Expr) -> float | None:
+    """A constant number above 0 and up to 100; notes the fault and gives None otherwise."""
+    try:
+        value = value_of(context, expr)
+    except NotConstant:
+        context.fault("not_a_constant", expr.span, what="the percentage")
+        return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 100:
+        return float(value)
+    context.fault("bad_number", expr.span, what="the percentage", wanted="a number above 0 and up to 100", given=value)
+    return None
+
+
 def instant_of(value: Any) -> np.datetime64:
     """The UTC instant that a text, date or datetime means; ValueError with a reason otherwise."""
     if isinstance(value, np.datetime64):

@@ -21,7 +21,7 @@ from cubeql.analyze.bound import (
     walk,
 )
 from cubeql.analyze.checks import check_units
-from cubeql.analyze.constants import whole_number
+from cubeql.analyze.constants import percentage, whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.expressions import Binder
 from cubeql.analyze.grouping import Groups, has_aggregate
@@ -95,8 +95,6 @@ class _Select:
 
     def bind(self) -> BoundQuery:
         query, context = self.query, self.context
-        if query.sample is not None:
-            context.fault("not_supported", query.sample.span, construct="SAMPLE", suggestion="")
         assert query.source is not None, "a query without FROM is no statement"
         source = bind_source(context, query.source, self.binder.bind_query)
         if source is None:
@@ -259,7 +257,19 @@ class _Select:
             order_by=tuple(order),
             limit=_count(self.context, query.limit, "LIMIT"),
             offset=_count(self.context, query.offset, "OFFSET"),
+            sample=self._sample(group_by),
         )
+
+    def _sample(self, group_by: tuple[Bound, ...] | None) -> float | None:
+        """Percent of the rows that are taken; None takes all."""
+        written = self.query.sample
+        if written is None:
+            return None
+        if group_by == ():
+            self.context.fault("sample_of_one_row", written.span)
+            return None
+        percent = percentage(self.context, written)
+        return percent if percent is not None and percent < 100 else None
 
     def _check_distinct(self, items: list[Item], order: list[SortBy]) -> None:
         """DISTINCT rows have no one value of what is not among their columns."""

@@ -71,7 +71,7 @@ class Builder:
             source = Filtered(source, query.filters)
         return Output(
             source, query.columns, query.items, query.group_by, query.having, query.qualify, query.distinct,
-            query.order_by, query.limit, query.offset,
+            query.order_by, query.limit, query.offset, query.sample,
         )  # fmt: skip
 
     def _regions(self, query: BoundSelect) -> tuple[RegionTest, ...]:
@@ -139,6 +139,7 @@ class Builder:
         tile = tile_resolution(query.resolution)
         exprs = list(expressions(query))
         with_slot = any(uses_grid_cell(e) for e in exprs) or len(joins) < len(query.joins) or number > 0
+        with_slot = with_slot or query.sample is not None
         return Cells(
             name=f"cells${next(self._numbers)}",
             driver=self._aligned(query, number, tile),

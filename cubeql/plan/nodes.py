@@ -289,7 +289,7 @@ class Filtered(Node):
 
 @dataclass(frozen=True, slots=True)
 class Output(Node):
-    """A SELECT over an input."""
+    """A SELECT over an input; of its rows about ``sample`` percent are taken, all where it is None."""
 
     input: Node
     columns: tuple[OutputColumn, ...]
@@ -301,6 +301,7 @@ class Output(Node):
     order_by: tuple[SortBy, ...] = ()
     limit: int | None = None
     offset: int | None = None
+    sample: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

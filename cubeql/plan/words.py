@@ -83,6 +83,8 @@ def output_words(output: Output) -> Iterator[str]:
         yield f"limit {output.limit if output.limit is not None else 'none'}, offset {output.offset or 0}"
     if output.order_by:
         yield f"order by {', '.join(_sort(s, output) for s in output.order_by)}"
+    if output.sample is not None:
+        yield f"sample {output.sample:g} percent"
     if output.distinct:
         yield "distinct"
     columns = ", ".join(_shown(i.name, words(i.expr, output)) for i in output.items)

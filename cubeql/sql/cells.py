@@ -17,13 +17,17 @@ from cubeql.sql.tree import Ident, Joined, Named, Query, Relation, Select, Sql, 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A compiled relation: what stands in WITH, in FROM and in WHERE, and how expressions are asked of it."""
+    """A compiled relation: what stands in WITH, in FROM and in WHERE, and how expressions are asked of it.
+
+    ``keys`` are columns that no two of its rows share, where such are known.
+    """
 
     ctes: tuple[Named, ...]
     source: Relation
     where: tuple[Sql, ...]
     place: Place
     columns: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 class CellsBuilder(ChosenCells):
@@ -51,7 +55,8 @@ class CellsBuilder(ChosenCells):
             source = f"{name}$kept"
         place = self.place()
         where += [translate(f, place) for f in self.node.cell_filters]
-        return Part(tuple(ctes), Table(source), tuple(where), place, self.columns())
+        keys = (*self._row_keys(), *self._multiplied_keys()) if self._needs_slot() else ()
+        return Part(tuple(ctes), Table(source), tuple(where), place, self.columns(), keys)
 
     def _candidates_name(self, join: TileJoin) -> str:
         return f"{join.aligned.scan.name}$candidates"

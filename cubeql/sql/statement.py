@@ -25,6 +25,7 @@ from cubeql.sql.cells import CellsBuilder, Part
 from cubeql.sql.existence import is_unasked
 from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
 from cubeql.sql.known import NOTHING, Known
+from cubeql.sql.sampling import chance_of, is_taken, number_of
 from cubeql.sql.summaries import SummariesBuilder
 from cubeql.sql.tree import Compound, Ident, Query, Select, Sql, Sub, Table, Within, fill
 from cubeql.sql.zones import choice, late_key, lookup
@@ -137,6 +138,11 @@ class StatementBuilder:
         known = dict(items)
         sorts = tuple((o.expr, known.get(o.expr, f"sort{n}")) for n, o in enumerate(entries))
         extra = tuple(s for s in sorts if s[1].startswith("sort"))
+        chance: Sql = Ident("chance")
+        if node.distinct:
+            chance = number_of(tuple(Ident(n) for _, n in items))
+        elif node.sample is not None:
+            extra += ((chance_of(part, group_by), "chance"),)
         inner = Select(
             items + extra,
             part.source,
@@ -149,6 +155,7 @@ class StatementBuilder:
         return Select(
             tuple((Ident(f"out{n}"), i.name) for n, i in enumerate(node.items)),
             Sub(inner, "result"),
+            where=(is_taken(chance, node.sample),) if node.sample is not None else (),
             order_by=tuple(replace(o, expr=Ident(name)) for o, (_, name) in zip(entries, sorts, strict=True)),
             limit=node.limit,
             offset=node.offset,

@@ -53,6 +53,7 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "window_needs_over": "SELECT row_number() AS x FROM fine",
     "over_not_allowed": "SELECT sqrt(red) OVER (ORDER BY red) AS x FROM fine",
     "modifier_not_allowed": "SELECT mode(DISTINCT red) AS x FROM fine",
+    "sample_of_one_row": "SELECT avg(red) AS x FROM fine SAMPLE 10 PERCENT",
     "distinct_order": "SELECT DISTINCT red FROM fine ORDER BY nir",
     "not_grouped": "SELECT red, count(*) AS n FROM fine",
     "star_with_group": "SELECT * FROM fine GROUP BY cell",
