@@ -172,9 +172,13 @@ class OutputColumn:
 
 @dataclass(frozen=True, slots=True)
 class BoundSource:
-    """Root of sources."""
+    """Root of sources.
+
+    ``over`` is (column, method) of each column where the rows of a window of time become one, which has no time.
+    """
 
     alias: str
+    over: tuple[tuple[str, str], ...] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

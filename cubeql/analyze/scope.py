@@ -29,6 +29,15 @@ def band_type(band: Band) -> Type:
 
 def source_columns(source: BoundSource) -> dict[str, Type]:
     """Columns of a source by name, in order; the cell of a layer is not among them, it is the query's."""
+    columns = _row_columns(source)
+    if source.over is None:
+        return columns
+    methods = dict(source.over)
+    return {n: regridded(t, methods.get(n)) for n, t in columns.items() if n != "time"}
+
+
+def _row_columns(source: BoundSource) -> dict[str, Type]:
+    """Columns of a source before its rows are brought together over windows of time."""
     if isinstance(source, QueryRef):
         return {c.name: c.type for c in source.query.columns}
     if isinstance(source, TableRef):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cubeql.analyze.bound import (
+    WINDOWED,
     Apply,
     Bound,
     BoundJoin,
@@ -20,7 +21,7 @@ from cubeql.analyze.bound import (
     ZonesRef,
     conjuncts,
 )
-from cubeql.analyze.clocks import bind_match
+from cubeql.analyze.clocks import bind_match, over_window
 from cubeql.analyze.constants import whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.scope import Scope, cell_column, source_columns
@@ -137,11 +138,15 @@ def bind_join(binder: Binder, join: nodes.Join, source: BoundSource) -> BoundJoi
     context, scope = binder.context, binder.scope
     if isinstance(source, ZonesRef):
         return bind_zones(binder, join, source)
-    methods = _methods(context, source, join.using)
+    windowed = join.time is not None and join.time.kind in WINDOWED
+    methods = {} if windowed else _methods(context, source, join.using)
     scope.sources.append(on_grid(source, scope.resolution, methods))
     _check_cells(context, scope, source, join)
     match = bind_match(context, scope, source, join)
     on = conjuncts(binder.within(clause="ON").condition(join.on)) if join.on is not None else ()
+    if windowed:
+        # ON is bound before: it tests the rows that the window brings together.
+        scope.sources[-1] = over_window(context, scope.sources[-1], join.using)
     return BoundJoin(len(scope.sources) - 1, join.kind, match, _without_cells(context, on))
 
 
@@ -213,6 +218,7 @@ def _bands(context: Context, source: LayerRef, entry: nodes.Using) -> tuple[Band
     band = source.layer.band(entry.band)
     if band is None:
         known = tuple(b.name for b in source.layer.bands)
-        context.unknown("unknown_band_in_using", entry.span, entry.band, known, source=source.alias)
+        context.unknown("unknown_band_in_using", entry.span, entry.band, known, f"{{}} {entry.method}",
+                        source=source.alias)  # fmt: skip
         return ()
     return (band,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import count
 
 from cubeql.analyze.bound import (
@@ -36,6 +37,7 @@ from cubeql.plan.nodes import (
     Filtered,
     Node,
     Output,
+    Over,
     RegionTest,
     Rows,
     RowScan,
@@ -98,7 +100,8 @@ class Builder:
                     else self._cells(query, join.source, [])
                 )
                 on = (*join.on, *_valid(query, join))
-                source = CellJoin(source, node, join.source, join.kind, join.match, on)
+                over = _over(query, join)
+                source = CellJoin(source, node, join.source, join.kind, join.match, on, over)
         return source
 
     def _by_tile(self, query: BoundSelect) -> list[BoundJoin]:
@@ -109,13 +112,15 @@ class Builder:
         chosen: set[int] = set()
         for join in query.joins:
             ranked = join.match is not None and join.match.is_ranked
+            windowed = join.match is not None and join.match.is_windowed
             clock = join.match.clock if join.match is not None else 0
             is_layer = isinstance(query.sources[join.source], (LayerRef, ZonesRef)) and not (ranked and clock)
             read = _sources_of(join.on)
-            if is_layer and {0, clock, *read} <= known | {join.source} and not read & chosen:
+            alone = not windowed or read <= {join.source}
+            if is_layer and alone and {0, clock, *read} <= known | {join.source} and not read & chosen:
                 found.append(join)
                 known.add(join.source)
-                chosen |= {join.source} if ranked else set()
+                chosen |= {join.source} if ranked or windowed else set()
         return found
 
     def _rows(self, source: BoundQuery | object, number: int) -> Node:
@@ -151,6 +156,9 @@ class Builder:
 
     def _tile_join(self, query: BoundSelect, join: BoundJoin, tile: int) -> TileJoin:
         aligned = self._aligned(query, join.source, tile)
+        over = _over(query, join)
+        if over is not None:
+            return TileJoin(aligned, join.kind, join.match, over=over)
         on_rows = tuple(c for c in join.on if _is_scalar(c, query) and _stands_early(c, query, join))
         on_cells = tuple(c for c in join.on if c not in on_rows)
         on_cells += _valid(query, join)
@@ -191,6 +199,21 @@ def _valid(query: BoundSelect, join: BoundJoin) -> tuple[Bound, ...]:
     columns = source_columns(query.sources[join.source]).items()
     named = [Column(kind, join.source, name) for name, kind in columns if name in read and name not in ("cell", "time")]
     return tuple(Apply(BOOLEAN, operator("is not null"), (column,)) for column in named)
+
+
+def _over(query: BoundSelect, join: BoundJoin) -> Over | None:
+    """How the rows of a window of time become one, where the join is of windows: the columns that the query names."""
+    source = query.sources[join.source]
+    if source.over is None:
+        return None
+    used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == join.source}
+    columns = source_columns(replace(source, over=None))
+    if isinstance(source, LayerRef):
+        used = set(_read(query, join.source, source.layer) or (source.layer.bands[0].name,))
+    methods = tuple((n, m) for n, m in source.over if n in used)
+    on_rows = tuple(c for c in join.on if _is_scalar(c, query))
+    on_cells = tuple(c for c in join.on if c not in on_rows)
+    return Over(methods, frozenset(n for n, _ in methods if columns[n].name == "integer"), on_rows, on_cells)
 
 
 def _plain_alias(alias: str, number: int) -> str:

@@ -127,10 +127,28 @@ class Aligned(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """Rows of a window of time that become one.
+
+    Attributes:
+        methods: (column, method) of each column.
+        whole: those of the columns that hold integers.
+        on_rows: conditions on scalars of tile rows, tested before.
+        on_cells: all other conditions, tested before.
+    """
+
+    methods: tuple[tuple[str, str], ...]
+    whole: frozenset[str] = frozenset()
+    on_rows: tuple[Bound, ...] = ()
+    on_cells: tuple[Bound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TileJoin(Node):
     """A layer that meets the driver tile by tile.
 
-    ``on_rows`` conditions read scalars of tile rows only, ``on_cells`` read cells.
+    ``on_rows`` conditions read scalars of tile rows only, ``on_cells`` read cells. With ``over`` the layer's rows of a
+    window around each instant of the clock become one before they meet.
     """
 
     aligned: Aligned
@@ -138,6 +156,7 @@ class TileJoin(Node):
     match: Match | None
     on_rows: tuple[Bound, ...] = ()
     on_cells: tuple[Bound, ...] = ()
+    over: Over | None = None
 
     @property
     def is_ranked(self) -> bool:
@@ -162,7 +181,7 @@ class TileJoin(Node):
             return self.takes_any_zone
         if layer.dimensions:
             return False
-        return layer.time is None or (self.match is not None and self.match.kind == "equal")
+        return layer.time is None or self.over is not None or (self.match is not None and self.match.kind == "equal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +288,10 @@ class CellList(Node):
 
 @dataclass(frozen=True, slots=True)
 class CellJoin(Node):
-    """Two relations that meet cell by cell; the right side's cells may be coarser."""
+    """Two relations that meet cell by cell; the right side's cells may be coarser.
+
+    With ``over`` the right rows of a window around the left row's time become one; ``on`` is tested before.
+    """
 
     left: Node
     right: Node
@@ -277,6 +299,7 @@ class CellJoin(Node):
     kind: Literal["inner", "left", "semi", "anti"]
     match: Match | None
     on: tuple[Bound, ...]
+    over: Over | None = None
 
 
 @dataclass(frozen=True, slots=True)

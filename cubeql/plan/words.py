@@ -31,6 +31,7 @@ from cubeql.plan.nodes import (
     Filtered,
     Node,
     Output,
+    Over,
     Rows,
     RowScan,
     Scan,
@@ -72,9 +73,19 @@ def match_words(match: Match | None) -> str:
     """How clocks meet."""
     if match is None or match.kind == "any":
         return "any time"
+    if match.is_windowed:
+        return f"time {match.kind} {match.window}"
     window = f" within {match.window}" if match.window is not None else ""
     unit = f" {match.unit}" if match.unit else ""
     return f"time {match.kind.replace('_', ' ')}{unit}{window}"
+
+
+def over_words(over: Over | None) -> str:
+    """How the rows of a window become one."""
+    if over is None:
+        return ""
+    on = f" of rows where {condition_words((*over.on_rows, *over.on_cells))}" if over.on_rows or over.on_cells else ""
+    return f" by {', '.join(f'{column} {method}' for column, method in over.methods)}{on}"
 
 
 def output_words(output: Output) -> Iterator[str]:
@@ -193,7 +204,7 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
             within = f", prunes by {node.region.kind.upper()}" if node.region is not None else ""
             yield f"{pad}scan {node.layer.kind} {name} ({', '.join(node.columns)}){within}{note(node.name)}"
         case CellJoin():
-            yield f"{pad}{node.kind} join by cell, {match_words(node.match)}"
+            yield f"{pad}{node.kind} join by cell, {match_words(node.match)}{over_words(node.over)}"
             yield from plan_lines(node.left, note, depth + 1)
             yield from plan_lines(node.right, note, depth + 1)
         case Cells():
@@ -236,4 +247,5 @@ def _summaries(node: Summaries, note: Note, depth: int) -> Iterator[str]:
 
 def _join(join: TileJoin) -> str:
     on = f" on {condition_words((*join.on_rows, *join.on_cells))}" if join.on_rows or join.on_cells else ""
-    return f"{join.kind} join by tile {aligned_words(join.aligned)}, {match_words(join.match)}{on}"
+    match = f"{match_words(join.match)}{over_words(join.over)}"
+    return f"{join.kind} join by tile {aligned_words(join.aligned)}, {match}{on}"

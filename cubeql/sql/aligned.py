@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cubeql.catalog import Band
 from cubeql.plan.nodes import Aligned
 from cubeql.sql import positions
+from cubeql.sql.methods import by_method
 from cubeql.sql.stored import decoded
 from cubeql.sql.tree import (
     Aggregated,
@@ -28,21 +29,6 @@ from cubeql.sql.tree import (
     Value,
     fill,
 )
-
-_METHODS = {
-    "mean": "avg({0})",
-    "min": "min({0})",
-    "max": "max({0})",
-    "sum": "sum({0})",
-    "count": "count({0})",
-    "mode": "mode({0} ORDER BY {0})",
-    "median": "median({0})",
-    "stddev": "stddev_samp({0})",
-    "first": "arg_min({0}, {1})",
-    "last": "arg_max({0}, {1})",
-    "any": "bool_or({0} <> 0)",
-    "all": "bool_and({0} <> 0)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,15 +214,11 @@ def _band(aligned: Aligned, name: str) -> Band:
 def _grouped(aligned: Aligned, cells: str) -> Query:
     keys = (Ident("$sub"), *(Ident(k) for k in keys_of(aligned)), Ident("$place"))
     methods = dict(aligned.methods)
-    values = tuple((_by_method(methods[b], Ident(b), _band(aligned, b)), b) for b in aligned.scan.bands)
+    values = tuple(
+        (by_method(methods[b], Ident(b), Ident("$order"), _band(aligned, b).is_integer), b) for b in aligned.scan.bands
+    )
     valid = (fill("bool_or({0})", Ident("valid")), "valid")
     return Select((*((k, None) for k in keys), *values, valid), Table(cells), group_by=keys)
-
-
-def _by_method(method: str, value: Sql, band: Band) -> Sql:
-    whole = method in ("sum",) and band.is_integer
-    template = f"({_METHODS[method]})::BIGINT" if whole else _METHODS[method]
-    return Aggregated(template, (value, Ident("$order")))
 
 
 def _gathered(aligned: Aligned, grid: str) -> Query:

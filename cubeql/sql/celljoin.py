@@ -4,6 +4,7 @@
 kept as they are, several at one cell and instant too (stations, groups). Every match of clocks works:
 
 - ``EQUAL``, ``SAME``, ``ANY`` are conditions of the join;
+- ``PRECEDING``, ``FOLLOWING``, ``AROUND`` number the left rows, join what the window holds and group by that number;
 - ``AS OF``, ``NEXT``, ``NEAREST`` number the left rows, join what is within reach and keep the rows of the best so many
   instants per left row, in each combination of the right layer's dimensions.
 
@@ -20,8 +21,9 @@ from cubeql.plan.walking import walk
 from cubeql.sql import positions
 from cubeql.sql.cells import Part
 from cubeql.sql.expressions import Place, translate
-from cubeql.sql.matching import best_first, reaches, same_clock
-from cubeql.sql.tree import Ident, Joined, Order, Relation, Select, Sql, Sub, Windowed, fill
+from cubeql.sql.matching import best_first, in_window, reaches, same_clock
+from cubeql.sql.methods import by_method
+from cubeql.sql.tree import Ident, Joined, Order, Relation, Select, Sql, Sub, When, Windowed, fill
 
 
 def join_cells(node: CellJoin, left: Part, right: Part) -> Part:
@@ -34,9 +36,12 @@ def join_cells(node: CellJoin, left: Part, right: Part) -> Part:
     joined = Sub(Select(items, right.source, where=right.where), f"join{node.source}")
     columns = left.columns + (names if node.kind in ("inner", "left") else ())
     ctes = (*left.ctes, *right.ctes)
+    if node.over is not None and node.kind in ("inner", "left"):
+        met = Joined(_numbered(node, left), joined, node.kind, tests)
+        return replace(_over_window(node, left, met, place), ctes=ctes)
     if node.match is not None and node.match.is_ranked and node.kind in ("inner", "left"):
-        source = _ranked(node, Joined(_numbered(node, left), joined, node.kind, tests), place)
-        return Part(ctes, source, (), place, columns)
+        met = Joined(_numbered(node, left), joined, node.kind, tests)
+        return Part(ctes, _ranked(node, met, place), (), place, columns)
     source, where = _unfiltered(node, left)
     return Part(ctes, Joined(source, joined, node.kind, tests), where, place, columns)
 
@@ -95,6 +100,8 @@ def _clocks(node: CellJoin, place: Place) -> tuple[Sql, ...]:
     if node.match is None:
         return ()
     driver, joined = place.column(node.match.clock, "time"), place.column(node.source, "time")
+    if node.match.is_windowed:
+        return in_window(node.match, driver, joined)
     if node.match.is_ranked:
         return reaches(node.match, driver, joined)
     return same_clock(node.match, driver, joined)
@@ -108,6 +115,35 @@ def _ranked(node: CellJoin, joined: Relation, place: Place) -> Relation:
     best = (best_first(node.match, driver, time), Order(time))
     kept = fill(f"{{0}} <= {node.match.count}", Windowed(fill("dense_rank()"), series, best))
     return Sub(Select((), joined, qualify=kept), f"matched{node.source}")
+
+
+def _over_window(node: CellJoin, left: Part, joined: Relation, both: Place) -> Part:
+    """Each left row with the right rows of its window made one, in each combination of the right layer's dimensions."""
+    assert node.over is not None
+    prefix = f"over{node.source}."
+    row = Ident(_row_name(node))
+    keys = tuple((both.column(node.source, d), f"{prefix}{d}") for d in _dimensions(node.right))
+    kept = tuple((fill("any_value({0})", Ident(n)), n) for n in left.columns)
+    time = both.column(node.source, "time")
+    values = tuple(
+        (_counted(node, m, by_method(m, both.column(node.source, n), time, n in node.over.whole)), f"{prefix}{n}")
+        for n, m in node.over.methods
+    )
+    grouped = Select((*kept, *keys, *values), joined, group_by=(row, *(k for k, _ in keys)))
+
+    def column(source: int, name: str) -> Sql:
+        return Ident(f"{prefix}{name}") if source == node.source else left.place.column(source, name)
+
+    names = tuple(n for _, n in (*keys, *values))
+    place = replace(left.place, column=column)
+    return Part((), Sub(grouped, f"matched{node.source}"), (), place, left.columns + names)
+
+
+def _counted(node: CellJoin, method: str, value: Sql) -> Sql:
+    """The value of a window; a row that has none counts nothing, not 0."""
+    if method != "count" or node.kind != "left":
+        return value
+    return When(((fill("count({0}) > 0", Ident(_cell_name(node))), value),))
 
 
 def _dimensions(node: Node) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from cubeql.sql.matching import candidates, same_clock
 from cubeql.sql.meeting import rank_name
 from cubeql.sql.tiles import tile_list
 from cubeql.sql.tree import Ident, Joined, Named, Query, Relation, Select, Sql, Table, fill
+from cubeql.sql.windowed import instants, windowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class CellsBuilder(ChosenCells):
 
     def build(self) -> Part:
         """The relation of cells with all conditions of the node."""
+        self.shapes = [
+            s if j.over is None else self._over_window(j, s) for j, s in zip(self.node.joins, self.shapes, strict=True)
+        ]
         ctes = [*self.shape.ctes]
         if any(j.aligned.is_coarser for j in self.node.joins):
             ctes.append(Named(f"{self.node.name}$tiles", tile_list(self.node), materialized=True))
@@ -57,6 +61,15 @@ class CellsBuilder(ChosenCells):
         where += [translate(f, place) for f in self.node.cell_filters]
         keys = (*self._row_keys(), *self._multiplied_keys()) if self._needs_slot() else ()
         return Part(tuple(ctes), Table(source), tuple(where), place, self.columns(), keys)
+
+    def _over_window(self, join: TileJoin, shape: Shape) -> Shape:
+        """A joined layer over windows around the instants of its clock."""
+        clock = self._clock(join)
+        scalars = next(s.scalars for a, s in self._layers() if a.scan.alias == clock)
+        tests: tuple[Sql, ...] = ()
+        if clock == self.driver.scan.alias:
+            tests = tuple(translate(f, self._row_place(clock, {})) for f in self.node.row_filters)
+        return windowed(join, shape, instants(scalars, clock, tests), clock, self.place())
 
     def _candidates_name(self, join: TileJoin) -> str:
         return f"{join.aligned.scan.name}$candidates"

@@ -41,6 +41,15 @@ def reaches(match: Match, driver: Sql, joined: Sql) -> tuple[Sql, ...]:
     return (*back, *ahead)
 
 
+def in_window(match: Match, driver: Sql, joined: Sql) -> tuple[Sql, ...]:
+    """Conditions of the instants in a window, which is half-open and holds the driver's instant."""
+    early, late = _limit(match.window, "{1} - {2}", joined, driver), _limit(match.window, "{1} + {2}", joined, driver)
+    if match.kind == "preceding":
+        return tuple(fill("({0} > {1} AND {0} <= {2})", joined, e, driver) for e in early)
+    starts = early if match.kind == "around" else (driver,)
+    return tuple(fill("({0} >= {1} AND {0} < {2})", joined, s, e) for s, e in zip(starts, late, strict=True))
+
+
 def best_first(match: Match, driver: Sql, joined: Sql) -> Order:
     """What orders candidates from the best on; of two as close the earlier comes first by its time."""
     if match.kind == "nearest":

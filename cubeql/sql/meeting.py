@@ -19,6 +19,7 @@ from cubeql.sql.known import Known
 from cubeql.sql.stored import decoded
 from cubeql.sql.tiles import driver_tiles
 from cubeql.sql.tree import Ident, Query, Sql, Table, Value, When, fill
+from cubeql.sql.windowed import tells_rows
 from cubeql.sql.zones import lookup
 
 
@@ -113,13 +114,24 @@ class MeetingCells:
         return [self._exists(aligned)] if self._is_tested(aligned, conditions) else []
 
     def _is_tested(self, aligned: Aligned, conditions: tuple[Bound, ...]) -> bool:
-        if aligned.scan.name in self.known.whole and not (aligned.is_finer or aligned.is_coarser):
+        if self._is_windowed(aligned) and not self._tells_rows(aligned):
+            return True
+        derived = aligned.is_finer or aligned.is_coarser or self._is_windowed(aligned)
+        if aligned.scan.name in self.known.whole and not derived:
             return False
         tested = conditions if self._chooses() else (*conditions, *self.node.cell_filters)
         return not is_proven(aligned, tested)
 
+    def _is_windowed(self, aligned: Aligned) -> bool:
+        return any(j.aligned is aligned and j.over is not None for j in self.node.joins)
+
+    def _tells_rows(self, aligned: Aligned) -> bool:
+        return any(j.aligned is aligned and tells_rows(j) for j in self.node.joins)
+
     def _reads_valid(self, aligned: Aligned) -> bool:
         """Whether the layer's rows are told by their flags: no band tells them, and they are asked for."""
+        if self._is_windowed(aligned):
+            return not self._tells_rows(aligned)
         several = aligned.is_finer or len(aligned.scan.layer.bands) > 1
         if not several or (aligned.scan.name in self.known.witness and not aligned.is_finer):
             return False

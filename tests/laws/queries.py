@@ -6,7 +6,7 @@ grids and clocks, filters with values that occur in the data, then either rows o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from hypothesis import strategies as st
@@ -23,8 +23,10 @@ ELSEWHERE = ("dateline", "pole")
 CLOCKS = (
     "EQUAL", "SAME DAY", "SAME DEKAD", "SAME WEEK", "SAME MONTH", "SAME SEASON", "SAME YEAR", "AS OF",
     "AS OF WITHIN '20 days'", "AS OF WITHIN '1 month'", "NEXT", "NEXT WITHIN '10 days'", "NEAREST",
-    "NEAREST WITHIN '8 days'", "ANY", "AS OF VALID", "NEAREST VALID WITHIN '30 days'", "NEAREST 2", "NEXT VALID",
+    "NEAREST WITHIN '8 days'", "PRECEDING '14 days'", "FOLLOWING '1 month'", "AROUND '20 days'", "ANY",
+    "AS OF VALID", "NEAREST VALID WITHIN '30 days'", "NEAREST 2", "NEXT VALID",
 )  # fmt: skip
+WINDOWS = ("PRECEDING '14 days'", "FOLLOWING '1 month'", "AROUND '20 days'")
 TIMES = (
     "2024", "2024-05", "2024-05/2024-06", "2024-03/..", "../2024-05-03", "2024-07-01", "2023-12/2024-04",
     "2024-01",
@@ -116,14 +118,15 @@ def _from(draw: st.DrawFn, driver: Layer) -> tuple[str, Draft]:
 def _join(draw: st.DrawFn, layer: Layer, draft: Draft) -> tuple[str, Draft]:
     kind = draw(st.sampled_from(["JOIN", "JOIN", "LEFT JOIN", "SEMI JOIN", "ANTI JOIN"]))
     text = f"\n{kind} {layer.name}"
-    if layer.time and draft.timed:
-        text += draw(st.sampled_from(["", *(f" ON TIME {clock}" for clock in CLOCKS)]))
+    clock = draw(st.sampled_from([*CLOCKS, *WINDOWS])) if layer.time and draft.timed and draw(st.booleans()) else ""
+    text += f" ON TIME {clock}" if clock else ""
     if draw(st.booleans()):
         text += f" ON {draw(_comparison(draw(st.sampled_from(layer.bands))))}"
-    if layer.resolution > draft.resolution:
+    if layer.resolution > draft.resolution or (clock in WINDOWS and draw(st.booleans())):
         text += draw(_methods(layer))
     kept = kind in ("JOIN", "LEFT JOIN")
-    return text, Draft(draft.resolution, (*draft.sources, layer)) if kept else draft
+    seen = replace(layer, time=None) if clock in WINDOWS else layer
+    return text, Draft(draft.resolution, (*draft.sources, seen)) if kept else draft
 
 
 def _methods(layer: Layer) -> st.SearchStrategy[str]:

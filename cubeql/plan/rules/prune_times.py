@@ -13,6 +13,8 @@ from cubeql.plan.walking import rewrite
 from cubeql.values.times import Duration, TimeRange
 
 _BUCKET_DAYS = {"hour": 1, "day": 1, "dekad": 11, "week": 7, "month": 31, "season": 92, "year": 366}
+_BACK = ("as_of", "nearest", "preceding", "around")
+_AHEAD = ("next", "nearest", "following", "around")
 _MICROSECOND = np.timedelta64(1, "us")
 
 
@@ -103,8 +105,8 @@ def _reach(match: Match, times: TimeRange) -> TimeRange:
         span = np.timedelta64(_BUCKET_DAYS[match.unit or "year"], "D").astype("timedelta64[us]")
         return _widened(times, span, span)
     width = _widest(match.window)
-    back = width if match.kind in ("as_of", "nearest") else np.timedelta64(0, "us")
-    ahead = width if match.kind in ("next", "nearest") else _MICROSECOND
+    back = width if match.kind in _BACK else np.timedelta64(0, "us")
+    ahead = width if match.kind in _AHEAD else _MICROSECOND
     return _widened(times, back, ahead) if match.kind != "any" else TimeRange()
 
 

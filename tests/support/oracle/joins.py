@@ -8,7 +8,7 @@ from typing import Any
 
 from cubeql.lang import nodes
 from tests.support.answers import Cell
-from tests.support.oracle import expressions, regions, times
+from tests.support.oracle import expressions, regions, time_windows, times
 from tests.support.oracle.faults import RefusedError, UncoveredError
 from tests.support.oracle.relations import Record, Relation, to_grid
 
@@ -25,6 +25,7 @@ class _Side:
     count: int
     within: times.Duration | None
     named: tuple[str, ...]
+    over: Relation | None = None
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -64,6 +65,8 @@ def join(
         if side.timed and _clocked(scope):
             found = _in_time(_query_value("time", row, scope), found, side)
         joined += _kept(clause.kind, row, [(*row, record) for record in found])
+    if side.over is not None:
+        wide = replace(scope, sources=(*scope.sources, (other[0], side.over)))
     return joined, wide if clause.kind in ("inner", "left") else scope
 
 
@@ -76,7 +79,8 @@ def _side(
     if clause.time is not None and not relation.role("time") and relation.rows:
         raise RefusedError("ON TIME with a relation that has no time")
     methods = {u.band.casefold() if u.band else "*": u.method.casefold() for u in clause.using}
-    brought = relation if grid is None else to_grid(relation, grid, methods)
+    windowed = match.kind in time_windows.KINDS
+    brought = relation if grid is None else to_grid(relation, grid, {} if windowed else methods)
     by_cell: dict[int, list[Record]] = {}
     for record in brought.rows:
         by_cell.setdefault(record["cell"], []).append(record)
@@ -84,8 +88,9 @@ def _side(
     count = 1 if match.count is None else expressions.value(match.count, env)
     within = None if match.interval is None else expressions.value(match.interval, env)
     return _Side(
-        brought, by_cell, match, count, times.duration(within) if isinstance(within, str) else within, named
-    )
+        brought, by_cell, match, count, times.duration(within) if isinstance(within, str) else within, named,
+        time_windows.relation(brought, methods) if windowed else None,
+    )  # fmt: skip
 
 
 def _kept(kind: str, row: expressions.Joined, matches: list[expressions.Joined]) -> list[expressions.Joined]:
@@ -144,6 +149,10 @@ def _folded(record: Record, name: str) -> Any:
 
 def _chosen(time: datetime, series: list[Record], side: _Side) -> list[Record]:
     stamp = side.relation.role("time")[0].name
+    if side.over is not None:
+        assert side.within is not None
+        held = [r for r in series if time_windows.holds(side.match.kind, side.within, time, r[stamp])]
+        return [time_windows.one_row(held, stamp, side.over)] if held else []
     match side.match.kind:
         case "equal":
             return [r for r in series if r[stamp] == time]

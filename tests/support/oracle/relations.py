@@ -156,12 +156,13 @@ def to_grid(relation: Relation, resolution: int, methods: dict[str, str]) -> Rel
         row = {"cell": cell, **dict(zip(keys, rest)), " end": below[0].get(" end")}
         row |= {c.name: _aggregated(c, below) for c in values}
         rows.append(row)
-    made = {c.name: _brought(c) for c in values}
+    made = {c.name: brought(c) for c in values}
     columns = tuple(made.get(c.name, c) for c in relation.columns)
     return replace(relation, columns=columns, rows=rows, resolution=resolution)
 
 
-def _brought(column: Column) -> Column:
+def brought(column: Column) -> Column:
+    """A column after its method has made one value of several."""
     classes = column.classes if column.method in ("mode", "first", "last", "min", "max") else None
     exact = column.exact and column.method in aggregates.EXACT_METHODS
     real = (column.real and column.method != "count") or column.method in ("mean", "median", "stddev")
