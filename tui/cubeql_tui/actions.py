@@ -11,13 +11,14 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Place = Literal["everywhere", "editor", "layers", "table"]
+Place = Literal["everywhere", "editor", "layers", "table", "map"]
 
 PLACES: dict[Place, str] = {
     "everywhere": "Everywhere",
     "editor": "In the editor",
     "layers": "In the list of layers",
     "table": "In the table",
+    "map": "On the map",
 }
 """Headings of the help page, in its order."""
 
@@ -84,6 +85,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "help", "f1", "Help", "this page", footer=True, priority=True),
     Action("everywhere", "to_editor", "f2,ctrl+o", "Editor", "go to the editor", footer=True, priority=True),
     Action("everywhere", "show_view('table')", "f3", "Table", "see the rows", footer=True, priority=True),
+    Action("everywhere", "show_map", "f4", "Map", "see the cells: of the result, else of the layer under the cursor",
+           footer=True, priority=True),
     Action("everywhere", "to_layers", "f6", "Layers", "go to the layers, opening their list; once more closes it",
            footer=True, priority=True),
     Action("everywhere", "history", "f8", "History", "statements that were run, to find and to ask again",
@@ -95,6 +98,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("editor", "format_text", "ctrl+l", "Format", "put the text into its one form"),
     Action("layers", "search", "slash", "Search", "search layers and bands by name, title or unit"),
     Action("layers", "insert", "i", "Insert", "put the name into the editor", footer=True),
+    Action("layers", "map", "m", "Map", "see the layer or band on the map", footer=True),
     Action("layers", "preview", "p", "Preview", "ask for rows of the layer", footer=True),
     Action("table", "move(-1, 0)", "up,k", "Up", "a row up"),
     Action("table", "move(1, 0)", "down,j", "Down", "a row down"),
@@ -106,6 +110,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("table", "last", "end,G", "Last row", "to the last row that has come"),
     Action("table", "copy_value", "y", "Copy", "copy the value under the cursor", footer=True),
     Action("table", "show_row", "enter", "Row", "the whole row, a column a line", footer=True),
+    Action("map", "pan(-1, 0)", "left,h", "West", "go west; the pointer drags, too"),
+    Action("map", "pan(1, 0)", "right,l", "East", "go east"),
+    Action("map", "pan(0, -1)", "up,k", "North", "go north"),
+    Action("map", "pan(0, 1)", "down,j", "South", "go south"),
+    Action("map", "zoom(1)", "plus,equals_sign", "Closer", "come closer, also with the wheel", footer=True),
+    Action("map", "zoom(-1)", "minus", "Farther", "step back", footer=True),
+    Action("map", "fit", "f", "Fit", "see all of it", footer=True),
+    Action("map", "choose", "enter", "Choose", "choose the cell under the pointer, else the one in the middle"),
+    Action("map", "step_quantity(1)", "b", "Band", "show the next band or column", footer=True),
+    Action("map", "step_time(1)", "full_stop", "Later", "show the next time", footer=True),
+    Action("map", "step_time(-1)", "comma", "Earlier", "show the time before", footer=True),
+    Action("map", "step_ramp", "c", "Colours", "other colours", footer=True),
+    Action("map", "stretch", "s", "Stretch", "spread the colours over the values that are seen", footer=True),
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
 import cubeql
-from cubeql.errors import CubeQLError, Diagnostic, QueryError, Span
+from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, QueryError, Span
 from cubeql_tui import asking
 from cubeql_tui.actions import ACTIONS, bindings
 from cubeql_tui.display import columns_of, text_of
@@ -25,6 +25,9 @@ from cubeql_tui.editor import QueryEditor
 from cubeql_tui.footer import KeysLine
 from cubeql_tui.history import Asked, History, HistoryPage
 from cubeql_tui.layers import LayersPane, LayerTree
+from cubeql_tui.map.hexmap import HexMap
+from cubeql_tui.map.pane import MapPane
+from cubeql_tui.map.sources import LayerSource, RowsSource
 from cubeql_tui.pages import help_page, row_page
 from cubeql_tui.popup import Popup
 from cubeql_tui.running import Run
@@ -35,6 +38,11 @@ from cubeql_tui.themes import THEMES
 from cubeql_tui.words import fault_text, welcome_text
 
 _BEAT_S = 0.1
+_VIEWS: dict[str, tuple[str, str, str]] = {
+    "table": ("Table", "table", "show_view('table')"),
+    "map": ("Map", "hexmap", "show_map"),
+}
+"""View to its title, the widget that takes its keys, the action that opens it."""
 
 
 class CubeQL(App[None]):
@@ -75,6 +83,7 @@ class CubeQL(App[None]):
         self.run_now: Run | None = None
         self._shown: Run | None = None
         self._told: Run | None = None
+        self._mapped: Run | None = None
         self._place = Span(0, 0)
         super().__init__()
         for theme in THEMES:
@@ -92,6 +101,7 @@ class CubeQL(App[None]):
                     with VerticalScroll(id="scroll", can_focus=False):
                         yield Static(welcome_text(self.theme_variables["accent"]), id="words")
                     yield ResultTable(id="table")
+                    yield MapPane(id="map")
                 yield StatusLine(id="status")
         yield popup
         yield KeysLine(id="keys")
@@ -102,8 +112,13 @@ class CubeQL(App[None]):
         self.query_one(LayersPane).border_subtitle = Text(address if len(address) < 30 else "…" + address[-28:]).markup
         self.query_one(QueryEditor).focus()
         self.set_interval(_BEAT_S, self._beat)
-        self.theme_changed_signal.subscribe(self, lambda _: self.query_one(QueryEditor).recolour())
+        self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
+        self._title_results()
         self.action_refresh_layers()
+
+    def _recolour(self) -> None:
+        self.query_one(QueryEditor).recolour()
+        self.query_one(HexMap).recolour()
 
     def on_unmount(self) -> None:
         """Let go of the store; threads that still read from it end then."""
@@ -151,7 +166,8 @@ class CubeQL(App[None]):
         table = self.query_one(ResultTable)
         if run.rows is not None and (self._shown is not run or table.rows is not run.rows):
             table.show(run.rows)
-            self.action_show_view("table", focus=False)
+            if self.query_one("#results", ContentSwitcher).current != "map" or not RowsSource.can_show(run.rows):
+                self.action_show_view("table", focus=False)
         elif run.rows is not None:
             table.grew()
         self._shown = run
@@ -161,6 +177,8 @@ class CubeQL(App[None]):
 
     def _ended(self, run: Run) -> None:
         self.history.add(Asked.of(run))
+        if run.rows is not None and self.query_one("#results", ContentSwitcher).current == "map":
+            self._show_on_map(run)
         if run.state == "failed" and run.error is not None:
             self._say(fault_text(run.error, self.theme_variables))
             self.query_one(QueryEditor).show_faults(_placed(run.error, self._place))
@@ -209,6 +227,8 @@ class CubeQL(App[None]):
     def _read_store(self) -> None:
         try:
             self.post_message(self.Read(Snapshot.of(self.asides)))
+        except QueryCancelled:  # the map has changed its mind meanwhile; this was not meant
+            self.call_from_thread(self._read_store)
         except CubeQLError as error:
             self.call_from_thread(self.notify, str(error), title="The store", severity="error", markup=False)
 
@@ -233,8 +253,48 @@ class CubeQL(App[None]):
     def action_show_view(self, view: str, focus: bool = True) -> None:
         """Show the results this way."""
         self.query_one("#results", ContentSwitcher).current = view
+        self._title_results()
         if focus:
-            self.query_one(f"#{view}").focus()
+            self.query_one(f"#{_VIEWS[view][1]}").focus()
+
+    def _title_results(self) -> None:
+        """The views at the border; a click opens one."""
+        shown = self.query_one("#results", ContentSwitcher).current
+        titles = (
+            f"[b]{title}[/]" if view == shown else f"[dim @click=app.{action}]{title}[/]"
+            for view, (title, _, action) in _VIEWS.items()
+        )
+        self.query_one("#results").border_title = " · ".join(titles)
+
+    def action_show_map(self) -> None:
+        """See the cells: of the newest result that has some, else of what is shown already, else of a layer."""
+        pane, run = self.query_one(MapPane), self.run_now
+        fresh = run is not None and run is not self._mapped and self._show_on_map(run)
+        if not fresh and pane.source is None:
+            leaf = self.query_one(LayerTree).leaf
+            if leaf is None or leaf.facts.record.kind != "grid":
+                self.notify("There are no cells to see yet.", severity="warning")
+                return
+            pane.show(LayerSource(self.asides, leaf.facts), leaf.band)
+        self.action_show_view("map")
+
+    def _show_on_map(self, run: Run) -> bool:
+        """Show the rows of a statement as cells, where they are."""
+        if run.rows is None or not RowsSource.can_show(run.rows):
+            return False
+        self._mapped = run
+        self.query_one(MapPane).show(RowsSource(run.rows, run.state == "done"))
+        return True
+
+    @on(LayerTree.MapAsked)
+    def _map_asked(self, event: LayerTree.MapAsked) -> None:
+        leaf = event.leaf
+        if leaf.facts.record.kind != "grid":
+            self.notify(f"{leaf.facts.record.name} has no cells to colour: it is a layer of {leaf.facts.record.kind}.")
+            return
+        self._mapped = self.run_now
+        self.query_one(MapPane).show(LayerSource(self.asides, leaf.facts), leaf.band)
+        self.action_show_view("map", focus=False)
 
     def action_to_editor(self) -> None:
         """Go to the editor."""

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from cubeql_tui.map.view import Box
 
 PREVIEW_ROWS = 1000
 
@@ -22,3 +27,53 @@ def text(value: str) -> str:
 def preview(layer: str, band: str | None = None) -> str:
     """The first rows of a layer, or of one band."""
     return f"SELECT {'*' if band is None else f'cell, {name(band)}'} FROM {name(layer)} LIMIT {PREVIEW_ROWS}"
+
+
+def number(value: float) -> str:
+    """A number as a statement writes it, a negative one too."""
+    return f"{value:.9f}".rstrip("0").rstrip(".") or "0"
+
+
+def instant(time: np.datetime64) -> str:
+    """An instant as a statement writes it."""
+    return f"TIMESTAMP {text(str(time.astype('datetime64[us]')) + 'Z')}"
+
+
+def _filter(conditions: Sequence[str]) -> str:
+    return f" FILTER {' AND '.join(conditions)}" if conditions else ""
+
+
+def _conditions(box: Box | None, time: np.datetime64 | None) -> list[str]:
+    found = [] if time is None else [f"time = {instant(time)}"]
+    if box is not None:
+        found.append(f"cell WITHIN BBOX({', '.join(number(edge) for edge in box)})")
+    return found
+
+
+def cells_of_layer(
+    layer: str, band: str, resolution: int, box: Box | None, time: np.datetime64 | None, gather: str | None
+) -> str:
+    """The values of a band in a region, at one time.
+
+    Args:
+        layer: its name.
+        band: its name.
+        resolution: of the cells that are asked for.
+        box: the region; None for the whole earth.
+        time: the instant; None of a layer without time.
+        gather: the function that makes one value a cell of many; None where each cell has one.
+    """
+    where = f"FROM {name(layer)}{_filter(_conditions(box, time))}"
+    if gather is None:
+        return f"SELECT cell, {name(band)} AS value {where}"
+    return f"SELECT CELL({resolution}) AS cell, {gather}({name(band)}) AS value {where} GROUP BY CELL({resolution})"
+
+
+def whereabouts(layer: str, resolution: int) -> str:
+    """The cells of a resolution below which a layer has any."""
+    return f"SELECT CELL({resolution}) AS cell, count(*) AS rows FROM {name(layer)} GROUP BY CELL({resolution})"
+
+
+def times_of_layer(layer: str) -> str:
+    """All times of a layer."""
+    return f"SHOW TIMES {name(layer)}"

@@ -39,7 +39,7 @@ class KeysLine(Static):
         self._ends = []
         for action, widget in shown:
             more = Text.assemble((action.shown_key, f"bold {colours['accent']}"), f" {action.label}   ")
-            if text.cell_len + more.cell_len > self.size.width:
+            if text.cell_len + more.cell_len > self.size.width + 1:
                 break
             text.append_text(more)
             self._ends.append((text.cell_len, action, widget))

@@ -52,6 +52,13 @@ class LayerTree(Tree[Leaf]):
             self.name = name
             super().__init__()
 
+    class MapAsked(Message):
+        """A layer or band is to be seen on the map."""
+
+        def __init__(self, leaf: Leaf) -> None:
+            self.leaf = leaf
+            super().__init__()
+
     class PreviewAsked(Message):
         """Rows of a layer are to be seen."""
 
@@ -103,6 +110,11 @@ class LayerTree(Tree[Leaf]):
         if self.leaf is not None:
             self.post_message(self.InsertAsked(self.leaf.name))
 
+    def action_map(self) -> None:
+        """See the layer or band under the cursor on the map."""
+        if self.leaf is not None:
+            self.post_message(self.MapAsked(self.leaf))
+
     def action_preview(self) -> None:
         """Ask for rows of the layer under the cursor."""
         if self.leaf is not None:
@@ -120,6 +132,7 @@ class LayersPane(Vertical):
     LayersPane Input:focus { background: $panel; }
     LayersPane LayerTree { height: 1fr; padding: 0; margin-top: 1; background: $background;
                             background-tint: transparent; scrollbar-size: 1 1; }
+    LayersPane LayerTree:focus { background-tint: transparent; }
     LayersPane #facts { height: auto; max-height: 50%; padding: 0 1 0 0; border-top: solid $border; }
     LayersPane .empty { color: $foreground 55%; padding: 1 1; display: none; }
     """

@@ -21,9 +21,15 @@ class StatusLine(Static):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", id=id)
         self._beats = 0
+        self._run: Run | None = None
+
+    def on_resize(self) -> None:
+        """What stands at the right moves."""
+        self.tell(self._run)
 
     def tell(self, run: Run | None) -> None:
         """Say how a statement stands now."""
+        self._run = run
         if run is None:
             self.update("")
             return
@@ -62,8 +68,8 @@ def _costs(run: Run) -> list[str]:
     kept, every = run.stats.get("tiles_kept"), run.stats.get("tiles_all")
     if every:
         found.append(f"{kept:,} of {every:,} tiles")
-    if run.stats.get("bytes_files"):
-        found.append(f"files of {bytes_text(run.stats['bytes_files'])}")
+    if run.stats.get("bytes_all"):
+        found.append(f"files of {bytes_text(run.stats['bytes_all'])}")
     if run.warnings:
         found.append(f"{len(run.warnings)} warning{'' if len(run.warnings) == 1 else 's'}")
     return found

@@ -1,0 +1,254 @@
+"""The map on the screen: the colour at a place is that of the value of the cell there."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import h3
+import numpy as np
+import pytest
+from cubeql_tui.app import CubeQL
+from cubeql_tui.editor import QueryEditor
+from cubeql_tui.map.hexes import Hexes
+from cubeql_tui.map.hexmap import HexMap
+from cubeql_tui.map.pane import MapPane
+from cubeql_tui.map.sources import LayerSource, Quantity
+from cubeql_tui.map.view import Box
+from textual.pilot import Pilot
+
+from tests.tui.screen import ask, find, lines, look, play, shown, until
+
+
+async def answered(app: CubeQL, pilot: Pilot[None]) -> MapPane:
+    """Wait until the map shows what was asked for."""
+    pane = app.query_one(MapPane)
+    await until(pilot, lambda: pane.asked is not None and not pane._waiting and pane._question() is not None)
+    await pilot.pause(0.15)
+    await until(pilot, lambda: not pane._waiting)
+    return pane
+
+
+Rgb = tuple[int, int, int]
+
+
+def pixels(app: CubeQL) -> list[list[Rgb | None]]:
+    """The colours of the map as the terminal shows them, a list a row of pixels; None where a line lies over one."""
+    region = app.query_one(HexMap).region
+    rows: list[list[Rgb | None]] = []
+    for strip in app.screen._compositor.render_strips()[region.y : region.bottom]:
+        upper: list[Rgb | None] = []
+        lower: list[Rgb | None] = []
+        for segment in strip:
+            style = segment.style
+            assert style is not None
+            for character in segment.text:
+                plain = character in " ▀" and style.bgcolor is not None
+                lower.append(_rgb(style.bgcolor) if plain else None)
+                upper.append(_rgb(style.color if character == "▀" else style.bgcolor) if plain else None)
+        rows += [upper[region.x : region.right], lower[region.x : region.right]]
+    return rows
+
+
+def _rgb(colour: Any) -> Rgb:
+    red, green, blue = colour.get_truecolor()
+    return red, green, blue
+
+
+def check_colours(app: CubeQL, least: int) -> None:
+    """Compare the screen with the data, the cell of each place found by another library."""
+    pane = app.query_one(MapPane)
+    view, hexes, scale = pane.map.view, pane.map.hexes, pane.map.scale
+    assert view is not None
+    values = dict(zip(hexes.cells.tolist(), hexes.values.tolist(), strict=True))
+    ground = tuple(int(app.theme_variables["background"][i : i + 2], 16) for i in (1, 3, 5))
+    compared = 0
+    for y, row in enumerate(pixels(app)):
+        for x, drawn in enumerate(row):
+            lon, lat = view.place(x, y)
+            value = values.get(h3.str_to_int(h3.latlng_to_cell(lat, lon, hexes.resolution)))
+            if drawn is None or (value is None and (x + y) % 5):
+                continue
+            index = scale.nothing if value is None else int(scale.indexes(np.array([value]))[0])
+            assert drawn == (ground if index == scale.nothing else scale.colours[index]), (x, y)
+            compared += value is not None
+    assert compared >= least
+
+
+async def approach(app: CubeQL, pilot: Pilot[None], steps: int) -> None:
+    """Come closer to a place that has data."""
+    pane = app.query_one(MapPane)
+    view = pane.map.view
+    assert view is not None
+    places = [(x, y) for y in range(0, view.height, 2) for x in range(view.width)]
+    place = next(p for p in places if pane.map.hexes.value(pane.map.cell_at(*p)) is not None)
+    await pilot.hover(HexMap, offset=(place[0], place[1] // 2))
+    await pilot.press(*["plus"] * steps)
+    await pilot.hover("#status")
+    await answered(app, pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (154, 43)])
+def test_the_colour_at_a_place_is_that_of_its_cell(cube_store: Path, size: tuple[int, int]) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await ask(app, pilot, "SELECT cell, elevation FROM finer")
+        await pilot.press("f4")
+        pane = await answered(app, pilot)
+        check_colours(app, 1)
+        await approach(app, pilot, 6)
+        check_colours(app, 10)
+        assert pane.map.hexes.whole
+
+    play(cube_store, scene, size)
+
+
+def test_a_layer_is_shown_and_shown_finer_from_nearer(cube_store: Path) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await pilot.press("f6", "slash", *"finer", "enter", "m")
+        pane = await answered(app, pilot)
+        coarse = pane.map.hexes
+        assert isinstance(pane.source, LayerSource) and not coarse.whole
+        assert "mean" in shown(app) and "elevation [m]" in shown(app)
+        check_colours(app, 1)
+        await pilot.press("f4")
+        await approach(app, pilot, 6)
+        assert pane.map.hexes.resolution > coarse.resolution
+        check_colours(app, 10)
+
+    play(cube_store, scene)
+
+
+def test_classes_have_their_colours_and_names(cube_store: Path) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await ask(app, pilot, "SELECT cell, class FROM classes")
+        await pilot.press("f4")
+        pane = await answered(app, pilot)
+        assert pane.map.scale.codes == (1, 2, 3, 4)
+        for name in ("crop", "forest", "water", "urban"):
+            x, y = find(app, f"■ {name}")
+            code = {"water": 1, "forest": 2, "crop": 3, "urban": 4}[name]
+            colour = look(app, x, y)[1].color.get_truecolor()
+            assert tuple(colour) == pane.map.scale.colours[code - 1]
+        await approach(app, pilot, 5)
+        check_colours(app, 10)
+
+    play(cube_store, scene)
+
+
+def test_the_readout_is_of_the_cell_under_the_pointer(cube_store: Path) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await ask(app, pilot, "SELECT cell, elevation FROM finer")
+        await pilot.press("f4")
+        pane = await answered(app, pilot)
+        view, hexes = pane.map.view, pane.map.hexes
+        assert view is not None
+        x, y = view.width // 2, view.height // 4
+        await pilot.hover(HexMap, offset=(x, y))
+        await pilot.pause()
+        lon, lat = view.place(x, 2 * y)
+        cell = h3.latlng_to_cell(lat, lon, hexes.resolution)
+        assert cell in shown(app)
+        value = hexes.value(h3.str_to_int(cell))
+        assert ("no data" if value is None else f"{value:.6g} m") in shown(app)
+
+    play(cube_store, scene)
+
+
+def test_times_are_gone_through(cube_store: Path) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await pilot.press("f6", "slash", *"coarse", "enter", "m")
+        pane = await answered(app, pilot)
+        count = len(pane.times)
+        assert count > 1 and f"({count} of {count})" in shown(app)
+        last = pane.map.hexes
+        await pilot.press("f4", "full_stop")
+        await until(pilot, lambda: pane.map.hexes is not last)
+        assert f"(1 of {count})" in shown(app)
+        found = app.asides.query(
+            "SELECT cell, t2m FROM coarse FILTER time = $t", {"t": pane.times[0].astype(object)}
+        ).to_arrow()
+        drawn = dict(zip(pane.map.hexes.cells.tolist(), pane.map.hexes.values.tolist(), strict=True))
+        if pane.map.hexes.whole:
+            assert all(
+                v is None or drawn[c] == v for c, v in zip(*found.to_pydict().values(), strict=True) if c in drawn
+            )
+
+    play(cube_store, scene)
+
+
+def test_a_result_takes_the_place_of_another_on_an_open_map(cube_store: Path) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await ask(app, pilot, "SELECT cell, elevation FROM finer")
+        await pilot.press("f4")
+        await answered(app, pilot)
+        await pilot.press("f2")
+        await ask(app, pilot, "SELECT cell, slope FROM finer")
+        await until(pilot, lambda: "slope [degree]" in lines(app)[app.query_one(MapPane).region.y])
+        await ask(app, pilot, "SELECT count(*) AS n FROM finer")
+        assert app.query_one("#results").current == "table"  # type: ignore[attr-defined]
+
+    play(cube_store, scene)
+
+
+def test_only_the_newest_window_is_answered(cube_store: Path) -> None:
+    """A window that is not seen any more is cancelled, and an answer that comes late is not drawn."""
+    late, asked = threading.Event(), threading.Event()
+    drawn: list[Hexes] = []
+
+    class Slow(LayerSource):
+        def hexes(self, quantity: Quantity, resolution: int, box: Box, time: Any) -> Hexes:
+            found = LayerSource.hexes(self, quantity, resolution, box, time)
+            if not asked.is_set():
+                asked.set()
+                assert late.wait(20)
+                drawn.append(found)
+            return found
+
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        pane = app.query_one(MapPane)
+        facts = next(f for f in app.query_one(QueryEditor).snapshot.facts if f.record.name == "finer")
+        app.action_show_view("map")
+        pane.show(Slow(app.asides, facts))
+        await until(pilot, asked.is_set)
+        await pilot.press(*["plus"] * 6)
+        await until(pilot, lambda: pane.map.hexes.resolution > 0)
+        newest = pane.map.hexes
+        late.set()
+        await until(pilot, lambda: bool(drawn))
+        await pilot.pause(0.1)
+        assert pane.map.hexes.resolution == newest.resolution > drawn[0].resolution
+
+    play(cube_store, scene)
+
+
+def test_a_chosen_cell_is_outlined(cube_store: Path) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await ask(app, pilot, "SELECT cell, elevation FROM finer")
+        await pilot.press("f4", *["plus"] * 3)
+        pane = await answered(app, pilot)
+        assert pane.map.view is not None
+        x, y = pane.map.view.width // 2, pane.map.view.height // 4
+        await pilot.click(HexMap, offset=(x, y))
+        await pilot.pause()
+        lon, lat = pane.map.view.place(x, 2 * y)
+        assert pane.map.chosen == h3.str_to_int(h3.latlng_to_cell(lat, lon, pane.map.hexes.resolution))
+
+    play(cube_store, scene)
+
+
+def test_dragging_moves_the_ground_with_the_pointer(cube_store: Path) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await ask(app, pilot, "SELECT cell, elevation FROM finer")
+        await pilot.press("f4")
+        pane = await answered(app, pilot)
+        assert pane.map.view is not None
+        cell = pane.map.cell_at(20, 10)
+        await pilot.mouse_down(HexMap, offset=(20, 5))
+        await pilot.hover(HexMap, offset=(25, 8))
+        await pilot.mouse_up(HexMap, offset=(25, 8))
+        await answered(app, pilot)
+        assert pane.map.chosen is None
+        assert pane.map.cell_at(25, 16) == cell
+
+    play(cube_store, scene)

@@ -1,0 +1,180 @@
+"""Colours of values: ramps whose lightness rises all the way, and classes that look like what they are called.
+
+Colours are made in OKLCH (lightness 0 to 1, chroma, hue in degrees), where equal steps look equal. As lightness tells
+the order, a ramp is read in grey too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHADES = 64
+
+Rgb = tuple[int, int, int]
+_Lch = tuple[float, float, float]
+
+RAMPS: dict[str, str] = {
+    "lagoon": "0.24 0.10 300  0.40 0.11 265  0.56 0.10 215  0.71 0.13 160  0.84 0.17 125  0.94 0.16 105",
+    "relief": "0.33 0.06 175  0.48 0.09 150  0.62 0.10 120  0.74 0.10 85  0.85 0.05 70  0.97 0.01 90",
+    "embers": "0.22 0.08 285  0.38 0.15 315  0.54 0.19 10  0.70 0.17 45  0.84 0.14 80  0.96 0.07 100",
+    "leaves": "0.30 0.05 50  0.45 0.07 65  0.60 0.09 90  0.72 0.13 118  0.83 0.17 130  0.93 0.13 122",
+    "rain": "0.23 0.04 280  0.38 0.10 268  0.53 0.13 250  0.68 0.12 228  0.82 0.09 205  0.95 0.04 190",
+    "grey": "0.22 0 0  0.97 0 0",
+}
+"""Name to colours at equal distances, three numbers each: lightness, chroma, hue."""
+
+_FITTING: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("relief", ("elev", "dem", "relief", "height", "altitude", "orograph")),
+    ("embers", ("degc", "kelvin", "t2m", "temp", "lst", "heat")),
+    ("rain", ("precip", "rain", "tp", "mm", "moist", "ndwi", "ndmi", "humid", "water")),
+    ("leaves", ("ndvi", "evi", "green", "tree", "leaf", "lai", "savi", "veg")),
+)
+"""Ramp to beginnings of words in the name or unit of what it suits."""
+
+_KINDS: tuple[tuple[tuple[str, ...], _Lch], ...] = (
+    (("no_data", "no data", "nodata", "unclassified", "saturated", "defective", "unknown"), (0.38, 0.0, 0)),
+    (("shadow", "dark"), (0.30, 0.02, 270)),
+    (("cirrus",), (0.86, 0.04, 310)),
+    (("cloud",), (0.88, 0.01, 250)),
+    (("snow", "ice"), (0.95, 0.03, 215)),
+    (("wetland", "marsh", "mangrove"), (0.60, 0.09, 195)),
+    (("water", "ocean", "sea", "lake", "river"), (0.45, 0.12, 248)),
+    (("urban", "built", "city", "settlement"), (0.58, 0.20, 27)),
+    (("crop", "agri", "farm", "maize", "wheat"), (0.82, 0.13, 92)),
+    (("not_veg", "non_veg", "barren", "bare", "desert", "sand", "rock", "soil"), (0.76, 0.06, 70)),
+    (("savanna",), (0.70, 0.11, 112)),
+    (("shrub", "bush"), (0.62, 0.09, 78)),
+    (("grass", "pasture", "meadow"), (0.78, 0.14, 128)),
+    (("forest", "tree", "wood"), (0.46, 0.11, 147)),
+    (("veget", "green"), (0.60, 0.14, 140)),
+)
+"""Words in the name of a class to its colour; the first row that has one decides."""
+
+_STEPS = ((0.0, 0), (0.11, 12), (-0.09, -14), (0.19, -22), (0.05, 28), (-0.05, 40), (0.14, -38), (-0.14, 20))
+"""What is added to lightness and hue for the second, third, … class of the same row."""
+
+
+def rgb_of(colours: NDArray[np.float64]) -> NDArray[np.int_]:
+    """sRGB, 0 to 255, of colours in OKLab (lightness, a, b); those that no screen shows are brought to its edge."""
+    light, a, b = np.moveaxis(colours, -1, 0)
+    cone = np.stack(
+        [
+            light + 0.3963377774 * a + 0.2158037573 * b,
+            light - 0.1055613458 * a - 0.0638541728 * b,
+            light - 0.0894841775 * a - 1.2914855480 * b,
+        ],
+        axis=-1,
+    )
+    linear = cone**3 @ _CONES_TO_RGB.T
+    linear = np.clip(linear, 0.0, 1.0)
+    gamma = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(np.round(gamma * 255).astype(int))
+
+
+_CONES_TO_RGB = np.array(
+    [
+        [4.0767416621, -3.3077115913, 0.2309699292],
+        [-1.2684380046, 2.6097574011, -0.3413193965],
+        [-0.0041960863, -0.7034186147, 1.7076147010],
+    ]
+)
+
+
+def _lab(lch: _Lch) -> tuple[float, float, float]:
+    light, chroma, hue = lch
+    return light, chroma * float(np.cos(np.radians(hue))), chroma * float(np.sin(np.radians(hue)))
+
+
+def _rgb(lch: _Lch) -> Rgb:
+    red, green, blue = rgb_of(np.array(_lab(lch))).tolist()
+    return red, green, blue
+
+
+@cache
+def ramp(name: str, shades: int = SHADES) -> tuple[Rgb, ...]:
+    """The colours of a ramp, from the lowest value to the highest."""
+    numbers = [float(word) for word in RAMPS[name].split()]
+    stops = np.array([_lab((light, chroma, hue)) for light, chroma, hue in zip(*[iter(numbers)] * 3, strict=True)])
+    at = np.linspace(0, len(stops) - 1, shades)
+    mixed = np.stack([np.interp(at, np.arange(len(stops)), stops[:, i]) for i in range(3)], axis=-1)
+    return tuple((r, g, b) for r, g, b in rgb_of(mixed).tolist())
+
+
+def fitting_ramp(name: str, unit: str | None) -> str:
+    """The ramp that suits a quantity, by its name and unit."""
+    words = [word for text in (name, unit or "") for word in text.casefold().replace("_", " ").split()]
+    for chosen, beginnings in _FITTING:
+        if any(word.startswith(beginnings) for word in words):
+            return chosen
+    return next(iter(RAMPS))
+
+
+def class_colours(classes: Mapping[int, str]) -> dict[int, Rgb]:
+    """A colour a code: that of its name where it says what it is, else one of a wheel."""
+    taken: dict[int, int] = {}
+    colours: dict[int, Rgb] = {}
+    for number, (code, name) in enumerate(sorted(classes.items())):
+        row = next((i for i, (words, _) in enumerate(_KINDS) if any(w in name.casefold() for w in words)), None)
+        if row is None:
+            colours[code] = _rgb((0.70, 0.13, 137.5 * number % 360))
+            continue
+        nth = taken.get(row, 0)
+        taken[row] = nth + 1
+        light, chroma, hue = _KINDS[row][1]
+        lighter, turned = _STEPS[nth % len(_STEPS)]
+        colours[code] = _rgb((min(max(light + lighter, 0.2), 0.97), chroma, hue + turned))
+    return colours
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How values become colours.
+
+    Attributes:
+        colours: the palette.
+        low: value of the first shade of a ramp.
+        high: value of the last.
+        codes: class codes, ascending, a colour each; None for a ramp.
+    """
+
+    colours: tuple[Rgb, ...]
+    low: float = 0.0
+    high: float = 1.0
+    codes: tuple[int, ...] | None = None
+
+    @staticmethod
+    def of_values(values: NDArray[np.float64], name: str) -> Scale:
+        """A ramp from the lowest to the highest value, a few far ones at each end left out."""
+        known = values[np.isfinite(values)]
+        if not len(known):
+            return Scale(ramp(name))
+        low, high = (float(v) for v in np.percentile(known, [1, 99]))
+        if low == high:
+            low, high = float(known.min()), float(known.max())
+        return Scale(ramp(name), low, high)
+
+    @staticmethod
+    def of_classes(classes: Mapping[int, str]) -> Scale:
+        """A colour a class."""
+        colours = class_colours(classes)
+        return Scale(tuple(colours.values()), codes=tuple(colours))
+
+    @property
+    def nothing(self) -> int:
+        """The index that stands for no value."""
+        return len(self.colours)
+
+    def indexes(self, values: NDArray[np.float64]) -> NDArray[np.int16]:
+        """Which colour each value has; values beyond the ends have those of the ends."""
+        if self.codes is not None:
+            codes = np.array(self.codes, dtype=np.float64)
+            at = np.clip(np.searchsorted(codes, values), 0, len(codes) - 1)
+            return np.where(codes[at] == values, at, self.nothing).astype(np.int16)
+        share = np.clip((values - self.low) / ((self.high - self.low) or 1.0), 0.0, 1.0)
+        shade = np.nan_to_num(share) * (len(self.colours) - 1)
+        return np.where(np.isnan(values), self.nothing, np.round(shade)).astype(np.int16)

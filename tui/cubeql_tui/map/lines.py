@@ -1,0 +1,100 @@
+"""Coasts and borders of Natural Earth, in two degrees of detail.
+
+``lines.npz`` is made by ``scripts/make_map_lines.py`` from the package ``world-atlas`` of npm (ISC), whose data is that
+of Natural Earth, in the public domain: https://www.naturalearthdata.com.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cubeql_tui.map.view import Floats, View, mercator
+
+_SPECK = 3.0  # pixels: smaller islands are left out, they only darken the sea
+_FINER_BELOW = 0.12  # degrees a pixel from which on 1:110 million looks edgy
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Stretches between two points each.
+
+    Attributes:
+        lon: of the first and the second point, shape (stretches, 2).
+        y: their heights on the Mercator plane, likewise.
+        border: which stretches are borders between countries; the others are coasts.
+        size: of the island that a stretch goes round, in degrees; without end where it is no island.
+    """
+
+    lon: Floats
+    y: Floats
+    border: NDArray[np.bool_]
+    size: Floats
+
+
+@cache
+def _read(detail: str) -> Lines:
+    with files("cubeql_tui.map").joinpath("lines.npz").open("rb") as file:
+        stored = np.load(file)
+        steps, lengths, border, transform = (stored[f"{detail}_{part}"] for part in ("xy", "lengths", "border", "to"))
+    starts = np.cumsum(lengths) - lengths
+    sums = np.cumsum(steps.astype(np.int64), axis=0)  # the first step of an arc is its place: take off what was before
+    before = np.zeros((len(starts), 2), dtype=np.int64)
+    before[1:] = sums[starts[1:] - 1]
+    places = (sums - np.repeat(before, lengths, axis=0)) * transform[0] + transform[1]
+    ends = np.ones(len(places), dtype=bool)
+    ends[starts + lengths - 1] = False
+    first = np.flatnonzero(ends)
+    lon = np.stack([places[first, 0], places[first + 1, 0]], axis=1)
+    lat = np.stack([places[first, 1], places[first + 1, 1]], axis=1)
+    seam = (np.abs(lon) > 179.9).all(axis=1) | (lat < -84.9).all(axis=1)  # where the plane was cut is no coast
+    arc = np.repeat(np.arange(len(lengths)), lengths)[first]
+    sizes = np.maximum.reduceat(places, starts) - np.minimum.reduceat(places, starts)
+    closed = np.hypot(*(places[starts] - places[starts + lengths - 1]).T) < 1e-6
+    size = np.where(closed, sizes.max(axis=1), np.inf)[arc]
+    return Lines(lon[~seam], mercator(lat[~seam]), border[arc].astype(bool)[~seam], size[~seam])
+
+
+def dots(view: View) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Coasts and borders as dots of braille: a character a column and two pixels, shape (height / 2, width) each."""
+    lines = _read("110m" if view.scale > _FINER_BELOW else "50m")
+    x = ((lines.lon - view.lon + 180.0) % 360.0 - 180.0) / view.scale + view.width / 2
+    y = (view.y - lines.y) / view.scale + view.height / 2
+    inside = (x.min(axis=1) < view.width) & (x.max(axis=1) >= 0) & (y.min(axis=1) < view.height) & (y.max(axis=1) >= 0)
+    inside &= np.abs(x[:, 1] - x[:, 0]) * view.scale < 180.0  # not once around the earth
+    inside &= lines.size > _SPECK * view.scale
+    coast, border = inside & ~lines.border, inside & lines.border
+    return braille(x[coast], y[coast], view), braille(x[border], y[border], view)
+
+
+_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
+
+
+def braille(x: Floats, y: Floats, view: View) -> NDArray[np.uint8]:
+    """Stretches as dots, two a pixel in each direction.
+
+    Args:
+        x: of the two ends of each stretch, in pixels, shape (stretches, 2).
+        y: likewise, downwards.
+        view: the window.
+    """
+    bits = np.zeros((view.height // 2, view.width), np.uint8)
+    if not len(x):
+        return bits
+    wide, high = 2 * view.width, 2 * view.height
+    x, y = x * 2, y * 2
+    run, rise = x[:, 1] - x[:, 0], y[:, 1] - y[:, 0]
+    longest = 4 * (wide + high)
+    count = np.minimum(np.ceil(np.maximum(np.abs(run), np.abs(rise))).astype(int) + 1, longest)
+    which = np.repeat(np.arange(len(x)), count)
+    share = (np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)) / np.maximum(count[which] - 1, 1)
+    across = np.floor(x[which, 0] + run[which] * share).astype(int)
+    down = np.floor(y[which, 0] + rise[which] * share).astype(int)
+    seen = (across >= 0) & (across < wide) & (down >= 0) & (down < high)
+    across, down = across[seen], down[seen]
+    np.bitwise_or.at(bits, (down // 4, across // 2), _DOTS[down % 4, across % 2])
+    return bits

@@ -1,0 +1,225 @@
+"""Where the cells of the map come from. Both kinds answer in a thread; neither knows the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cubeql.session import Session
+from cubeql.values.cells import CellArray, resolution_of
+from cubeql_tui import asking
+from cubeql_tui.display import Column, columns_of
+from cubeql_tui.map.hexes import Hexes, extent_of, gathered, one_resolution
+from cubeql_tui.map.view import Box, Floats
+from cubeql_tui.rows import Rows
+from cubeql_tui.snapshot import LayerFacts
+
+Times = NDArray[np.datetime64]
+
+_TILE_DEPTH = 5  # a tile holds the cells five resolutions below it: where tiles are is known without reading arrays
+
+_FEW_TILES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What a cell has a value of.
+
+    Attributes:
+        name: of the band or column.
+        unit: None where it has none.
+        classes: names by code; None for numbers.
+    """
+
+    name: str
+    unit: str | None = None
+    classes: dict[int, str] | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name with its unit."""
+        return f"{self.name} [{self.unit}]" if self.unit not in (None, "", "1") else self.name
+
+
+class Source(Protocol):
+    """Cells to be drawn."""
+
+    @property
+    def title(self) -> str:
+        """Where they come from, in a few words."""
+        ...
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """What can be shown of them."""
+        ...
+
+    @property
+    def finest(self) -> int:
+        """Their own resolution."""
+        ...
+
+    def times(self) -> Times:
+        """The instants they can be shown at, in order; none where they have no time. May take long."""
+        ...
+
+    def extent(self) -> Box | None:
+        """Where they lie; None where there are none. May take long."""
+        ...
+
+    def hexes(self, quantity: Quantity, resolution: int, box: Box, time: np.datetime64 | None) -> Hexes:
+        """Those of a region, at a resolution not finer than their own. May take long."""
+        ...
+
+
+@dataclass(slots=True)
+class LayerSource:
+    """A layer; the engine is asked for what is seen, at the resolution in which it is seen."""
+
+    session: Session
+    facts: LayerFacts
+    _times: Times | None = field(default=None, init=False)
+
+    @property
+    def title(self) -> str:
+        """Its name."""
+        return self.facts.record.name
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """Its bands."""
+        return tuple(Quantity(b.name, b.unit, dict(b.classes) or None) for b in self.facts.record.bands)
+
+    @property
+    def finest(self) -> int:
+        """Its resolution."""
+        return self.facts.record.resolution
+
+    def times(self) -> Times:
+        """All its times."""
+        if self._times is None:
+            if self.facts.record.time is None:
+                self._times = np.array([], "datetime64[us]")
+            else:
+                listed = self.session.query(asking.times_of_layer(self.title)).to_arrow()
+                self._times = np.sort(listed["time"].to_numpy().astype("datetime64[us]"))
+        return self._times
+
+    def extent(self) -> Box | None:
+        """Where its tiles lie."""
+        resolution = max(0, self.finest - _TILE_DEPTH)
+        cells = self._whereabouts(resolution)
+        if len(cells) < _FEW_TILES:  # a small layer: the outlines of its tiles would be far around it
+            cells = self._whereabouts(min(resolution + 3, self.finest))
+        return extent_of(cells)
+
+    def _whereabouts(self, resolution: int) -> CellArray:
+        found = self.session.query(asking.whereabouts(self.title, resolution)).to_arrow()
+        return np.unique(found["cell"].to_numpy().astype(np.int64))
+
+    def hexes(self, quantity: Quantity, resolution: int, box: Box, time: np.datetime64 | None) -> Hexes:
+        """The engine's answer."""
+        whole = resolution == self.finest and not self.facts.record.dimensions
+        gather = None if whole else "mode" if quantity.classes else "avg"
+        region = None if box.width >= 360.0 and box.south <= -90.0 and box.north >= 90.0 else box
+        text = asking.cells_of_layer(self.title, quantity.name, resolution, region, time, gather)
+        found = self.session.query(text).to_arrow()
+        cells = found["cell"].to_numpy().astype(np.int64)
+        order = np.argsort(cells)
+        values = _numbers(found["value"])[order]
+        return Hexes(resolution, cells[order], values, whole)
+
+
+class RowsSource:
+    """The rows of a result, as many as have come; they are brought together here.
+
+    Args:
+        rows: with a column of cells.
+        complete: whether they are all there are.
+    """
+
+    def __init__(self, rows: Rows, complete: bool) -> None:
+        self.rows, self.complete = rows, complete
+        self._kept: dict[tuple[str, int, np.datetime64 | None], Hexes] = {}
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        table = self.rows.table()
+        cells = table.column(_column(self.rows, "cell"))
+        return table.filter(cells.is_valid()) if cells.null_count else table
+
+    @cached_property
+    def _cells(self) -> CellArray:
+        return one_resolution(self._table.column(_column(self.rows, "cell")).to_numpy().astype(np.int64))
+
+    @cached_property
+    def _clock(self) -> Times:
+        number = _column(self.rows, "timestamp")
+        found = np.array([]) if number is None else self._table.column(number).to_numpy()
+        return np.asarray(found.astype("datetime64[us]"))
+
+    @staticmethod
+    def can_show(rows: Rows) -> bool:
+        """Whether rows have a cell and something to colour it by."""
+        columns = columns_of(rows.schema)
+        return any(c.kind == "cell" for c in columns) and any(_is_quantity(c) for c in columns)
+
+    @property
+    def title(self) -> str:
+        """That they are a result, and whether all of it."""
+        return "result" if self.complete else f"the first {len(self.rows):,} rows"
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The columns of numbers and classes."""
+        columns = columns_of(self.rows.schema)
+        return tuple(Quantity(c.name, c.unit, c.classes) for c in columns if _is_quantity(c))
+
+    @property
+    def finest(self) -> int:
+        """The resolution of its cells."""
+        return int(resolution_of(int(self._cells[0]))) if len(self._cells) else 0
+
+    def times(self) -> Times:
+        """The instants of its rows."""
+        return np.unique(self._clock[~np.isnat(self._clock)])
+
+    def extent(self) -> Box | None:
+        """Where its cells lie."""
+        return extent_of(np.unique(self._cells))
+
+    def hexes(self, quantity: Quantity, resolution: int, box: Box, time: np.datetime64 | None) -> Hexes:
+        """All of them, wherever they lie: what has been computed once is kept."""
+        key = (quantity.name, resolution, time)
+        if key not in self._kept:
+            values = _numbers(self._table.column(quantity.name))
+            at = slice(None) if time is None else self._clock == time
+            self._kept[key] = gathered(self._cells[at], values[at], resolution, quantity.classes is not None)
+        return self._kept[key]
+
+
+def _column(rows: Rows, kind: str) -> int | None:
+    """The number of the first column of a kind."""
+    return next((c.number for c in columns_of(rows.schema) if c.kind == kind), None)
+
+
+def _is_quantity(column: Column) -> bool:
+    return column.kind in ("number", "integer")
+
+
+def _numbers(column: pa.ChunkedArray) -> Floats:
+    """As doubles, NaN where there is no value."""
+    if pa.types.is_integer(column.type) and column.null_count:
+        column = column.cast(pa.float64())
+    return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
+def first_of(times: Sequence[np.datetime64] | Times) -> np.datetime64 | None:
+    """The instant to begin with: the last; None where there is none."""
+    return times[-1] if len(times) else None
