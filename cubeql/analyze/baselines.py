@@ -88,7 +88,9 @@ class Baseline:
             keys.append((f"{self.by}(time)", Apply(function.result_type((TIMESTAMP,)), function, (_time(),))))
         if isinstance(read, LayerRef):
             columns = source_columns(read)
-            keys += [(d.name, Column(columns[d.name], 0, d.name)) for d in read.layer.dimensions]
+            # Forecasts of all issues make one climate.
+            named = [d.name for d in read.layer.dimensions if d.type != "timestamp"]
+            keys += [(n, Column(columns[n], 0, n)) for n in named]
         return keys
 
     def _query(self, read: BoundSource, grid: int | None) -> BoundSelect:

@@ -144,12 +144,16 @@ class FrameBound:
 
 @dataclass(frozen=True, slots=True)
 class Window(Bound):
-    """A window call: an :class:`Aggregate` or a window function over a partition."""
+    """A window call: an :class:`Aggregate` or a window function over a partition.
+
+    ``series`` are dimensions that part it further, which OVER TIME brings along and the query does not write.
+    """
 
     call: Bound
     partition_by: tuple[Bound, ...]
     order_by: tuple[SortBy, ...]
     frame: tuple[str, FrameBound, FrameBound] | None = None
+    series: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,18 @@ class Groups:
 
     def regroup(self, expr: Bound) -> Bound:
         """The expression over keys and aggregates; notes columns that are neither."""
-        changed = rewrite(expr, self._key)
+        changed = rewrite(rewrite(expr, self._series), self._key)
         if any(k.type.name == "any" for k in self.keys):
             return changed  # a key at fault was told already; what it would have grouped is not known
         for column in _loose(changed):
             self.context.fault("not_grouped", column.span, name=f"'{column.name}'")
         return changed
+
+    def _series(self, expr: Bound) -> Bound | None:
+        """A window over time, parted by those dimensions that groups are made by."""
+        if not (isinstance(expr, Window) and expr.series):
+            return None
+        return replace(expr, series=tuple(s for s in expr.series if s in self.keys))
 
     def _key(self, expr: Bound) -> Bound | None:
         if isinstance(expr, Aggregate):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cubeql.analyze.aggregates import bind_aggregate
-from cubeql.analyze.bound import Bound, Constant, FrameBound, SortBy, Window
+from cubeql.analyze.bound import Bound, Column, Constant, FrameBound, LayerRef, SortBy, Window
 from cubeql.analyze.checks import applied, refuse_modifiers
 from cubeql.analyze.constants import duration
+from cubeql.analyze.scope import source_columns
 from cubeql.errors import Span
 from cubeql.functions import Function
 from cubeql.lang import nodes
@@ -34,7 +35,8 @@ def bind_window(binder: Binder, function: Function, call: nodes.Call) -> Bound:
         value = applied(inner.context, function, tuple(inner.bind(a) for a in call.args), call.span)
     partition, order = _partition(inner, over, call.span)
     frame = _frame(inner, over.frame)
-    return Window(value.type, value, partition, order, frame, span=call.span)
+    series = _series(binder) if over.time else ()
+    return Window(value.type, value, partition, order, frame, series, span=call.span)
 
 
 def _bare(call: nodes.Call) -> nodes.Call:
@@ -42,7 +44,7 @@ def _bare(call: nodes.Call) -> nodes.Call:
 
 
 def _partition(binder: Binder, over: nodes.Over, span: Span) -> tuple[tuple[Bound, ...], tuple[SortBy, ...]]:
-    """PARTITION BY and ORDER BY; OVER TIME is by cell, ordered by time."""
+    """PARTITION BY and ORDER BY; OVER TIME is by cell and dimensions, ordered by time."""
     if over.time:
         cell, time = binder.scope.grid_cell(span), binder.scope.time_column(span)
         if cell is None or time is None:
@@ -51,6 +53,17 @@ def _partition(binder: Binder, over: nodes.Over, span: Span) -> tuple[tuple[Boun
         return (cell,), (SortBy(time),)
     partition = tuple(binder.bind(e) for e in over.partition_by)
     return partition, tuple(binder.sort_key(k) for k in over.order_by)
+
+
+def _series(binder: Binder) -> tuple[Bound, ...]:
+    """The dimensions of the query's layers: each combination is a series of its own along time."""
+    scope = binder.scope
+    found: list[Bound] = []
+    for number, source in enumerate(scope.sources):
+        if isinstance(source, LayerRef) and number not in scope.hidden:
+            columns = source_columns(source)
+            found += [Column(columns[d.name], number, d.name) for d in source.layer.series]
+    return tuple(found)
 
 
 def _frame(binder: Binder, frame: nodes.Frame | None) -> tuple[str, FrameBound, FrameBound] | None:

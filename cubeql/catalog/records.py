@@ -113,6 +113,13 @@ class Layer:
         """The band of a name, without regard to case."""
         return next((b for b in self.bands if b.name.casefold() == name.casefold()), None)
 
+    @property
+    def series(self) -> tuple[Dimension, ...]:
+        """The dimensions that tell its series along time apart: where forecasts have a horizon, when each was issued
+        is told by time and horizon."""
+        has_horizon = any(d.name == "horizon" for d in self.dimensions)
+        return tuple(d for d in self.dimensions if not (has_horizon and d.type == "timestamp"))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; ``version`` is left out, the log knows it."""
         values = asdict(self)

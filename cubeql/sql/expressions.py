@@ -297,7 +297,7 @@ def _window(expr: Window, place: Place) -> Sql:
     if expr.frame is not None:
         unit, start, end = expr.frame
         frame = (unit, _end(start, place), _end(end, place))
-    partition = tuple(translate(e, place) for e in expr.partition_by)
+    partition = tuple(translate(e, place) for e in (*expr.partition_by, *expr.series))
     by = order(expr.order_by, place)
     return _put_together(call, tuple(Windowed(c, partition, by, frame) for c in _calls(call, place)))
 

@@ -68,7 +68,7 @@ def _everywhere(call: nodes.Call, envs: list[expressions.Env]) -> list[Any]:
     assert over is not None
     if over.time:
         order: tuple[nodes.SortKey, ...] = (nodes.SortKey(nodes.Name(("time",))),)
-        over = replace(over, partition_by=(nodes.Name(("cell",)),), order_by=order)
+        over = replace(over, partition_by=(nodes.Name(("cell",)), *_series(envs)), order_by=order)
     parts: dict[tuple[Any, ...], list[int]] = {}
     for place, env in enumerate(envs):
         parts.setdefault(tuple(expressions.value(e, env) for e in over.partition_by), []).append(place)
@@ -78,6 +78,18 @@ def _everywhere(call: nodes.Call, envs: list[expressions.Env]) -> list[Any]:
         for rank, original in enumerate(part.original):
             found[places[original]] = _value(call, over, part, rank)
     return found
+
+
+def _series(envs: list[expressions.Env]) -> Iterator[nodes.Name]:
+    """The dimensions that tell series apart: all that the query sees, of groups those that are keys."""
+    if not envs:
+        return
+    env = envs[0]
+    for alias, relation in env.scope.sources:
+        for column in relation.role("dimension"):
+            name = nodes.Name((column.name,) if alias is None else (alias, column.name))
+            if env.group is None or expressions.shape(name, env.scope) in [k.shape for k in env.keys]:
+                yield name
 
 
 @dataclass(frozen=True)
