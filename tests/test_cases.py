@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cubeql.errors import Diagnostic, QueryError
+from cubeql.errors.catalogue import syntax
 from cubeql.lang import nodes, parse_statement
 from tests.support import cases, product
 from tests.support.answers import Answer, differences, table, table_differences
@@ -19,6 +20,7 @@ from tests.support.oracle import UncoveredError, evaluate
 ALL = cases.all_cases()
 WITH_ROWS = [case for case in ALL if "rows" in case.sections]
 WITH_ERRORS = [case for case in ALL if "error" in case.sections]
+SYNTAX = {row.code for row in syntax.ROWS}
 WITH_STAGES = [(case, stage) for case in ALL for stage in cases.STAGES if stage in case.sections]
 
 
@@ -148,12 +150,13 @@ def test_errors_say_what_they_must(case: cases.Case, cube: Any, update_cases: bo
 @pytest.mark.parametrize("case", WITH_ERRORS, ids=named)
 def test_replacements_mend_what_they_replace(case: cases.Case, cube: Any) -> None:
     before = _faults(cube, case.query, case.params)
+    unread = any(f.code in SYNTAX for f in before)  # what a text means is only asked once it can be read
     for fault in before:
         if fault.replacement is None:
             continue
         assert fault.span is not None
         mended = case.query[: fault.span.start] + fault.replacement + case.query[fault.span.end :]
-        after = _faults(cube, mended, case.params)
+        after = [f for f in _faults(cube, mended, case.params) if not unread or f.code in SYNTAX]
         assert fault.message not in [f.message for f in after], f"{case.path}\n{mended}"
         assert len(after) < len(before), f"{case.path}\n{mended}"
 
