@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cubeql.analyze.scope import Scope
 
 _COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "is distinct from", "is not distinct from"}
-_CASTS: dict[str, tuple[Type, str]] = {
+CASTS: dict[str, tuple[Type, str]] = {
     **dict.fromkeys(("integer", "int", "bigint", "smallint", "int64", "int32"), (INTEGER, "BIGINT")),
     **dict.fromkeys(("number", "double", "float", "real", "double precision", "numeric"), (NUMBER, "DOUBLE")),
     **dict.fromkeys(("text", "varchar", "string"), (TEXT, "VARCHAR")),
@@ -211,7 +211,7 @@ def _case(binder: Binder, expr: nodes.Case) -> Bound:
 
 def _cast(binder: Binder, expr: nodes.Cast) -> Bound:
     operand = binder.bind(expr.operand)
-    found = _CASTS.get(expr.type_name)
+    found = CASTS.get(expr.type_name)
     if found is None:
         binder.context.fault("unknown_type", expr.span, name=expr.type_name)
         return missing(expr.span)

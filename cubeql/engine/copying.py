@@ -31,8 +31,8 @@ def check_target(path: Path, text: str, span: Span | None = None) -> None:
         StoreError: there is no such folder, or a folder has this name.
     """
     ending = path.suffix.lower()
-    if ending not in _WRITERS:
-        raise QueryError([diagnose("unknown_format", span, path=path.name, known=", ".join(_WRITERS))], text)
+    if ending not in WRITERS:
+        raise QueryError([diagnose("unknown_format", span, path=path.name, known=", ".join(WRITERS))], text)
     if not path.parent.is_dir():
         raise StoreError(f"{path} cannot be written: there is no folder {path.parent}")
     if path.is_dir():
@@ -48,7 +48,7 @@ def copy_to(result: Result, path: Path, options: Options, text: str) -> int:
     """
     partial = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        _WRITERS[path.suffix.lower()](result, partial, options, text)
+        WRITERS[path.suffix.lower()](result, partial, options, text)
         partial.replace(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
@@ -86,7 +86,7 @@ def _tif(result: Result, path: Path, options: Options, text: str) -> None:
     write_raster(result.to_arrow(), path, options.get("crs", "EPSG:4326"), options.get("size"), text)
 
 
-_WRITERS: dict[str, Callable[[Result, Path, Options, str], None]] = {
+WRITERS: dict[str, Callable[[Result, Path, Options, str], None]] = {
     ".parquet": _parquet,
     ".arrow": _file(columnar.write_arrow_file),
     ".csv": _file(delimited.write_csv),

@@ -14,6 +14,7 @@ def _row(
 
 
 def _sum(args: tuple[Type, ...]) -> Type:
+    """Result rule: an integer of integers, else a number, in the unit of the argument."""
     return Type(args[0].name if args[0].name == "integer" else "number", unit=args[0].unit)
 
 
@@ -58,7 +59,7 @@ AGGREGATES = (
          "How many values lie between one edge and the next; the last bin holds its upper edge.",
          parameter_names=("x", "edges"), **_CODES),
     _row("approx_count_distinct", ("any",), INTEGER, "approx_count_distinct({0})", "About how many different values."),
-    _row("list", ("any",), listed, "list({distinct}{0}{order})", "All values as a list."),
+    _row("list", ("any",), listed, "list({distinct}{0}{order})", "All values as a list, NULLs among them."),
     _row("latest", ("any",), first, "arg_max({0}, {1})", "The valid value with the latest time."),
     _row("earliest", ("any",), first, "arg_min({0}, {1})", "The valid value with the earliest time."),
     _row("area", (), Type("number", unit="km2"), "sum({0})", "True area of the cells, in km²."),

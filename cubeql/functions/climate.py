@@ -16,6 +16,7 @@ def _row(name: str, result: Result, summary: str) -> Function:
 
 
 def _unitless(args: tuple[Type, ...]) -> Type:
+    """Result rule: a number of unit 1."""
     return Type("number", unit="1")
 
 

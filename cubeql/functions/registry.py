@@ -22,6 +22,11 @@ def operator(name: str) -> Function:
     return OPERATORS[name]
 
 
+def aliases() -> dict[str, str]:
+    """Other spellings of functions, and the names they stand for."""
+    return dict(_ALIASES)
+
+
 def names() -> tuple[str, ...]:
     """Names of all functions, aliases included, sorted."""
     return tuple(sorted({*FUNCTIONS, *_ALIASES}))

@@ -13,6 +13,7 @@ def _math(name: str, sql: str, summary: str, result: Type = NUMBER) -> Function:
 
 
 def _shared(args: tuple[Type, ...]) -> Type:
+    """Result rule: the type that all arguments share, in their unit."""
     return common(args) or args[0]
 
 

@@ -28,7 +28,7 @@ class Unit:
 
 
 _PASCAL = "kilogram / meter / second ** 2"
-_ROWS: tuple[tuple[Unit, tuple[str, ...]], ...] = (
+UNITS: tuple[tuple[Unit, tuple[str, ...]], ...] = (
     (Unit("1", "dimensionless"), ("1", "", "-", "dimensionless", "fraction", "unitless")),
     (Unit("%", "dimensionless", 0.01), ("%", "percent", "percentage")),
     (Unit("K", "kelvin"), ("K", "k", "kelvin")),
@@ -52,7 +52,7 @@ _ROWS: tuple[tuple[Unit, tuple[str, ...]], ...] = (
     (Unit("degree", "radian", math.pi / 180), ("degree", "degrees", "deg", "°", "degrees_north", "degrees_south",
       "degrees_east", "degrees_west")),
 )  # fmt: skip
-_BY_SPELLING = {spelling: unit for unit, spellings in _ROWS for spelling in spellings}
+_BY_SPELLING = {spelling: unit for unit, spellings in UNITS for spelling in spellings}
 _WORD = 4  # Capitals make no other unit of a word, but Mm is not mm.
 _TERM = re.compile(r"([A-Za-zµ%]+)(-?\d+)?")
 

@@ -10,7 +10,7 @@ import pytest
 
 from cubeql.values import unitlibrary, units
 
-KNOWN = sorted({unit.name for unit, _ in units._ROWS})
+KNOWN = sorted({unit.name for unit, _ in units.UNITS})
 
 
 @pytest.mark.parametrize("name", KNOWN)

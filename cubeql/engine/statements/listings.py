@@ -14,7 +14,7 @@ from cubeql.lang import nodes
 
 def show(call: Call, statement: nodes.Show) -> Result:
     """``SHOW what``."""
-    shower = _SHOWN.get(statement.what)
+    shower = SHOWN.get(statement.what)
     if shower is None:
         raise call.refuse("not_supported", statement, construct=f"SHOW {statement.what.upper()}", suggestion="")
     return rows(shower(call, statement), call.text)
@@ -28,7 +28,7 @@ def _times(call: Call, statement: nodes.Show) -> Any:
     return table
 
 
-_SHOWN: dict[str, Callable[[Call, nodes.Show], Any]] = {
+SHOWN: dict[str, Callable[[Call, nodes.Show], Any]] = {
     "layers": lambda c, s: listing.layers(c.store, s.like),
     "views": lambda c, s: listing.views(c.store, s.like),
     "cells": lambda c, s: listing.cells(c.store, s.like),

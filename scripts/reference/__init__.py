@@ -1,0 +1,1 @@
+"""Reference pages made of the product's own tables and the golden cases."""

@@ -1,0 +1,82 @@
+"""The page of all faults, each with a text that has it."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from cubeql.errors import catalogue
+from cubeql.errors.catalogue.rows import Fault
+from reference.markdown import block, page
+from tests.support import cases
+
+STAGES = (
+    ("Reading", catalogue.syntax.ROWS, "The text is not a statement."),
+    ("Meaning", catalogue.analysis.ROWS, "Names, types, units, alignment."),
+    ("Running", catalogue.running.ROWS, "Found while a statement runs."),
+)
+ELSEWHERE = {
+    "text_too_long": "A statement of more than a million characters.",
+    "too_many_faults": "A text with very many faults: those after the first are not listed.",
+    "query_expected": "Where a program asks for a query and gives another statement: `Session.explain('SHOW LAYERS')`.",
+    "bad_parameter": "A parameter bound to a value of no type that the language has, such as an open file.",
+    "zones_fraction": "`JOIN parks USING area`, where `parks` has an attribute called `fraction`.",
+    "before_first_version": "`FROM fine VERSION AT '1990-01-01'`: the layer was not yet written then.",
+    "out_of_memory": "A statement that needs more memory than its session may take.",
+    "timeout": "`session.query(text, timeout_s=0.001)`.",
+    "cancelled": "`session.cancel()` while a statement runs.",
+    "not_a_query": "Raised where a program asks for rows and gives a statement that has none.",
+    "raster_shape": "`COPY (SELECT red FROM fine) TO 'out.tif'`: there is no cell to place the values at.",
+    "format_type": "`COPY (SELECT time - time AS x FROM fine) TO 'out.parquet'`: the format has no such type.",
+}
+"""Faults that no golden case can show: they need a clock, a program, a file or much text."""
+_SAID = re.compile(r"(?:error|warning)\[(\w+)\]")
+
+
+@functools.cache
+def shown() -> dict[str, cases.Case]:
+    """The golden case that shows a fault, by code: the one named after it, else the one with the fewest faults."""
+    found: dict[str, tuple[tuple[bool, int, str], cases.Case]] = {}
+    for case in cases.all_cases():
+        codes = _SAID.findall(case.sections.get("error", "")) + _warned(case)
+        for code in codes:
+            rank = (case.path.stem != code, len(set(codes)), case.name)
+            if code not in found or rank < found[code][0]:
+                found[code] = (rank, case)
+    return {code: case for code, (_, case) in found.items()}
+
+
+def _warned(case: cases.Case) -> list[str]:
+    """Codes of warnings that a case asks for by name."""
+    return [line.removesuffix(":") for line in case.fragments("warns") if re.fullmatch(r"[a-z]+(_[a-z]+)+:?", line)]
+
+
+def lacking() -> list[str]:
+    """Codes that neither a case nor a line of this page shows."""
+    codes = [row.code for _, rows, _ in STAGES for row in rows]
+    return [code for code in codes if code not in shown() and code not in ELSEWHERE]
+
+
+def pages() -> dict[str, str]:
+    """Text by path below the reference."""
+    parts = [
+        "Every fault has a code, a place, what was found and, where that is sure, what would be right. All faults of\n"
+        "a statement are told together. Words in braces stand for what was found; a warning stops no statement.",
+    ]
+    for title, rows, summary in STAGES:
+        parts.append(f"## {title}\n\n{summary}")
+        parts += [_fault(row) for row in rows]
+    return {"errors.md": page("Faults", *parts)}
+
+
+def _fault(row: Fault) -> str:
+    kind = " (warning)" if row.severity == "warning" else ""
+    hint = "" if row.hint in (None, "{suggestion}", "{hint}") else f" — {row.hint}"
+    return "\n\n".join([f"### `{row.code}`{kind}", f"{row.message}{hint}", _example(row.code)])
+
+
+def _example(code: str) -> str:
+    if code in shown():
+        case = shown()[code]
+        return block(case.sections["query"] + "\n\n" + case.sections.get("error", "").strip())
+    return ELSEWHERE.get(code, "")
