@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cubeql.analyze.bound import Aggregate, Apply, Bound, Constant
 from cubeql.analyze.checks import check_arguments, refuse_modifiers
 from cubeql.analyze.constants import NotConstant, value_of
+from cubeql.analyze.packing import bind_pack
 from cubeql.errors import Span
 from cubeql.functions import Function
 from cubeql.functions.registry import FUNCTIONS
@@ -32,6 +33,8 @@ def bind_aggregate(binder: Binder, function: Function, call: nodes.Call, windowe
         suggestion = "test groups with HAVING" if binder.clause == "FILTER" else "compute it in a WITH query"
         binder.context.fault("aggregate_not_allowed", call.span, name=function.name, clause=binder.clause,
                              suggestion=suggestion)  # fmt: skip
+    if function.name == "pack":
+        return bind_pack(binder, function, call)
     _check_modifiers(binder, function, call)
     inside = None if windowed else function.name
     inner = binder.within(inside_aggregate=inside, aggregates=windowed, windows=False)

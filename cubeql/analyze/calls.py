@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
-_LATER = {"disk", "pack"}
+_LATER = {"disk"}
 
 
 def bind_call(binder: Binder, call: nodes.Call) -> Bound:

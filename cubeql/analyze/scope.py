@@ -103,6 +103,7 @@ class Scope:
         aliases: names given by AS, by folded name.
         hidden: sources that only a SEMI or ANTI join tests.
         aliases_first: whether an alias hides a column of its name.
+        keys: the GROUP BY keys.
         incomplete: a source is unknown, so that nothing can be said of names that no other source has.
         baselines: sources that calls of ``anomaly`` and ``baseline`` add behind the written ones; no name finds them.
     """
@@ -113,6 +114,7 @@ class Scope:
     aliases: dict[str, Bound] = field(default_factory=dict)
     hidden: dict[int, str] = field(default_factory=dict)
     aliases_first: bool = False
+    keys: tuple[Bound, ...] = ()
     incomplete: bool = False
     baselines: list[Baseline] = field(default_factory=list)
 

@@ -141,6 +141,7 @@ class _Select:
             if key.alias:
                 self.scope.aliases[key.alias.casefold()] = bound
         self._name_cell_key(keys)
+        self.scope.keys = tuple(keys)
         self.scope.aliases_first = True
         return keys
 

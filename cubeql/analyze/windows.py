@@ -22,7 +22,7 @@ def bind_window(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     """A bound call with OVER; a NULL with the fault noted where it is at fault."""
     over = call.over
     assert over is not None
-    if function.kind == "scalar":
+    if function.kind == "scalar" or function.name == "pack":
         binder.context.fault("over_not_allowed", call.span, name=function.name)
         return Constant(ANY, None, span=call.span)
     if not binder.windows or binder.inside_aggregate is not None:

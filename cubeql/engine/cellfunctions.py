@@ -11,6 +11,7 @@ import pyarrow as pa
 from duckdb.sqltypes import BIGINT, BOOLEAN, DOUBLE, VARCHAR, DuckDBPyType
 from numpy.typing import NDArray
 
+from cubeql.engine.packing import packed
 from cubeql.engine.running import refusal
 from cubeql.values.cells import is_pentagon, parse_cell
 
@@ -126,15 +127,20 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., pa.Array], list[DuckDBPyType], DuckDB
     ("cubeql_string_to_cell", _spelled, [VARCHAR], BIGINT),
 )
 
+_PACKED = {"number": DOUBLE, "integer": BIGINT, "boolean": BOOLEAN}
 _MAY_BE_NULL = frozenset({"cubeql_grid_distance", "cubeql_string_to_cell"})
 
 
 def provide_cell_functions(database: duckdb.DuckDBPyConnection) -> None:
     """Give a database the functions that rows of :mod:`cubeql.functions.cells` name."""
+    make: Any = database.create_function
     for name, function, kinds, result in _FUNCTIONS:
-        make: Any = database.create_function
         null_handling = "special" if name in _MAY_BE_NULL else "default"
         make(name, _ON_ARRAYS[len(kinds)](function), kinds, result, type="arrow", null_handling=null_handling)
+    for kind, element in _PACKED.items():
+        pairs = duckdb.list_type(duckdb.struct_type({"place": BIGINT, "value": element}))
+        make(f"cubeql_pack_{kind}", packed, [BIGINT, pairs, BIGINT, BIGINT], duckdb.list_type(element), type="arrow",
+             null_handling="special")  # fmt: skip
 
 
 # DuckDB counts the parameters of what it is given, so that a variadic function does not do.

@@ -30,12 +30,14 @@ def _arrow_type(kind: Type, given: pa.DataType) -> pa.DataType:
         return UTC_TIMESTAMP
     if pa.types.is_list(given) and kind.element is not None:
         inner = _arrow_type(kind.element, given.value_type)
-        return pa.list_(pa.field("item", inner, metadata=_metadata(kind.element)))
+        return pa.list_(pa.field("item", inner, metadata=_metadata(kind.element)), kind.length or -1)
     return given
 
 
 def _metadata(kind: Type) -> dict[bytes, bytes]:
     found = {b"cubeql.type": kind.name.encode()}
+    if kind.length is not None and kind.element is not None:
+        found = _metadata(kind.element) | found
     if kind.unit is not None:
         found[b"unit"] = kind.unit.encode()
     if kind.resolution is not None:
@@ -54,7 +56,12 @@ def converted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    return array if array.type == kind else array.cast(kind)
+    if array.type == kind:
+        return array
+    if pa.types.is_fixed_size_list(kind) and not array.null_count:
+        values = array.flatten()
+        return pa.FixedSizeListArray.from_arrays(_cast(values, kind.value_type), type=kind)
+    return array.cast(kind)
 
 
 def next_batch(reader: pa.RecordBatchReader, schema: pa.Schema) -> pa.RecordBatch | None:

@@ -111,8 +111,11 @@ class Result:
         return polars.DataFrame(self.to_arrow())
 
     def to_numpy(self) -> dict[str, np.ndarray[Any, Any]]:
-        """An array a column; NULLs become NaN or NaT, other columns with NULL are objects."""
-        return {n: self.to_arrow()[n].to_numpy(zero_copy_only=False) for n in self.schema.names}
+        """An array a column; NULLs become NaN or NaT, other columns with NULL are objects.
+
+        A column of lists of one length, such as ``pack`` gives, is an array (rows, length).
+        """
+        return {n: _numpy(self.to_arrow()[n]) for n in self.schema.names}
 
     def to_geopandas(self) -> geopandas.GeoDataFrame:
         """A frame in EPSG:4326: each row with its geometry, its point or the outline of its cell (needs geopandas)."""
@@ -178,6 +181,15 @@ class Result:
         metadata = self.schema.metadata or {}
         found: dict[str, Any] = json.loads(metadata.get(b"cubeql", b"{}"))
         return found
+
+
+def _numpy(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    if not pa.types.is_fixed_size_list(column.type) or column.null_count:
+        plain: np.ndarray[Any, Any] = column.to_numpy(zero_copy_only=False)
+        return plain
+    found = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    values = np.concatenate(found) if found else np.zeros(0, column.type.value_type.to_pandas_dtype())
+    return values.reshape(len(column), column.type.list_size)
 
 
 def done(message: str, statement: str = "", **stats: Any) -> Result:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from cubeql.functions import aggregates, cells, climate, operators, scalars
+from cubeql.functions import aggregates, cells, climate, operators, packs, scalars
 from cubeql.functions.rows import Function
 
 OPERATORS: dict[str, Function] = {f.name: f for f in operators.ROWS}
-FUNCTIONS: dict[str, Function] = {f.name: f for f in (*scalars.ROWS, *climate.ROWS, *aggregates.ROWS, *cells.ROWS)}
+_FAMILIES = (scalars, climate, aggregates, packs, cells)
+FUNCTIONS: dict[str, Function] = {f.name: f for family in _FAMILIES for f in family.ROWS}
 _ALIASES = {"ceiling": "ceil", "pow": "power", "stddev_samp": "stddev", "var_samp": "variance", "covar_samp": "covar",
             "quantile_cont": "quantile", "dayofyear": "doy", "substr": "substring"}  # fmt: skip
 

@@ -134,6 +134,7 @@ def words(expr: Bound, output: Output | None = None) -> str:
         case Apply():
             return _apply(expr, output)
         case Aggregate(function=function, args=args, star=star):
+            args = args[1:] if function.name == "pack" else args
             inside = "*" if star else ", ".join(words(a, output) for a in args[: len(function.params)])
             return f"{function.name}({inside})"
         case Window(call=call):
@@ -161,6 +162,8 @@ def _apply(expr: Apply, output: Output | None) -> str:
     name = expr.function.name
     if name == "convert":
         return f"convert({words(expr.args[0], output)}, '{expr.type.unit}')"
+    if name == "pack":
+        return words(expr.args[1], output)
     args = [words(a, output) for a in expr.args]
     if expr.function.family != "operators":
         return f"CELL({args[1]})" if name == "cell_to_parent" else f"{name}({', '.join(args)})"

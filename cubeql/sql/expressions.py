@@ -154,6 +154,8 @@ def _apply(expr: Apply, place: Place) -> Sql:
         return Ident(array)
     if name == "cell_to_parent":
         return _ancestor(expr, place)
+    if name == "cell_place":
+        return _place_below(expr, place)
     if name == "cell_to_center_child":
         return _center_child(expr, place)
     return Fill(expr.function.template(len(expr.args)), _arguments(expr.function, expr.args, place))
@@ -188,6 +190,18 @@ def _ancestor(expr: Apply, place: Place) -> Sql:
     # A cell coarser than the level has no ancestor there: what the bits would make is no cell.
     ancestor = positions.parent(inner, 15, level.value)
     return fill(f"CASE WHEN (({{0}} >> 52) & 15) >= {level.value} THEN {{1}} END", inner, ancestor)
+
+
+def _place_below(expr: Apply, place: Place) -> Sql:
+    """The number of a cell among the descendants of its ancestor."""
+    cell, level = expr.args
+    own = cell.type.resolution
+    assert isinstance(level, Constant) and own is not None
+    if isinstance(cell, Column) and cell.source == GRID and place.cell is not None:
+        _, slot, tile, _ = place.cell
+        if level.value >= tile:
+            return fill(f"({{0}} % {7 ** (own - level.value)})::BIGINT", slot)
+    return fill("({0})::BIGINT", positions.slot(translate(cell, place), own, level.value))
 
 
 def _center_child(expr: Apply, place: Place) -> Sql:

@@ -23,6 +23,7 @@ class Type:
         categorical: the value is a class code, named or not.
         resolution: H3 resolution of a cell; None where it is not known before running.
         element: type of a list's elements.
+        length: how many elements every list of it has; None where they differ.
     """
 
     name: TypeName
@@ -31,6 +32,7 @@ class Type:
     categorical: bool = False
     resolution: int | None = None
     element: Type | None = None
+    length: int | None = None
 
     @property
     def is_numeric(self) -> bool:
@@ -87,6 +89,7 @@ def common(types: tuple[Type, ...]) -> Type | None:
                 classes=first.classes if first.classes == other.classes else (),
                 categorical=first.categorical and other.categorical,
                 resolution=first.resolution if same_cell else None,
+                length=first.length if first.length == other.length else None,
             )
         elif first.name in _ORDER and other.name in _ORDER:
             first = Type("number", unit=first.unit if same_unit(first.unit, other.unit) else None)

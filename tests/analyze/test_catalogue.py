@@ -63,6 +63,8 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "baseline_in_baseline": "SELECT anomaly(baseline(red, '2024'), '2024') AS x FROM fine",
     "baseline_needs_time": "SELECT anomaly(relief, '2024') AS x FROM far",
     "qualify_without_window": "SELECT red FROM fine QUALIFY red > 1",
+    "pack_needs_key": "SELECT time, pack(red) AS x FROM fine GROUP BY time",
+    "pack_too_large": "SELECT CELL(0) AS c, pack(slope) AS x FROM finer GROUP BY CELL(0)",
     "latest_needs_time": "SELECT latest(relief) AS x FROM far",
     "cell_needed": "SELECT area() AS x FROM (SELECT red FROM fine) AS q",
     "columns_differ": "SELECT red FROM fine UNION ALL SELECT red, nir FROM fine",

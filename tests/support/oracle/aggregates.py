@@ -152,10 +152,10 @@ TWO: dict[str, Callable[[Any], Any]] = {
 OTHER = frozenset(
     {
         "quantile", "area", "area_mean", "fraction", "latest", "earliest", "any_value", "histogram", "list",
-        "approx_count_distinct",
+        "approx_count_distinct", "pack",
     }
 )  # fmt: skip
-UNCOVERED = frozenset({"pack", "disk", "string_agg"})
+UNCOVERED = frozenset({"disk", "string_agg"})
 NAMES = frozenset(ONE) | frozenset(TWO) | OTHER | UNCOVERED
 
 # ------------------------------------------------------------------ bringing a finer layer to a cell

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cubeql.lang import nodes
-from tests.support.oracle import aggregates, expressions, listed, regions
+from tests.support.oracle import aggregates, expressions, listed, packs, regions
 from tests.support.oracle.faults import RefusedError, UncoveredError
 
 _PICKS = frozenset(
@@ -56,6 +56,8 @@ def _over(call: nodes.Call, rows: list[expressions.Env], env: expressions.Env) -
     if call.name in ("latest", "earliest"):
         pairs = _tuples((*call.args, nodes.Name(("time",))), rows)
         return aggregates.chosen(pairs, max if call.name == "latest" else min)
+    if call.name == "pack":
+        return packs.packed(call, rows, env)
     if call.name in listed.NAMES:
         return listed.NAMES[call.name](call, rows, env)
     if call.name == "quantile":
