@@ -61,14 +61,19 @@ def tiny_zones() -> dict[str, TinyZones]:
 
 def write_zones(store: Any) -> None:
     """Write them to a store, the second half of the rows as an append."""
+    for layer in tiny_zones().values():
+        middle = len(layer.rows) // 2
+        for mode, rows in (("create", layer.rows[:middle]), ("append", layer.rows[middle:])):
+            with store.write_rows(layer.record, mode) as write:
+                write.add(as_table(layer, rows))
+
+
+def as_table(layer: TinyZones, rows: tuple[dict[str, Any], ...]) -> Any:
+    """Zones as a store takes them."""
     import pyarrow as pa
 
     kinds = {"integer": pa.int64(), "number": pa.float64(), "text": pa.string(), "boolean": pa.bool_()}
-    for layer in tiny_zones().values():
-        types = {a.name: kinds[a.type] for a in layer.record.attributes}
-        middle = len(layer.rows) // 2
-        for mode, rows in (("create", layer.rows[:middle]), ("append", layer.rows[middle:])):
-            columns = {n: pa.array([r[n] for r in rows], t) for n, t in types.items()}
-            columns["geometry"] = pa.array([shapely.to_wkb(r["geometry"]) for r in rows], pa.binary())
-            with store.write_rows(layer.record, mode) as write:
-                write.add(pa.table(columns))
+    types = {a.name: kinds[a.type] for a in layer.record.attributes}
+    columns = {n: pa.array([r[n] for r in rows], t) for n, t in types.items()}
+    columns["geometry"] = pa.array([shapely.to_wkb(r["geometry"]) for r in rows], pa.binary())
+    return pa.table(columns)

@@ -8,18 +8,23 @@ written here: years from one year's months, days from months, forecasts from wha
 from __future__ import annotations
 
 import functools
+import json
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import h3
+import shapely
 
-from cubeql.catalog.records import Band, Dimension, Layer, TimeAxis
+from cubeql.catalog.records import Attribute, Band, Dimension, Layer, TimeAxis
+from tests.support import rows, zones
 from tests.support.cube import A, B, TinyLayer, Values, around, at, below, blocks, single, utc
-from tests.twelve.pictures import climate_at, place, scenes, window
+from tests.support.rows import TinyRows
+from tests.support.zones import TinyZones
+from tests.twelve.pictures import DATA, climate_at, place, scenes, window
 
 MUNICH = (11.58, 48.14)
 HOME = h3.str_to_int(h3.cell_to_parent(h3.int_to_str(at(*MUNICH, 9)), 6))
@@ -176,10 +181,41 @@ def forecast() -> TinyLayer:
     return TinyLayer(Layer("forecast", 5, bands, TimeAxis("instant"), dimensions), values)
 
 
+def stations() -> TinyRows:
+    """Towers by the names of real ones, in the fields, and what was read at them around the times of scenes."""
+    towers = json.loads((DATA / "towers.geojson").read_text("utf-8"))["features"]
+    chance = random.Random("stations")
+    readings: list[dict[str, Any]] = []
+    for number, tower in enumerate(towers[:10]):
+        lon, lat = place(below(FIELDS[number * 43], 12)[100])
+        for day in ("2024-03-14", "2024-05-31", "2024-06-11", "2024-06-15", "2024-07-02", "2024-09-09"):
+            time = utc(f"{day}T00:00:00") + timedelta(minutes=chance.randrange(0, 4000))
+            reading = round(chance.gauss(8.0, 3.0), 2)
+            name = tower["properties"]["id"]
+            readings.append({"time": time, "lon": lon, "lat": lat, "station": name, "flux": reading})
+    attributes = (Attribute("station", "text"), Attribute("flux", "number"))
+    return TinyRows(Layer("stations", 15, (), TimeAxis("instant"), kind="points", attributes=attributes), readings)
+
+
+def counties() -> TinyZones:
+    """The land of the fields divided among towns; one name comes twice."""
+    chance = random.Random("counties")
+    places = [place(c) for c in below(A, 8)]
+    box = shapely.MultiPoint(places).envelope.buffer(0.02)
+    towns = [(chance.uniform(*box.bounds[::2]), chance.uniform(*box.bounds[1::2])) for _ in range(12)]
+    names = ["Aurach", "Birket", "Dorfen", "Eching", "Forstern", "Gauting", "Haar", "Ismaning", "Kirchheim", "Haar"]
+    shapes = shapely.voronoi_polygons(shapely.MultiPoint(towns), extend_to=box).geoms
+    parts = [shape.intersection(box) for shape in shapes][: len(names)]
+    record = Layer("counties", 5, (), kind="zones", attributes=(Attribute("name", "text"),))
+    return TinyZones(record, tuple({"name": n, "geometry": g} for n, g in zip(names, parts, strict=True)))
+
+
 @functools.cache
 def layers() -> dict[str, Any]:
     """All layers by name."""
-    makers = (s2, landcover, dem, soil, rain, t2m, rain_monthly, era5, forecast)
+    makers: tuple[Callable[[], Any], ...] = (
+        s2, landcover, dem, soil, rain, t2m, rain_monthly, era5, forecast, stations, counties,
+    )  # fmt: skip
     return {made.record.name: made for made in (make() for make in makers)}
 
 
@@ -189,7 +225,17 @@ def write_store(folder: Path) -> Path:
 
     store = Store.open(str(folder), create=True)
     for layer in layers().values():
+        write_layer(store, layer)
+    return folder
+
+
+def write_layer(store: Any, layer: Any) -> None:
+    """Write one layer of any kind."""
+    if isinstance(layer, TinyLayer):
         with store.write(layer.record, "create") as write:
             for block in blocks(layer):
                 write.add(block)
-    return folder
+        return
+    table = rows.as_table(layer, layer.rows) if isinstance(layer, TinyRows) else zones.as_table(layer, layer.rows)
+    with store.write_rows(layer.record, "create") as write:
+        write.add(table)

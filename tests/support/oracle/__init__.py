@@ -17,6 +17,7 @@ from tests.support.cube import CELL_SETS, VIEWS, TinyLayer, tiny_cube
 from tests.support.oracle.faults import RefusedError, UncoveredError, UndeterminedError
 from tests.support.oracle.queries import World, run
 from tests.support.rows import TinyRows, tiny_rows
+from tests.support.zones import TinyZones
 
 __all__ = ["RefusedError", "UncoveredError", "UndeterminedError", "evaluate"]
 
@@ -24,7 +25,7 @@ __all__ = ["RefusedError", "UncoveredError", "UndeterminedError", "evaluate"]
 def evaluate(
     query: nodes.Query | nodes.QueryStatement,
     params: Mapping[str, Any] | list[Any] | None = None,
-    layers: Mapping[str, TinyLayer | TinyRows] | None = None,
+    layers: Mapping[str, TinyLayer | TinyRows | TinyZones] | None = None,
 ) -> Answer:
     """The right answer of a query.
 

@@ -22,7 +22,7 @@ from tests.support.zones import TinyZones
 class World:
     """What a query can see: layers, parameters, texts of views, sets of cells, results of WITH."""
 
-    layers: Mapping[str, TinyLayer | TinyRows]
+    layers: Mapping[str, TinyLayer | TinyRows | TinyZones]
     params: dict[str, Any]
     views: Mapping[str, str] = field(default_factory=dict)
     cells: Mapping[str, tuple[int, list[int]]] = field(default_factory=dict)
@@ -133,7 +133,8 @@ def _zones(source: nodes.Source, world: World) -> tuple[str, TinyZones] | None:
     """Alias and layer where a source is a layer of zones."""
     if not isinstance(source, nodes.LayerSource) or ".".join(source.name).casefold() in world.ctes:
         return None
-    layer = zones.layer_of(source.name)
+    given = world.layers.get(".".join(source.name).casefold())
+    layer = given if isinstance(given, TinyZones) else zones.layer_of(source.name)
     return None if layer is None else ((source.alias or ".".join(source.name)).casefold(), layer)
 
 
