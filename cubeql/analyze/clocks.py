@@ -10,6 +10,7 @@ from cubeql.analyze.bound import (
     BoundSource,
     LayerRef,
     Match,
+    TableRef,
 )
 from cubeql.analyze.constants import duration, whole_number
 from cubeql.analyze.context import Context
@@ -65,7 +66,7 @@ def _clock(scope: Scope) -> int | None:
 
 def _default_match(context: Context, scope: Scope, source: BoundSource, join: nodes.Join, clock: int | None) -> Match:
     driver = scope.sources[clock or 0]
-    if isinstance(source, LayerRef) and isinstance(driver, LayerRef):
+    if isinstance(source, LayerRef) and isinstance(driver, (LayerRef, TableRef)):
         _check_steps(context, driver.layer, source.layer, join)
     return Match("equal", clock=clock or 0)
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 BindQuery = Callable[[nodes.Query], BoundQuery]
 
+POINT_RESOLUTION = 15
 METHODS = ("mean", "min", "max", "sum", "count", "mode", "first", "last", "median", "stddev", "any", "all")
 _NOT_OF_CLASSES = ("mean", "sum", "median", "stddev", "any", "all")
 
@@ -163,19 +164,30 @@ def _without_cells(context: Context, on: tuple[Bound, ...]) -> tuple[Bound, ...]
 
 
 def _check_cells(context: Context, scope: Scope, source: BoundSource, join: nodes.Join) -> None:
-    if scope.resolution is None and scope.grid_cell(join.span) is None:
+    driver = scope.sources[0]
+    if isinstance(driver, TableRef) and driver.layer.kind == "zones":
+        context.fault("zones_drive", join.source.span, name=source.alias, zones=driver.alias)
+    elif scope.resolution is None and scope.grid_cell(join.span) is None:
         context.fault("join_needs_cell", join.source.span, name=scope.sources[0].alias)
     elif scope.resolution is None:
         context.fault("cell_of_any_resolution", join.source.span, what="JOIN")
-    elif isinstance(source, TableRef) or isinstance(scope.sources[0], TableRef):
-        _refuse_rows(context, source, join)
-    elif isinstance(source, QueryRef):
-        _check_query_cells(context, scope, source, join)
+    elif isinstance(source, TableRef):
+        if isinstance(driver, TableRef):
+            context.fault("points_by_cell", join.source.span, name=source.alias)
+    else:
+        if isinstance(source, QueryRef):
+            _check_query_cells(context, scope, source, join)
+        _check_ancestors(context, scope, source, join)
 
 
-def _refuse_rows(context: Context, source: BoundSource, join: nodes.Join) -> None:
-    kind = source.layer.kind if isinstance(source, TableRef) else "a layer to points or zones"
-    context.fault("not_supported", join.source.span, construct=f"JOIN of {kind}", suggestion="")
+def _check_ancestors(context: Context, scope: Scope, source: BoundSource, join: nodes.Join) -> None:
+    """Refuse the ancestors of cells that came from points: one in fifteen does not hold the point."""
+    name = cell_column(source)
+    level = source.layer.resolution if isinstance(source, LayerRef) else None
+    level = source_columns(source)[name].resolution if name is not None else level
+    driver = scope.sources[0]
+    if isinstance(driver, QueryRef) and scope.resolution == POINT_RESOLUTION and level not in (None, POINT_RESOLUTION):
+        context.fault("points_by_ancestor", join.source.span, name=driver.alias, other=source.alias, level=level)
 
 
 def _check_query_cells(context: Context, scope: Scope, source: QueryRef, join: nodes.Join) -> None:
@@ -196,7 +208,8 @@ def _methods(context: Context, source: BoundSource, using: tuple[nodes.Using, ..
     if not using:
         return {}
     if not isinstance(source, LayerRef):
-        context.fault("not_supported", using[0].span, construct="USING with a subquery", suggestion="leave it out")
+        of = "points" if isinstance(source, TableRef) else "a subquery"
+        context.fault("not_supported", using[0].span, construct=f"USING with {of}", suggestion="leave it out")
         return {}
     found: dict[str, str] = {}
     for entry in using:

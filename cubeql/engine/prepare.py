@@ -6,7 +6,7 @@ for those tiles alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 import numpy as np
@@ -20,6 +20,7 @@ from cubeql.engine.geometry import GeometryCache
 from cubeql.engine.regions import mask_table, shape_of
 from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.running import Running
+from cubeql.engine.sampling import Places, provide_places, provide_wanted
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_zones, shape_of_zone
@@ -27,7 +28,8 @@ from cubeql.errors import QueryError, StoreError, diagnose
 from cubeql.grid.cellsets import CellSetShape
 from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
-from cubeql.plan.nodes import Aligned, Cells, RowScan, Scan, Summaries
+from cubeql.plan.nodes import ALWAYS, Aligned, Cells, RowScan, Sampled, Scan, Summaries
+from cubeql.plan.rules.prune_times import reach
 from cubeql.sql import RegionNeed, bound_values, print_query
 from cubeql.sql.known import NOTHING, Known
 from cubeql.storage import Snapshot, Store
@@ -68,6 +70,7 @@ class Preparation:
         self.cursor: duckdb.DuckDBPyConnection = running.cursor
         self.geometry = caches.geometry
         self.zones = caches.zones
+        self.places: dict[str, Places] = {}
         self.shapes: dict[RegionRef, RegionShape] = {}
         self.cell_sets: dict[str, CellArray] = {}
         self.works: list[ScanWork] = []
@@ -79,6 +82,8 @@ class Preparation:
         for scan in self.compiled.statement.scans:
             if isinstance(scan, RowScan):
                 self._rows(scan)
+        for sampled in self.compiled.statement.samples:
+            self._sample(sampled)
         for cells in self.compiled.statement.cells:
             self._cells(cells, [n for n in needs if n.cells is not None and n.cells.name == cells.name])
         for need in needs:
@@ -126,6 +131,15 @@ class Preparation:
         self.works.append(work)
         cover = self._shape(scan.region).cover_cells() if scan.region is not None else None
         provide_rows(self.cursor, scan, snapshot, work, cover)
+        if scan.held:
+            self.places[scan.name] = provide_places(self.cursor, scan)
+
+    def _sample(self, node: Sampled) -> None:
+        """Read of a layer the tiles and times that points can meet."""
+        places = self.places[node.points]
+        tiles = provide_wanted(self.cursor, node.scan.name, places.cells[node.scan.layer.resolution])
+        times = reach(node.match, places.times) if node.match is not None else ALWAYS
+        self._provide_scan(replace(node.scan, times=times), tiles)
 
     def _held(self, need: RegionNeed, scan: RowScan) -> None:
         """Make the relation of those cells of points that lie in a region."""
@@ -141,7 +155,7 @@ class Preparation:
         tiles = self._query_tiles(driver, stored)
         for need in needs:
             tiles = self._mask(cells, need, tiles)
-        tiles = self._zones(cells, tiles)
+        tiles = self._zones(cells, self._with_points(cells, tiles))
         for join in cells.joins:
             if join.aligned.scan.zones is None:
                 self._provide(join.aligned, self._of_layer(join.aligned, tiles))
@@ -166,6 +180,20 @@ class Preparation:
         self._provide_scan(driver.scan, np.setdiff1d(tiles, whole))
         self.works[-1].is_rest = True
 
+    def _with_points(self, cells: Cells, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The tiles that hold points of all scans that the cells must meet; no others of the driver are read."""
+        left = tiles
+        for name in cells.points:
+            left = np.intersect1d(left, self.places[name].tiles(cells.resolution, cells.tile))
+        self._only(cells, tiles, left)
+        return left
+
+    def _only(self, cells: Cells, tiles: NDArray[np.int64], left: NDArray[np.int64]) -> None:
+        """Read the driver anew where fewer tiles are left than it was read for."""
+        if len(left) < len(tiles):
+            self.works = [w for w in self.works if w.name != cells.driver.scan.name]
+            self._provide(cells.driver, self._of_layer(cells.driver, left))
+
     def _zones(self, cells: Cells, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
         """Make the relations of zones; gives the tiles that are left, and reads no others of the driver."""
         left = tiles
@@ -177,9 +205,7 @@ class Preparation:
             work, held = provide_zones(self.running, self.store, self.zones, join, snapshot, left, statement)
             self.works.append(work)
             left = held if join.kind in ("inner", "semi") else left
-        if len(left) < len(tiles):
-            self.works = [w for w in self.works if w.name != cells.driver.scan.name]
-            self._provide(cells.driver, self._of_layer(cells.driver, left))
+        self._only(cells, tiles, left)
         return left
 
     def _cover(self, driver: Aligned) -> TileRanges | None:

@@ -41,9 +41,11 @@ from cubeql.plan.nodes import (
     RegionTest,
     Rows,
     RowScan,
+    Sampled,
     Scan,
     TileJoin,
 )
+from cubeql.plan.points import points_of, row_scan
 from cubeql.plan.zones import zones_scan
 from cubeql.values.tiles import tile_resolution
 from cubeql.values.types import BOOLEAN
@@ -93,12 +95,7 @@ class Builder:
             source = self._rows(driver, 0)
         for join in query.joins:
             if join not in by_tile:
-                right = query.sources[join.source]
-                node = (
-                    self._rows(right, join.source)
-                    if isinstance(right, QueryRef)
-                    else self._cells(query, join.source, [])
-                )
+                node = self._joined(query, join, source)
                 on = (*join.on, *_valid(query, join))
                 over = _over(query, join)
                 source = CellJoin(source, node, join.source, join.kind, join.match, on, over)
@@ -128,16 +125,25 @@ class Builder:
         alias = _plain_alias(source.alias, number)
         return Rows(number, alias, source.alias, self.build(source.query), source.query.columns)
 
+    def _joined(self, query: BoundSelect, join: BoundJoin, left: Node) -> Node:
+        """What is joined cell by cell: a query, points, the cells of a layer that hold points, or all of its cells."""
+        right = query.sources[join.source]
+        if isinstance(right, QueryRef):
+            return self._rows(right, join.source)
+        if isinstance(right, TableRef):
+            return self._row_scan(query, join.source)
+        points = points_of(left)
+        if points is not None:
+            match = join.match if join.match is not None and join.match.clock == points.source else None
+            assert isinstance(right, LayerRef)
+            return Sampled(self._scan(query, join.source, right), points.name, match)
+        return self._cells(query, join.source, [])
+
     def _row_scan(self, query: BoundSelect, number: int) -> RowScan:
         source = query.sources[number]
         assert isinstance(source, TableRef)
-        every = tuple(source_columns(source))
-        used = {e.name for x in expressions(query) for e in walk(x) if isinstance(e, Column) and e.source == number}
-        used |= {"cell"} if query.joins else set()
-        columns = tuple(c for c in every if c in used) or every[:1]
         alias = _plain_alias(source.alias, number)
-        name = f"{alias}${next(self._numbers)}"
-        return RowScan(name, number, alias, source.alias, source.layer, source.version, columns)
+        return row_scan(query, source, number, alias, f"{alias}${next(self._numbers)}", used(query, number))
 
     def _cells(self, query: BoundSelect, number: int, joins: list[BoundJoin]) -> Cells:
         assert query.resolution is not None
@@ -173,11 +179,14 @@ class Builder:
             scan = zones_scan(source, number, query.resolution, alias, name, used(query, number))
             return Aligned(scan, query.resolution, tile)
         assert isinstance(source, LayerRef)
-        layer = source.layer
+        scan = self._scan(query, number, source)
+        return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in scan.bands))
+
+    def _scan(self, query: BoundSelect, number: int, source: LayerRef) -> Scan:
+        layer, alias = source.layer, _plain_alias(source.alias, number)
         bands = _read(query, number, layer) or (layer.bands[0].name,)
         name = f"{alias}${next(self._numbers)}"
-        scan = Scan(name, number, alias, source.alias, layer, source.version, bands, frozen=source.frozen)
-        return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in bands))
+        return Scan(name, number, alias, source.alias, layer, source.version, bands, frozen=source.frozen)
 
 
 def used(query: BoundSelect, number: int) -> set[str]:

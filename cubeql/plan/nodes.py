@@ -204,6 +204,7 @@ class Cells(Node):
         geometry: which of ``area lon lat`` of each cell are needed.
         with_slot: whether the cell's place in the tile is needed.
         from_region: tiles come from the required region (the driver is coarser than the grid).
+        points: scans of points, of which only tiles that hold some can matter.
     """
 
     name: str
@@ -214,6 +215,7 @@ class Cells(Node):
     regions: tuple[RegionTest, ...] = ()
     geometry: tuple[str, ...] = ()
     with_slot: bool = True
+    points: tuple[str, ...] = ()
 
     @property
     def resolution(self) -> int:
@@ -254,6 +256,7 @@ class RowScan(Node):
         columns: columns to read, at least one.
         times: only rows of these times can matter.
         region: only points in this region can matter; pruning only.
+        held: resolutions at which its points meet cells; each adds a column :meth:`cell_at`.
     """
 
     name: str
@@ -265,6 +268,29 @@ class RowScan(Node):
     columns: tuple[str, ...]
     times: TimeRange = ALWAYS
     region: RegionRef | None = None
+    held: tuple[int, ...] = ()
+
+    def cell_at(self, resolution: int) -> str:
+        """Name of the column of the cells of a resolution that hold the points.
+
+        Such a cell need not be an ancestor of the point's cell: children stick out of their parents.
+        """
+        return f"{self.alias}.cell" if resolution == self.layer.resolution else f"{self.alias}.cell@{resolution}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled(Node):
+    """The cells of a layer that hold points, a row each, time and dimension value; its columns are ``alias.column``.
+
+    Attributes:
+        scan: of the layer, at its own resolution.
+        points: name of the scan of the points.
+        match: how clocks meet, where the points' is the clock; it limits the times that are read.
+    """
+
+    scan: Scan
+    points: str
+    match: Match | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from cubeql.plan.nodes import (
     Over,
     Rows,
     RowScan,
+    Sampled,
     Scan,
     Summaries,
     TileJoin,
@@ -190,8 +191,8 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
         case Output():
             yield from (f"{pad}{line}" for line in output_words(node))
             yield from plan_lines(node.input, note, depth + 1)
-        case CellList():
-            yield f"{pad}cells {node.cells.name}: {node.cells.count} of resolution {node.cells.resolution}"
+        case CellList() | RowScan() | Sampled():
+            yield pad + _leaf(node, note)
         case Combined():
             yield f"{pad}{node.operator.upper()}"
             yield from plan_lines(node.left, note, depth + 1)
@@ -202,10 +203,6 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
         case Rows():
             yield f"{pad}subquery {node.written}"
             yield from plan_lines(node.query, note, depth + 1)
-        case RowScan():
-            name = node.written if node.written == node.layer.name else f"{node.layer.name} AS {node.written}"
-            within = f", prunes by {node.region.kind.upper()}" if node.region is not None else ""
-            yield f"{pad}scan {node.layer.kind} {name} ({', '.join(node.columns)}){within}{note(node.name)}"
         case CellJoin():
             yield f"{pad}{node.kind} join by cell, {match_words(node.match)}{over_words(node.over)}"
             yield from plan_lines(node.left, note, depth + 1)
@@ -214,6 +211,17 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
             yield from _cells(node, note, depth)
         case Summaries():
             yield from _summaries(node, note, depth)
+
+
+def _leaf(node: CellList | RowScan | Sampled, note: Note) -> str:
+    match node:
+        case CellList(cells=cells):
+            return f"cells {cells.name}: {cells.count} of resolution {cells.resolution}"
+        case Sampled(scan=scan):
+            return f"cells of {scan.written} that hold points ({', '.join(scan.bands)}){note(scan.name)}"
+    name = node.written if node.written == node.layer.name else f"{node.layer.name} AS {node.written}"
+    within = f", prunes by {region_words(node.region)}" if node.region is not None else ""
+    return f"scan {node.layer.kind} {name} ({', '.join(node.columns)}){within}{note(node.name)}"
 
 
 def _cells(node: Cells, note: Note, depth: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cubeql.analyze.bound import LayerRef
+from cubeql.analyze.bound import LayerRef, TableRef
 from cubeql.analyze.scope import source_columns
 from cubeql.catalog import Band, Catalog, Layer
 from cubeql.errors import CubeQLError
@@ -128,7 +128,7 @@ class Columns:
 
 def layer_columns(layer: Layer, source: str) -> tuple[Column, ...]:
     """All columns of a layer, the cell first."""
-    types = source_columns(LayerRef(source, layer))
+    types = source_columns(LayerRef(source, layer) if layer.kind == "grid" else TableRef(source, layer))
     cell = () if "cell" in types or layer.kind == "zones" else (Column("cell", CELL, source, layer),)
     return cell + tuple(Column(name, kind, source, layer, layer.band(name)) for name, kind in types.items())
 

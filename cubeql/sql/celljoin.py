@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.plan.nodes import CellJoin, Cells, Node, Rows
+from cubeql.plan.nodes import CellJoin, Cells, Node, Rows, Sampled
+from cubeql.plan.points import points_of
 from cubeql.plan.walking import walk
 from cubeql.sql import positions
 from cubeql.sql.cells import Part
@@ -31,8 +32,7 @@ def join_cells(node: CellJoin, left: Part, right: Part) -> Part:
     names = tuple(n for n in right.columns if n not in ("tile", "slot"))
     place = _both(node, left, right)
     tests = (_same_cell(node, left, right), *_clocks(node, place), *(translate(c, place) for c in node.on))
-    other, _ = cell_of(node.right, right)
-    items = ((other, _cell_name(node)), *((Ident(n), n) for n in names))
+    items = ((_meeting_cells(node, left, right)[1], _cell_name(node)), *((Ident(n), n) for n in names))
     joined = Sub(Select(items, right.source, where=right.where), f"join{node.source}")
     columns = left.columns + (names if node.kind in ("inner", "left") else ())
     ctes = (*left.ctes, *right.ctes)
@@ -51,6 +51,11 @@ def cell_of(node: Node, part: Part) -> tuple[Sql, int]:
     if part.place.cell is not None:
         tile, slot, tile_level, level = part.place.cell
         return positions.cell_at(tile, slot, tile_level, level), level
+    points = points_of(node)
+    if points is not None:
+        return Ident(points.cell_at(points.layer.resolution)), points.layer.resolution
+    if isinstance(node, Sampled):
+        return Ident(f"{node.scan.alias}.cell"), node.scan.layer.resolution
     rows = next(n for n in walk(node) if isinstance(n, Rows))
     column = next((c for c in rows.columns if c.name == "cell" and c.type.name == "cell"), None)
     column = column or next(c for c in rows.columns if c.type.name == "cell")
@@ -68,10 +73,21 @@ def _row_name(node: CellJoin) -> str:
 
 
 def _same_cell(node: CellJoin, left: Part, right: Part) -> Sql:
-    cell, level = cell_of(node.left, left)
-    _, other_level = cell_of(node.right, right)
-    mine = positions.parent(cell, level, other_level) if level != other_level else cell
+    mine, _ = _meeting_cells(node, left, right)
     return fill("{0} = {1}", mine, Ident(_cell_name(node)))
+
+
+def _meeting_cells(node: CellJoin, left: Part, right: Part) -> tuple[Sql, Sql]:
+    """The cells of both sides that are equal where rows meet: of points the cells of the other side's grid that hold
+    them, else the coarser one and its descendants' ancestor.
+    """
+    (cell, level), (other, other_level) = cell_of(node.left, left), cell_of(node.right, right)
+    points, joined = points_of(node.left), points_of(node.right)
+    if points is not None:
+        return Ident(points.cell_at(other_level)), other
+    if joined is not None:
+        return cell, Ident(joined.cell_at(level))
+    return positions.parent(cell, level, other_level) if level != other_level else cell, other
 
 
 def _both(node: CellJoin, left: Part, right: Part) -> Place:
@@ -148,6 +164,8 @@ def _counted(node: CellJoin, method: str, value: Sql) -> Sql:
 
 def _dimensions(node: Node) -> tuple[str, ...]:
     """Names of the columns that tell the series of the right side apart."""
+    if isinstance(node, Sampled):
+        return tuple(d.name for d in node.scan.layer.dimensions)
     if not isinstance(node, Cells):
         return ()
     return tuple(d.name for d in node.driver.scan.layer.dimensions)

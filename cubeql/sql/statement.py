@@ -16,6 +16,7 @@ from cubeql.plan.nodes import (
     Output,
     Rows,
     RowScan,
+    Sampled,
     Scan,
     Summaries,
 )
@@ -26,8 +27,9 @@ from cubeql.sql.existence import is_unasked
 from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
 from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.sampling import chance_of, is_taken, number_of
+from cubeql.sql.sampled import sampled
 from cubeql.sql.summaries import SummariesBuilder
-from cubeql.sql.tree import Compound, Ident, Query, Select, Sql, Sub, Table, Within, fill
+from cubeql.sql.tree import Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
 from cubeql.sql.zones import choice, late_key, lookup
 from cubeql.values.tiles import tile_resolution
 
@@ -58,6 +60,7 @@ class Statement:
     regions: tuple[RegionNeed, ...]
     cells: tuple[Cells, ...]
     summaries: tuple[Summaries, ...]
+    samples: tuple[Sampled, ...]
     ranks: tuple[tuple[str, Query], ...]
     choices: tuple[tuple[str, Query], ...] = ()
     cell_lists: tuple[CellList, ...] = ()
@@ -83,13 +86,14 @@ class StatementBuilder:
         query = self.query(plan)
         nodes = [n for p in (plan, *self.extra) for n in walk(p)]
         summaries = tuple(n for n in nodes if isinstance(n, Summaries))
+        samples = tuple(n for n in nodes if isinstance(n, Sampled))
         edges = [s.edges for s in summaries]
         cells = tuple(n for n in nodes if isinstance(n, Cells) and n not in edges)
         scans = tuple(n for n in nodes if isinstance(n, (Scan, RowScan)))
         lists = tuple(n for n in nodes if isinstance(n, CellList))
         return Statement(
-            query, self.values, scans, tuple(self.regions), cells, summaries, tuple(self.ranks), tuple(self.choices),
-            lists,
+            query, self.values, scans, tuple(self.regions), cells, summaries, samples,
+            tuple(self.ranks), tuple(self.choices), lists,
         )  # fmt: skip
 
     def query(self, node: Node) -> Query:
@@ -175,6 +179,8 @@ class StatementBuilder:
                 return self._rows(node)
             case RowScan():
                 return self._row_scan(node)
+            case Sampled():
+                return sampled(node, self.values, self._subquery)
             case CellJoin():
                 return join_cells(node, self.part(node.left), self.part(node.right))
             case Summaries():
@@ -211,7 +217,13 @@ class StatementBuilder:
         return Part((), Sub(named, node.alias), (), place, tuple(n for _, n in items))
 
     def _row_scan(self, node: RowScan) -> Part:
-        items = tuple((Ident(c), f"{node.alias}.{c}") for c in node.columns)
+        items = [(Ident(c, "points"), f"{node.alias}.{c}") for c in node.columns]
+        source: Relation = Table(node.name, "points")
+        grids = tuple(r for r in node.held if r != node.layer.resolution)
+        if grids:
+            same = tuple(fill("{0} = {1}", Ident(c, "points"), Ident(c, "places")) for c in ("lon", "lat"))
+            source = Joined(source, Table(f"{node.name}$places", "places"), "inner", same)
+            items += [(Ident(str(r), "places"), node.cell_at(r)) for r in grids]
 
         def column(_: int, name: str) -> Sql:
             return Ident(f"{node.alias}.{name}")
@@ -227,7 +239,7 @@ class StatementBuilder:
             return Within(operand, Select(((Ident("cell"), None),), Table(need.name)))
 
         place = Place(self.values, column, self._subquery, None, region)
-        return Part((), Sub(Select(items, Table(node.name)), node.alias), (), place, tuple(n for _, n in items))
+        return Part((), Sub(Select(tuple(items), source), node.alias), (), place, tuple(n for _, n in items))
 
     def _filtered(self, node: Filtered) -> Part:
         part = self.part(node.input)

@@ -127,6 +127,14 @@ ROWS: tuple[Fault, ...] = (
           "SELECT cell in that query"),
     Fault("join_resolutions_differ", "'{name}' has cells of resolution {given}, the query of {wanted}",
           "group it by CELL({wanted}), or use AT RESOLUTION"),
+    Fault("zones_drive", "polygons have no cells that '{name}' could be joined to",
+          "let the cells drive: FROM {name} JOIN {zones}"),
+    Fault("points_by_cell", "points of '{name}' would hardly ever share a cell of less than a metre with other points",
+          "group both in WITH queries by CELL(n), and join these"),
+    Fault("points_by_ancestor",
+          "'{name}' has cells of resolution 15, as points have; their ancestors of resolution {level}, where '{other}' "
+          "has its cells, need not hold the points",
+          "join '{other}' where the points are read, FROM points JOIN {other}; or group the query by CELL({level})"),
     # time
     Fault("no_time_to_match", "'{name}' has no time, so ON TIME cannot match it", "leave ON TIME out"),
     Fault("steps_differ",

@@ -9,13 +9,15 @@ from cubeql.plan.rules.prune_regions import prune_regions
 from cubeql.plan.rules.prune_times import prune_times
 from cubeql.plan.rules.push_filters import push_filters
 from cubeql.plan.rules.share_keys import share_keys
+from cubeql.plan.rules.share_points import share_points
 from cubeql.plan.rules.share_regions import share_regions
 from cubeql.plan.rules.use_summaries import use_summaries
 
 Rule = Callable[[Node], Node]
 
 RULES: tuple[Rule, ...] = (
-    share_keys, push_filters, choose_zones, name_groups_late, prune_regions, share_regions, prune_times, use_summaries,
+    share_keys, push_filters, choose_zones, name_groups_late, prune_regions, share_regions, share_points, prune_times,
+    use_summaries,
 )  # fmt: skip
 """All rules in the order they are applied."""
 

@@ -94,10 +94,10 @@ def _meet(left: TimeRange, right: TimeRange) -> TimeRange:
 def _joined(join: TileJoin, times: TimeRange) -> TileJoin:
     if join.match is None:
         return join
-    return replace(join, aligned=_limited(join.aligned, _reach(join.match, times)))
+    return replace(join, aligned=_limited(join.aligned, reach(join.match, times)))
 
 
-def _reach(match: Match, times: TimeRange) -> TimeRange:
+def reach(match: Match, times: TimeRange) -> TimeRange:
     """Times of a joined layer that can meet times of the driver; open where there is no limit."""
     if match.kind == "equal":
         return times

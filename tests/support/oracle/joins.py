@@ -11,6 +11,7 @@ from tests.support.answers import Cell
 from tests.support.oracle import expressions, regions, time_windows, times
 from tests.support.oracle.faults import RefusedError, UncoveredError
 from tests.support.oracle.relations import Record, Relation, to_grid
+from tests.support.oracle.tables import PLACE, cell_of_place
 
 _DEFAULT = nodes.TimeMatch("equal")
 
@@ -80,10 +81,12 @@ def _side(
         raise RefusedError("ON TIME with a relation that has no time")
     methods = {u.band.casefold() if u.band else "*": u.method.casefold() for u in clause.using}
     windowed = match.kind in time_windows.KINDS
-    brought = relation if grid is None else to_grid(relation, grid, {} if windowed else methods)
+    points = any(PLACE in record for record in relation.rows)
+    brought = relation if grid is None or points else to_grid(relation, grid, {} if windowed else methods)
     by_cell: dict[int, list[Record]] = {}
     for record in brought.rows:
-        by_cell.setdefault(record["cell"], []).append(record)
+        cell = cell_of_place(record[PLACE], grid) if points and grid is not None else record["cell"]
+        by_cell.setdefault(cell, []).append(record)
     env = expressions.Env(scope, ())
     count = 1 if match.count is None else expressions.value(match.count, env)
     within = None if match.interval is None else expressions.value(match.interval, env)
@@ -111,13 +114,17 @@ def _clocked(scope: expressions.Scope) -> bool:
 
 
 def _at_cell(row: expressions.Joined, scope: expressions.Scope, side: _Side) -> list[Record]:
-    """The joined rows at the cell of a row: its own, or its ancestor's."""
+    """The joined rows at the cell of a row: its own, its ancestor's, or the one that holds its point."""
     cell = _query_value("cell", row, scope)
     if cell is None or side.relation.resolution is None:
         return []
     if not isinstance(cell, Cell):
         raise RefusedError("a query without a cell cannot be joined")
-    above = regions.ancestor(cell, side.relation.resolution)
+    if any(PLACE in record for record in side.relation.rows):
+        return side.by_cell.get(cell, [])
+    place = (row[0] or {}).get(PLACE)
+    level = side.relation.resolution
+    above = regions.ancestor(cell, level) if place is None else cell_of_place(place, level)
     return [record | {"cell": cell} for record in side.by_cell.get(above, [])]
 
 
