@@ -17,10 +17,10 @@ from cubeql.analyze.bound import RegionRef
 from cubeql.compiler import CompiledQuery
 from cubeql.engine import scans
 from cubeql.engine.geometry import GeometryCache
+from cubeql.engine.places import Places, provide_places, provide_wanted
 from cubeql.engine.regions import mask_table, shape_of
 from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.running import Running
-from cubeql.engine.sampling import Places, provide_places, provide_wanted
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_zones, shape_of_zone
@@ -28,7 +28,7 @@ from cubeql.errors import QueryError, StoreError, diagnose
 from cubeql.grid.cellsets import CellSetShape
 from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
-from cubeql.plan.nodes import ALWAYS, Aligned, Cells, RowScan, Sampled, Scan, Summaries
+from cubeql.plan.nodes import ALWAYS, Aligned, Cells, HeldCells, RowScan, Scan, Summaries
 from cubeql.plan.rules.prune_times import reach
 from cubeql.sql import RegionNeed, bound_values, print_query
 from cubeql.sql.known import NOTHING, Known
@@ -82,8 +82,8 @@ class Preparation:
         for scan in self.compiled.statement.scans:
             if isinstance(scan, RowScan):
                 self._rows(scan)
-        for sampled in self.compiled.statement.samples:
-            self._sample(sampled)
+        for node in self.compiled.statement.held:
+            self._held_cells(node)
         for cells in self.compiled.statement.cells:
             self._cells(cells, [n for n in needs if n.cells is not None and n.cells.name == cells.name])
         for need in needs:
@@ -131,10 +131,10 @@ class Preparation:
         self.works.append(work)
         cover = self._shape(scan.region).cover_cells() if scan.region is not None else None
         provide_rows(self.cursor, scan, snapshot, work, cover)
-        if scan.held:
+        if scan.grids:
             self.places[scan.name] = provide_places(self.cursor, scan)
 
-    def _sample(self, node: Sampled) -> None:
+    def _held_cells(self, node: HeldCells) -> None:
         """Read of a layer the tiles and times that points can meet."""
         places = self.places[node.points]
         tiles = provide_wanted(self.cursor, node.scan.name, places.cells[node.scan.layer.resolution])

@@ -35,13 +35,13 @@ from cubeql.plan.nodes import (
     Cells,
     Combined,
     Filtered,
+    HeldCells,
     Node,
     Output,
     Over,
     RegionTest,
     Rows,
     RowScan,
-    Sampled,
     Scan,
     TileJoin,
 )
@@ -136,7 +136,7 @@ class Builder:
         if points is not None:
             match = join.match if join.match is not None and join.match.clock == points.source else None
             assert isinstance(right, LayerRef)
-            return Sampled(self._scan(query, join.source, right), points.name, match)
+            return HeldCells(self._scan(query, join.source, right), points.name, match)
         return self._cells(query, join.source, [])
 
     def _row_scan(self, query: BoundSelect, number: int) -> RowScan:

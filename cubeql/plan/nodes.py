@@ -256,7 +256,7 @@ class RowScan(Node):
         columns: columns to read, at least one.
         times: only rows of these times can matter.
         region: only points in this region can matter; pruning only.
-        held: resolutions at which its points meet cells; each adds a column :meth:`cell_at`.
+        grids: resolutions at which its points meet cells; each adds a column :meth:`cell_at`.
     """
 
     name: str
@@ -268,7 +268,7 @@ class RowScan(Node):
     columns: tuple[str, ...]
     times: TimeRange = ALWAYS
     region: RegionRef | None = None
-    held: tuple[int, ...] = ()
+    grids: tuple[int, ...] = ()
 
     def cell_at(self, resolution: int) -> str:
         """Name of the column of the cells of a resolution that hold the points.
@@ -279,7 +279,7 @@ class RowScan(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled(Node):
+class HeldCells(Node):
     """The cells of a layer that hold points, a row each, time and dimension value; its columns are ``alias.column``.
 
     Attributes:

@@ -20,11 +20,11 @@ def row_scan(
         name: of its relation.
         used: its columns that the query names.
     """
-    held = _grids(query, number) if source.layer.kind == "points" else ()
-    needed = used | ({"cell", "lon", "lat", "time"} if held else set())
+    grids = _grids(query, number) if source.layer.kind == "points" else ()
+    needed = used | ({"cell", "lon", "lat", "time"} if grids else set())
     every = tuple(source_columns(source))
     columns = tuple(c for c in every if c in needed) or every[:1]
-    return RowScan(name, number, alias, source.alias, source.layer, source.version, columns, held=held)
+    return RowScan(name, number, alias, source.alias, source.layer, source.version, columns, grids=grids)
 
 
 def _grids(query: BoundSelect, number: int) -> tuple[int, ...]:

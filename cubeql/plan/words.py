@@ -29,12 +29,12 @@ from cubeql.plan.nodes import (
     Cells,
     Combined,
     Filtered,
+    HeldCells,
     Node,
     Output,
     Over,
     Rows,
     RowScan,
-    Sampled,
     Scan,
     Summaries,
     TileJoin,
@@ -191,7 +191,7 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
         case Output():
             yield from (f"{pad}{line}" for line in output_words(node))
             yield from plan_lines(node.input, note, depth + 1)
-        case CellList() | RowScan() | Sampled():
+        case CellList() | RowScan() | HeldCells():
             yield pad + _leaf(node, note)
         case Combined():
             yield f"{pad}{node.operator.upper()}"
@@ -213,11 +213,11 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
             yield from _summaries(node, note, depth)
 
 
-def _leaf(node: CellList | RowScan | Sampled, note: Note) -> str:
+def _leaf(node: CellList | RowScan | HeldCells, note: Note) -> str:
     match node:
         case CellList(cells=cells):
             return f"cells {cells.name}: {cells.count} of resolution {cells.resolution}"
-        case Sampled(scan=scan):
+        case HeldCells(scan=scan):
             return f"cells of {scan.written} that hold points ({', '.join(scan.bands)}){note(scan.name)}"
     name = node.written if node.written == node.layer.name else f"{node.layer.name} AS {node.written}"
     within = f", prunes by {region_words(node.region)}" if node.region is not None else ""

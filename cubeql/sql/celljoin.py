@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.plan.nodes import CellJoin, Cells, Node, Rows, Sampled
+from cubeql.plan.nodes import CellJoin, Cells, HeldCells, Node, Rows
 from cubeql.plan.points import points_of
 from cubeql.plan.walking import walk
 from cubeql.sql import positions
@@ -54,7 +54,7 @@ def cell_of(node: Node, part: Part) -> tuple[Sql, int]:
     points = points_of(node)
     if points is not None:
         return Ident(points.cell_at(points.layer.resolution)), points.layer.resolution
-    if isinstance(node, Sampled):
+    if isinstance(node, HeldCells):
         return Ident(f"{node.scan.alias}.cell"), node.scan.layer.resolution
     rows = next(n for n in walk(node) if isinstance(n, Rows))
     column = next((c for c in rows.columns if c.name == "cell" and c.type.name == "cell"), None)
@@ -164,7 +164,7 @@ def _counted(node: CellJoin, method: str, value: Sql) -> Sql:
 
 def _dimensions(node: Node) -> tuple[str, ...]:
     """Names of the columns that tell the series of the right side apart."""
-    if isinstance(node, Sampled):
+    if isinstance(node, HeldCells):
         return tuple(d.name for d in node.scan.layer.dimensions)
     if not isinstance(node, Cells):
         return ()

@@ -12,11 +12,11 @@ from cubeql.plan.nodes import (
     Cells,
     Combined,
     Filtered,
+    HeldCells,
     Node,
     Output,
     Rows,
     RowScan,
-    Sampled,
     Scan,
     Summaries,
 )
@@ -25,9 +25,9 @@ from cubeql.sql.celljoin import join_cells
 from cubeql.sql.cells import CellsBuilder, Part
 from cubeql.sql.existence import is_unasked
 from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
+from cubeql.sql.held import held_cells
 from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.sampling import chance_of, is_taken, number_of
-from cubeql.sql.sampled import sampled
 from cubeql.sql.summaries import SummariesBuilder
 from cubeql.sql.tree import Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
 from cubeql.sql.zones import choice, late_key, lookup
@@ -60,7 +60,7 @@ class Statement:
     regions: tuple[RegionNeed, ...]
     cells: tuple[Cells, ...]
     summaries: tuple[Summaries, ...]
-    samples: tuple[Sampled, ...]
+    held: tuple[HeldCells, ...]
     ranks: tuple[tuple[str, Query], ...]
     choices: tuple[tuple[str, Query], ...] = ()
     cell_lists: tuple[CellList, ...] = ()
@@ -86,13 +86,13 @@ class StatementBuilder:
         query = self.query(plan)
         nodes = [n for p in (plan, *self.extra) for n in walk(p)]
         summaries = tuple(n for n in nodes if isinstance(n, Summaries))
-        samples = tuple(n for n in nodes if isinstance(n, Sampled))
+        held = tuple(n for n in nodes if isinstance(n, HeldCells))
         edges = [s.edges for s in summaries]
         cells = tuple(n for n in nodes if isinstance(n, Cells) and n not in edges)
         scans = tuple(n for n in nodes if isinstance(n, (Scan, RowScan)))
         lists = tuple(n for n in nodes if isinstance(n, CellList))
         return Statement(
-            query, self.values, scans, tuple(self.regions), cells, summaries, samples,
+            query, self.values, scans, tuple(self.regions), cells, summaries, held,
             tuple(self.ranks), tuple(self.choices), lists,
         )  # fmt: skip
 
@@ -179,8 +179,8 @@ class StatementBuilder:
                 return self._rows(node)
             case RowScan():
                 return self._row_scan(node)
-            case Sampled():
-                return sampled(node, self.values, self._subquery)
+            case HeldCells():
+                return held_cells(node, self.values, self._subquery)
             case CellJoin():
                 return join_cells(node, self.part(node.left), self.part(node.right))
             case Summaries():
@@ -219,7 +219,7 @@ class StatementBuilder:
     def _row_scan(self, node: RowScan) -> Part:
         items = [(Ident(c, "points"), f"{node.alias}.{c}") for c in node.columns]
         source: Relation = Table(node.name, "points")
-        grids = tuple(r for r in node.held if r != node.layer.resolution)
+        grids = tuple(r for r in node.grids if r != node.layer.resolution)
         if grids:
             same = tuple(fill("{0} = {1}", Ident(c, "points"), Ident(c, "places")) for c in ("lon", "lat"))
             source = Joined(source, Table(f"{node.name}$places", "places"), "inner", same)

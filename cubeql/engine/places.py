@@ -41,7 +41,7 @@ def provide_places(cursor: duckdb.DuckDBPyConnection, scan: RowScan) -> Places:
     """Make the relation ``scan$places`` of a scan: ``lon``, ``lat``, and a column of cells for each grid it meets."""
     found = cursor.execute(f"SELECT DISTINCT lon, lat FROM {quote(scan.name)}").fetchnumpy()  # noqa: S608 - identifiers are quoted, constants are our own
     lon, lat = (np.asarray(found[n], np.float64) for n in ("lon", "lat"))
-    cells = {r: cells_at(lon, lat, r) for r in scan.held}
+    cells = {r: cells_at(lon, lat, r) for r in scan.grids}
     table = {"lon": pa.array(lon), "lat": pa.array(lat)} | {str(r): pa.array(c, pa.int64()) for r, c in cells.items()}
     cursor.register(f"{scan.name}$places", pa.table(table))
     return Places({r: np.unique(c) for r, c in cells.items()}, _times(cursor, scan))

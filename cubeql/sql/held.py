@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cubeql.analyze.bound import BoundQuery
-from cubeql.plan.nodes import Sampled
+from cubeql.plan.nodes import HeldCells
 from cubeql.sql.cells import Part
 from cubeql.sql.expressions import Place, Values
 from cubeql.sql.stored import decoded
 from cubeql.sql.tree import Ident, Joined, Query, Select, Sql, Sub, Table, fill
 
 
-def sampled(node: Sampled, values: Values, subquery: Callable[[BoundQuery], Query]) -> Part:
+def held_cells(node: HeldCells, values: Values, subquery: Callable[[BoundQuery], Query]) -> Part:
     """The relation of a layer's cells that hold points, where it has a row."""
     scan = node.scan
     layer, alias = scan.layer, scan.alias
