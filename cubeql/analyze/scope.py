@@ -33,7 +33,8 @@ def source_columns(source: BoundSource) -> dict[str, Type]:
     if source.over is None:
         return columns
     methods = dict(source.over)
-    return {n: regridded(t, methods.get(n)) for n, t in columns.items() if n != "time"}
+    lost = {"time"} | ({"cell"} if isinstance(source, TableRef) else set())
+    return {n: regridded(t, methods.get(n)) for n, t in columns.items() if n not in lost}
 
 
 def _row_columns(source: BoundSource) -> dict[str, Type]:

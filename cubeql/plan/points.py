@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cubeql.analyze.bound import BoundSelect, LayerRef, QueryRef, TableRef
 from cubeql.analyze.scope import cell_column, source_columns
 from cubeql.plan.nodes import CellJoin, Filtered, Node, RowScan
@@ -22,7 +24,7 @@ def row_scan(
     """
     grids = _grids(query, number) if source.layer.kind == "points" else ()
     needed = used | ({"cell", "lon", "lat", "time"} if grids else set())
-    every = tuple(source_columns(source))
+    every = tuple(source_columns(replace(source, over=None)))
     columns = tuple(c for c in every if c in needed) or every[:1]
     return RowScan(name, number, alias, source.alias, source.layer, source.version, columns, grids=grids)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import h3
 
 from cubeql.catalog.records import Attribute
@@ -37,5 +35,5 @@ def cell_of_place(place: tuple[float, float], resolution: int) -> Cell:
 
 def _column(attribute: Attribute) -> Column:
     classes: dict[str, int] | None = {name: code for code, name in attribute.classes} or None
-    method: Any = "mode" if classes else "mean"
+    method = "mean" if attribute.type in ("integer", "number") and not classes else "mode"
     return Column(attribute.name, "value", classes, method, real=attribute.type == "number")
