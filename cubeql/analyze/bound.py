@@ -232,7 +232,8 @@ WINDOWED = ("preceding", "following", "around")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How two clocks meet: ``kind`` as in the syntax tree; ``window`` is a Duration or None.
+    """How two clocks meet: ``kind`` as in the syntax tree; ``window`` is a Duration or None. For ``during`` ``unit`` is
+    what the stamp means and ``window`` the length of a step, None where each row says its end.
 
     ``clock`` is the source whose time is the query's: the driver, or the first joined layer that has a time. ``count``
     is how many of the nearest rows meet, ``valid`` passes over rows in which a band of the query is NULL.

@@ -49,6 +49,8 @@ def bind_match(context: Context, scope: Scope, source: BoundSource, join: nodes.
     _check_supported(context, source, time)
     if time.unit is not None and time.unit not in _UNITS:
         context.fault("unknown_time_unit", time.span, name=time.unit, units=", ".join(_UNITS))
+    if time.kind == "during":
+        return _during(context, source, time, clock or 0)
     window = duration(context, time.interval) if time.interval is not None else None
     if time.kind in WINDOWED and time.interval is not None and window == Duration():
         context.fault("bad_interval", time.interval.span, reason="a window of no length holds no instant")
@@ -76,9 +78,15 @@ def _check_supported(context: Context, source: BoundSource, time: nodes.TimeMatc
     if time.valid and time.kind not in RANKED:
         context.fault("not_supported", time.span, construct=f"ON TIME {words} VALID",
                       suggestion="use AS OF, NEXT or NEAREST")  # fmt: skip
-    if time.kind == "during":
-        context.fault("not_supported", time.span, construct=f"ON TIME {words}",
-                      suggestion="use EQUAL, SAME, AS OF, NEXT, NEAREST or ANY")  # fmt: skip
+
+
+def _during(context: Context, source: BoundSource, time: nodes.TimeMatch, clock: int) -> Match | None:
+    """The match with the row whose own step holds an instant; a fault where the source has no steps."""
+    axis = source.layer.time if isinstance(source, LayerRef) else None
+    if axis is None or axis.stamp == "instant" or (axis.stamp == "end" and axis.step is None):
+        context.fault("no_steps", time.span, name=source.alias)
+        return None
+    return Match("during", axis.stamp, parse_duration(axis.step) if axis.step is not None else None, clock)
 
 
 def _check_steps(context: Context, driver: Layer, layer: Layer, join: nodes.Join) -> None:

@@ -203,7 +203,8 @@ def _tile_tests(cursor: duckdb.DuckDBPyConnection, name: str, tiles: NDArray[np.
 
 def _columns(scan: Scan) -> list[str]:
     layer = scan.layer
-    time = ["(time AT TIME ZONE 'UTC') AS time"] if layer.time is not None else []
+    times = ["time", *(["time_end"] if scan.with_ends else [])] if layer.time is not None else []
+    time = [f"({t} AT TIME ZONE 'UTC') AS {t}" for t in times]
     if scan.overview is not None:
         dimensions = [quote(d.name) for d in layer.dimensions]
         return ["tile", *time, *dimensions, *_statistics(scan, scan.overview), "footprint__count"]
@@ -228,6 +229,7 @@ def _nothing(scan: Scan) -> list[str]:
     kinds = {d.name: _SQL_TYPES[d.type] for d in layer.dimensions}
     kinds |= {b.name: f"{_SQL_TYPES[b.storage]}[]" for b in layer.bands if b.name in scan.bands}
     time = {"time": "TIMESTAMP"} if layer.time is not None else {}
+    time |= {"time_end": "TIMESTAMP"} if scan.with_ends else {}
     if scan.overview is not None:
         kinds = {d.name: _SQL_TYPES[d.type] for d in layer.dimensions}
         kinds |= _statistic_types(scan, scan.overview)

@@ -186,7 +186,15 @@ class Builder:
         layer, alias = source.layer, _plain_alias(source.alias, number)
         bands = _read(query, number, layer) or (layer.bands[0].name,)
         name = f"{alias}${next(self._numbers)}"
-        return Scan(name, number, alias, source.alias, layer, source.version, bands, frozen=source.frozen)
+        ends = any(j.source == number and _needs_ends(j) for j in query.joins)
+        return Scan(
+            name, number, alias, source.alias, layer, source.version, bands, frozen=source.frozen, with_ends=ends
+        )  # fmt: skip
+
+
+def _needs_ends(join: BoundJoin) -> bool:
+    """Whether a join asks each row where its step ends, as no length of a step is known."""
+    return join.match is not None and join.match.kind == "during" and join.match.window is None
 
 
 def used(query: BoundSelect, number: int) -> set[str]:

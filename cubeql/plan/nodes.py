@@ -80,6 +80,7 @@ class Scan(Node):
         frozen: of each cell the latest valid value at or before this instant, datetime64[us]; the layer has no time.
         zones: what is asked of zones; ``layer`` is then the grid that the engine makes of them, of the query's own
             resolution.
+        with_ends: read the end of each row's step, too; it is a key beside the time.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Scan(Node):
     overview: Overview | None = None
     frozen: Any = None
     zones: Zoned | None = None
+    with_ends: bool = False
 
     @property
     def tile(self) -> int:

@@ -74,6 +74,8 @@ def match_words(match: Match | None) -> str:
     """How clocks meet."""
     if match is None or match.kind == "any":
         return "any time"
+    if match.kind == "during":
+        return f"time during its step{f' of {match.window}' if match.window is not None else ''}"
     if match.is_windowed:
         return f"time {match.kind} {match.window}"
     window = f" within {match.window}" if match.window is not None else ""

@@ -55,7 +55,8 @@ class Shape:
 def keys_of(aligned: Aligned) -> tuple[str, ...]:
     """Names of a layer's scalar key columns (time, dimensions)."""
     layer = aligned.scan.layer
-    return (*(("time",) if layer.time is not None else ()), *(d.name for d in layer.dimensions))
+    ends = ("time_end",) if aligned.scan.with_ends else ()
+    return (*(("time",) if layer.time is not None else ()), *ends, *(d.name for d in layer.dimensions))
 
 
 def align(aligned: Aligned, tiles: Relation) -> Shape:

@@ -120,7 +120,7 @@ def _clocks(node: CellJoin, place: Place) -> tuple[Sql, ...]:
         return in_window(node.match, driver, joined)
     if node.match.is_ranked:
         return reaches(node.match, driver, joined)
-    return same_clock(node.match, driver, joined)
+    return same_clock(node.match, driver, joined, place.column(node.source, "time_end"))
 
 
 def _ranked(node: CellJoin, joined: Relation, place: Place) -> Relation:

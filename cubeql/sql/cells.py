@@ -116,7 +116,7 @@ class CellsBuilder(ChosenCells):
         same = fill("{0} = {1}", Ident("tile", alias), Ident("tile", driver))
         if not join.is_ranked:
             clock = self._clock(join)
-            times = (Ident(f"{clock}.time", clock), Ident(f"{alias}.time", alias))
+            times = (Ident(f"{clock}.time", clock), Ident(f"{alias}.time", alias), Ident(f"{alias}.time_end", alias))
             on_rows = tuple(translate(c, self._row_place(driver, {})) for c in join.on_rows)
             return Joined(source, Table(shape.name, alias), kind, (same, *same_clock(join.match, *times), *on_rows))
         found = f"{alias}$candidates"

@@ -20,14 +20,29 @@ def bucket(time: Sql, unit: str) -> Sql:
     return fill("(year({0}) * 36 + (month({0}) - 1) * 3 + least((day({0}) - 1) // 10, 2))", time)
 
 
-def same_clock(match: Match | None, driver: Sql, joined: Sql) -> tuple[Sql, ...]:
-    """Conditions under which instants meet, for matches that need no ranking."""
+def same_clock(match: Match | None, driver: Sql, joined: Sql, end: Sql) -> tuple[Sql, ...]:
+    """Conditions under which instants meet, for matches that need no ranking.
+
+    Where steps have no length, ``end`` is read: the end of the joined row's own step.
+    """
     if match is None or match.kind == "any":
         return ()
     if match.kind == "same":
         assert match.unit is not None
         return (fill("{0} = {1}", bucket(driver, match.unit), bucket(joined, match.unit)),)
+    if match.kind == "during":
+        return (_in_step(match, driver, joined, end),)
     return (fill("{0} = {1}", joined, driver),)
+
+
+def _in_step(match: Match, driver: Sql, joined: Sql, end: Sql) -> Sql:
+    """Whether a row's step holds an instant; a step is half-open whether its stamp is its start or its end."""
+    if match.window is None:
+        return fill("({0} <= {1} AND {1} < {2})", joined, driver, end)
+    length = Value(match.window)
+    if match.unit == "end":
+        return fill("({0} - {2} <= {1} AND {1} < {0})", joined, driver, length)
+    return fill("({0} <= {1} AND {1} < {0} + {2})", joined, driver, length)
 
 
 def reaches(match: Match, driver: Sql, joined: Sql) -> tuple[Sql, ...]:

@@ -119,6 +119,8 @@ def _join(draw: st.DrawFn, layer: Layer, draft: Draft) -> tuple[str, Draft]:
     kind = draw(st.sampled_from(["JOIN", "JOIN", "LEFT JOIN", "SEMI JOIN", "ANTI JOIN"]))
     text = f"\n{kind} {layer.name}"
     clock = draw(st.sampled_from([*CLOCKS, *WINDOWS])) if layer.time and draft.timed and draw(st.booleans()) else ""
+    if clock and layer.time and layer.time.stamp == "start" and draw(st.integers(0, 4)) == 0:
+        clock = "DURING"
     text += f" ON TIME {clock}" if clock else ""
     if draw(st.booleans()):
         text += f" ON {draw(_comparison(draw(st.sampled_from(layer.bands))))}"

@@ -137,6 +137,8 @@ ROWS: tuple[Fault, ...] = (
           "join '{other}' where the points are read, FROM points JOIN {other}; or group the query by CELL({level})"),
     # time
     Fault("no_time_to_match", "'{name}' has no time, so ON TIME cannot match it", "leave ON TIME out"),
+    Fault("no_steps", "the rows of '{name}' have no steps of known start and end that could hold an instant",
+          "use AS OF, or AS OF WITHIN the length of a step"),
     Fault("steps_differ",
           "'{left}' has a step of {left_step}, '{right}' of {right_step}; without ON TIME only equal instants meet",
           "ON TIME {likely} is the likely match", severity="warning"),

@@ -105,6 +105,9 @@ def reach(match: Match, times: TimeRange) -> TimeRange:
         span = np.timedelta64(_BUCKET_DAYS[match.unit or "year"], "D").astype("timedelta64[us]")
         return _widened(times, span, span)
     width = _widest(match.window)
+    if match.kind == "during":
+        ends = match.unit == "end"
+        return _widened(times, np.timedelta64(0, "us") if ends else width, width if ends else _MICROSECOND)
     back = width if match.kind in _BACK else np.timedelta64(0, "us")
     ahead = width if match.kind in _AHEAD else _MICROSECOND
     return _widened(times, back, ahead) if match.kind != "any" else TimeRange()

@@ -167,7 +167,9 @@ def _chosen(time: datetime, series: list[Record], side: _Side) -> list[Record]:
             unit = side.match.unit or ""
             return [r for r in series if times.bucket(unit, r[stamp]) == times.bucket(unit, time)]
         case "during":
-            return [r for r in series if r[stamp] <= time and (r[" end"] is None or time < r[" end"])]
+            if any(r.get(" end") is None for r in series):
+                raise RefusedError("DURING the steps of a layer that has none")
+            return [r for r in series if r[stamp] <= time < r[" end"]]
     return _closest(time, series, side, stamp)
 
 
