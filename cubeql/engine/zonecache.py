@@ -13,8 +13,8 @@ import threading
 import uuid
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,25 +28,40 @@ from cubeql.values.containment import Containment
 CACHE_BYTES = 2**30
 _MEMORY_BYTES = 128 * 2**20
 _MOST_LAYERS = 4
+_TRIM_EVERY = 1000  # files written by a session
 _FORMAT = "1"
 _FOLDER = "zones"
 _HEAD = struct.Struct("<4sIII?")
 _MAGIC = b"CQZ1"
 
 
-@dataclass(frozen=True, slots=True)
 class LayerZones:
-    """A layer of zones in memory.
+    """A layer of zones in memory; its polygons are read when they are first asked for.
 
     Attributes:
         key: names the polygons: equal for equal files of a layer.
         rows: a row a zone, ``zone`` from 1 on and the attributes.
-        shapes: the polygons, in the same order.
     """
 
-    key: str
-    rows: pa.Table
-    shapes: Zones
+    def __init__(self, key: str, store: Store, snapshot: Snapshot) -> None:
+        """Read the rows.
+
+        Raises:
+            StoreError: a file is missing or damaged.
+        """
+        self.key = key
+        self._read = partial(store.read_zones, snapshot.layer.name, snapshot.version)
+        self.rows: pa.Table = self._read(["zone", *(a.name for a in snapshot.layer.attributes)])
+        self._shapes: Zones | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def shapes(self) -> Zones:
+        """The polygons, in the order of the rows."""
+        with self._lock:
+            if self._shapes is None:
+                self._shapes = Zones(shapely.from_wkb(self._read(["geometry"])["geometry"].to_numpy()))
+            return self._shapes
 
 
 class ZoneCache:
@@ -55,7 +70,7 @@ class ZoneCache:
     def __init__(self, memory_bytes: int = _MEMORY_BYTES) -> None:
         self._layers: OrderedDict[str, LayerZones] = OrderedDict()
         self._tiles: OrderedDict[tuple[str, str, int, int], Assignment] = OrderedDict()
-        self._bytes = 0
+        self._bytes = self._count = 0
         self._most = memory_bytes
         self._lock = threading.Lock()
 
@@ -70,10 +85,7 @@ class ZoneCache:
             if key in self._layers:
                 self._layers.move_to_end(key)
                 return self._layers[key]
-        names = [a.name for a in snapshot.layer.attributes]
-        rows = store.read_zones(snapshot.layer.name, snapshot.version, ["zone", *names, "geometry"])
-        shapes = Zones(shapely.from_wkb(rows["geometry"].to_numpy()))
-        found = LayerZones(key, rows.drop_columns(["geometry"]), shapes)
+        found = LayerZones(key, store, snapshot)
         with self._lock:
             self._layers[key] = found
             while len(self._layers) > _MOST_LAYERS:
@@ -81,22 +93,34 @@ class ZoneCache:
         return found
 
     def assignment(
-        self, zones: LayerZones, tile: int, resolution: int, containment: Containment, folder: Path
+        self, zones: LayerZones, tile: int, resolution: int, containment: Containment, folder: Path | None
     ) -> Assignment:
-        """Which zones hold the cells of a tile; ``folder`` is the store's cache."""
+        """Which zones hold the cells of a tile; ``folder`` is the store's cache, None where it has none."""
         key = (zones.key, containment, resolution, tile)
         with self._lock:
             if key in self._tiles:
                 self._tiles.move_to_end(key)
                 return self._tiles[key]
-        path = folder / _FOLDER / zones.key / f"{containment}-{resolution}" / f"{tile:015x}"
-        found = _read(path, containment == "area")
+        path = None
+        if folder is not None:
+            path = folder / _FOLDER / zones.key / f"{containment}-{resolution}" / f"{tile:015x}"
+        found = None if path is None else _read(path, containment == "area")
         if found is None:
             found = zones.shapes.assign(tile, resolution, containment)
-            _write(path, found)
+            if path is not None and folder is not None:
+                _write(path, found)
+                self._written(folder)
         with self._lock:
             self._keep(key, found)
         return found
+
+    def _written(self, folder: Path) -> None:
+        """Now and then make room for the files that are written."""
+        with self._lock:
+            self._count += 1
+            due = self._count % _TRIM_EVERY == 0
+        if due:
+            trim_zones(folder)
 
     def _keep(self, key: tuple[str, str, int, int], found: Assignment) -> None:
         if key not in self._tiles:
@@ -129,7 +153,8 @@ def _write(path: Path, found: Assignment) -> None:
         draft.write_bytes(head + body)
         draft.replace(path)
     except OSError:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
@@ -153,11 +178,10 @@ def _read(path: Path, with_shares: bool) -> Assignment | None:
     return Assignment(zones, shares)
 
 
-def trim_zones(cache: Path, limit_bytes: int = CACHE_BYTES, check: Callable[[], None] = lambda: None) -> None:
+def trim_zones(cache: Path, limit_bytes: int = CACHE_BYTES) -> None:
     """Delete the cache files used longest ago until they fit the limit."""
     found = []
     for path in (cache / _FOLDER).glob("*/*/*"):
-        check()
         try:
             stat = path.stat()
         except OSError:

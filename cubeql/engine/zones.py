@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -14,7 +15,7 @@ from cubeql.analyze.bound import RegionRef
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import LayerZones, ZoneCache
-from cubeql.errors import QueryError, diagnose, nearest
+from cubeql.errors import QueryError, StoreError, diagnose, nearest
 from cubeql.grid.ground import PlanarShape
 from cubeql.grid.shapes import RegionShape
 from cubeql.grid.zoning import Assignment
@@ -98,10 +99,10 @@ def _assigned(
     """The assignments of the tiles that hold a cell of a zone that matters, in order of the tiles."""
     zoned, resolution = join.aligned.scan.zones, join.aligned.resolution
     assert zoned is not None
-    if not numbers.every:
+    if zoned.chosen:
         place, number = zones.shapes.near(tiles, resolution, zoned.containment)
         tiles = tiles[np.unique(place[numbers.by_zone[number] > 0])]
-    folder = store.cache_folder
+    folder = _cache_of(store)
     found = []
     for tile in tiles.tolist():
         running.check()
@@ -113,6 +114,14 @@ def _assigned(
         if len(one.zones):
             found.append((tile, one))
     return found
+
+
+def _cache_of(store: Store) -> Path | None:
+    """The folder for assignments; None where the store cannot be written."""
+    try:
+        return store.cache_folder
+    except StoreError:
+        return None
 
 
 def _counted(found: Assignment, by_zone: NDArray[np.int32]) -> Assignment:

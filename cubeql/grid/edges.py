@@ -11,6 +11,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 _CHUNK = 16_384  # boxes asked at once; each may meet many edges
+_RUN = 8  # edges one after the other that are looked up as one; a tree of single edges takes much longer to make
 _SLACK = 1e-9  # degrees
 
 
@@ -28,8 +29,21 @@ class EdgeIndex:
         kept = (ring[1:] == ring[:-1]) & ~_on_frame(xy[:-1], xy[1:])
         self._start, self._step = xy[:-1][kept], np.diff(xy, axis=0)[kept]
         self._owner: IntArray = part_of[ring_of[ring[:-1][kept]]]
-        lines = shapely.linestrings(np.stack([self._start, self._start + self._step], axis=1))
-        self._tree = shapely.STRtree(lines)
+        ring = ring[:-1][kept]
+        place = np.arange(ring.size) - np.searchsorted(ring, ring)
+        self._first = np.flatnonzero(place % _RUN == 0)
+        self._count = np.diff(np.append(self._first, ring.size))
+        self._tree = shapely.STRtree(self._run_boxes())
+
+    def _run_boxes(self) -> NDArray[np.object_]:
+        """The bounding box of each run of edges."""
+        if self._first.size == 0:
+            return np.zeros(0, dtype=np.object_)
+        ends = self._start + self._step
+        low = np.minimum.reduceat(np.minimum(self._start, ends), self._first, axis=0)
+        high = np.maximum.reduceat(np.maximum(self._start, ends), self._first, axis=0)
+        boxes: NDArray[np.object_] = shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])
+        return boxes
 
     def meet(self, west: FloatArray, south: FloatArray, east: FloatArray, north: FloatArray) -> BoolArray:
         """Which boxes (one axis) an edge may run through: never too few, by rounding alone too many."""
@@ -59,16 +73,22 @@ class EdgeIndex:
         self, west: FloatArray, south: FloatArray, east: FloatArray, north: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """Pairs of a box and an edge."""
-        # The tree compares bounding boxes. Where these overlap, edge and box are apart only if all four
-        # corners of the box lie on one side of the edge's line.
-        box, edge = self._tree.query(
+        near, run = self._tree.query(
             shapely.box(west - _SLACK, south - _SLACK, east + _SLACK, north + _SLACK)
         )
+        length = self._count[run]
+        start = np.cumsum(length) - length
+        box, edge = np.repeat(near, length), np.repeat(self._first[run] - start, length)
+        edge += np.arange(edge.size)
+        # Edge and box are apart if their bounding boxes are, or if all four corners of the box lie on one side
+        # of the edge's line.
         dx, dy = self._step[edge, 0], self._step[edge, 1]
         x = (west[box] + east[box]) / 2.0 - self._start[edge, 0]
         y = (south[box] + north[box]) / 2.0 - self._start[edge, 1]
         half_x, half_y = (east - west)[box] / 2.0 + _SLACK, (north - south)[box] / 2.0 + _SLACK
         met = np.abs(x * dy - y * dx) <= half_x * np.abs(dy) + half_y * np.abs(dx)
+        met &= np.abs(x - dx / 2.0) <= half_x + np.abs(dx) / 2.0
+        met &= np.abs(y - dy / 2.0) <= half_y + np.abs(dy) / 2.0
         return box[met], edge[met]
 
 

@@ -78,20 +78,28 @@ class Zones:
         shapely.prepare(self.areas)
         parts, self._part_of = shapely.get_parts(self.areas, return_index=True)
         self._parts = shapely.STRtree(parts)
-        self._edges = EdgeIndex(self.areas)
+        self._known_edges: EdgeIndex | None = None
         self._lock = Lock()  # GEOS completes a prepared geometry when it is first asked
 
     def __len__(self) -> int:
         return len(self.areas)
 
+    @property
+    def _edges(self) -> EdgeIndex:
+        """The borders, indexed when they are first asked for."""
+        if self._known_edges is None:
+            self._known_edges = EdgeIndex(self.areas)
+        return self._known_edges
+
     def near(self, tiles: CellArray, resolution: int, containment: Containment = "center") -> tuple[IntArray, IntArray]:
-        """Pairs of a tile and a zone that may hold a cell of it: places in ``tiles``, numbers; never too few."""
+        """Pairs of a tile and a zone whose boxes meet: places in ``tiles``, numbers.
+
+        All pairs of a tile and a zone that holds a cell of it are there, and some more.
+        """
         if tiles.size == 0:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        with self._lock:
-            pairs = self._candidates(tiles, _reach(resolution, containment))
-            found, within = self._relate(pairs, resolution, containment)
-        return np.concatenate([found.cell, within.cell]), np.concatenate([found.zone, within.zone]) + 1
+        pairs = self._candidates(tiles, _reach(resolution, containment))
+        return pairs.cell, pairs.zone + 1
 
     def assign(self, tile: int, resolution: int, containment: Containment = "center") -> Assignment:
         """Which zones hold the cells of a tile.
@@ -164,16 +172,43 @@ class Zones:
             kept = pairs.take(inside)
             return slots[kept.cell], kept.zone, np.ones(kept.cell.shape)
         open_pairs, within = self._relate(pairs, resolution, containment)
-        outlines = boundaries(pairs.cells)
+        used, place = np.unique(open_pairs.cell, return_inverse=True)
+        open_pairs, outlines = _Pairs(pairs.cells[used], place, open_pairs.zone), boundaries(pairs.cells[used])
         zones, cells = self.areas[open_pairs.zone], outlines[open_pairs.cell]
-        full: BoolArray = shapely.covers(zones, cells)
-        kept = open_pairs.take(full if containment == "full" else shapely.intersects(zones, cells))
+        if containment == "full":
+            kept = open_pairs.take(shapely.covers(zones, cells))
+        else:
+            kept = open_pairs.take(shapely.intersects(zones, cells))
         share = np.ones(kept.cell.shape)
         if containment == "area":
-            cut = ~full[shapely.intersects(zones, cells)]
-            share[cut] = _shares(self.areas[kept.zone[cut]], outlines[kept.cell[cut]])
-        cell, zone = np.concatenate([within.cell, kept.cell]), np.concatenate([within.zone, kept.zone])
-        return slots[cell], zone, np.concatenate([np.ones(within.cell.shape), share])
+            share = self._shares(kept, outlines, own)
+        held = np.concatenate([slots[within.cell], slots[used[kept.cell]]])
+        zone = np.concatenate([within.zone, kept.zone])
+        return held, zone, np.concatenate([np.ones(within.cell.shape), share])
+
+
+    def _shares(self, pairs: _Pairs, outlines: NDArray[np.object_], own: int) -> FloatArray:
+        """The share of each pair's cell that lies in its zone."""
+        share = np.ones(pairs.cell.shape)
+        cut = ~shapely.covers(self.areas[pairs.zone], outlines[pairs.cell])
+        cell, zone, cells = pairs.cell[cut], pairs.zone[cut], outlines[pairs.cell[cut]]
+        if not cell.size:
+            return share
+        bounds = shapely.bounds(cells)
+        # A zone is first cut to the ground round some cells, so that not every cell meets all of its corners.
+        pieces, piece = self.areas, zone
+        resolution = int(resolution_of(int(pairs.cells[0])))
+        for level in range(max(own, resolution - 2 * _STEP), resolution, _STEP):
+            above = parent(pairs.cells[cell], level)
+            keys = piece * above.size + np.unique(above, return_inverse=True)[1]
+            groups, first, group = np.unique(keys, return_index=True, return_inverse=True)
+            frames = np.full((groups.size, 4), [np.inf, np.inf, -np.inf, -np.inf])
+            np.minimum.at(frames[:, :2], group, bounds[:, :2])
+            np.maximum.at(frames[:, 2:], group, bounds[:, 2:])
+            pieces, piece = shapely.intersection(pieces[piece[first]], shapely.box(*frames.T)), group
+        inside = spherical_areas(shapely.intersection(pieces[piece], cells))
+        share[cut] = np.clip(inside / spherical_areas(cells), 0.0, 1.0)
+        return share
 
 
 def _reach(resolution: int, containment: Containment) -> float:
@@ -228,15 +263,6 @@ def _below(pairs: _Pairs, own: int, width: int) -> tuple[IntArray, IntArray, Flo
     first = slots_of(pairs.cells[pairs.cell], own) * width
     slots = (first[:, None] + np.arange(width)).reshape(-1)
     return slots, np.repeat(pairs.zone, width), np.ones(slots.shape)
-
-
-def _shares(zones: NDArray[np.object_], cells: NDArray[np.object_]) -> FloatArray:
-    """The share of each cell's area that lies in its zone."""
-    if not cells.size:
-        return np.zeros(0)
-    west, south, east, north = shapely.bounds(cells).T
-    near = shapely.intersection(zones, shapely.box(west, south, east, north))
-    return np.clip(spherical_areas(shapely.intersection(near, cells)) / spherical_areas(cells), 0.0, 1.0)
 
 
 def _in_levels(slots: int, slot: IntArray, zone: NDArray[np.int32], share: FloatArray | None) -> Assignment:
