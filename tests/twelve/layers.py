@@ -28,11 +28,12 @@ from tests.twelve.pictures import DATA, climate_at, place, scenes, window
 
 MUNICH = (11.58, 48.14)
 HOME = h3.str_to_int(h3.cell_to_parent(h3.int_to_str(at(*MUNICH, 9)), 6))
-FIELDS = [*below(HOME, 9), *below(below(B, 7)[5], 9)]
+FARMS = [below(c, 7)[3] for c in below(A, 6) if c != HOME] + [below(B, 7)[5]]
+FIELDS = [*below(HOME, 9), *(c for farm in FARMS for c in below(farm, 9))]
 REGION = around(A, 2)
 SCENE_OF = {
-    "2023-07-06": 9, "2024-03-12": 23, "2024-03-17": 1, "2024-04-16": 13, "2024-05-11": 27, "2024-06-01": 15,
-    "2024-06-11": 16, "2024-06-16": 2, "2024-06-26": 28, "2024-07-01": 17, "2024-07-06": 31, "2024-07-21": 8,
+    "2023-07-06": 9, "2024-03-12": 31, "2024-03-17": 1, "2024-04-16": 13, "2024-05-11": 27, "2024-06-01": 15,
+    "2024-06-11": 16, "2024-06-16": 2, "2024-06-26": 28, "2024-07-01": 17, "2024-07-06": 23, "2024-07-21": 8,
     "2024-08-25": 3, "2024-12-22": 32,
 }  # fmt: skip
 CLOUDS = (3, 8, 9, 10)
@@ -73,7 +74,7 @@ def _pixel(cell: int, scene: int, colours: tuple[str, ...]) -> dict[str, int | f
 
 def landcover() -> TinyLayer:
     """Classes of the world's land cover, croplands divided into maize and other crops; finer than ``s2``."""
-    picture = window("landcover_2019.tif", 9.0, 46.2, 60, 60)
+    picture = window("landcover_2019.tif", 9.5, 45.9, 30, 50)
     simple = {**dict.fromkeys(range(1, 9), 1), 9: 6, 10: 6, 11: 5, 12: 2, 13: 4, 14: 2, 0: 5, 17: 5}
     values: Values = {}
     for cell in (c for field in FIELDS for c in below(field, 10)):
@@ -105,7 +106,7 @@ def soil() -> TinyLayer:
 def rain() -> TinyLayer:
     """Days of rain: the month's total on one day in three, next to none in a dry spell of 2024."""
     chance = random.Random("rain")
-    days = [*_days("2023-01-01", 365), *_days("2024-06-10", 52)]
+    days = [*_days("2023-06-15", 60), *_days("2024-06-10", 52)]
     cells = [*below(A, 6), *below(B, 6)[:2]]
     values: Values = {}
     for day in days:

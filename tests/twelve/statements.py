@@ -7,7 +7,7 @@ from pathlib import Path
 from cubeql.lang import split_statements
 
 HERE = Path(__file__).parent
-WITHOUT = {6, 8, 12}
+WITHOUT = {8, 12}
 
 
 def of(file: Path) -> dict[int, str]:
