@@ -23,7 +23,8 @@ class Block:
         line: where its text begins.
         language: the word behind the fence.
         text: what is in it.
-        mark: the comment on the line before it: ``not run: why``, ``fails: code``, or nothing.
+        mark: the comment on the line before it: ``not run: why``, ``fails: code``,
+            ``on the tests' layers``, or nothing.
     """
 
     page: Path
@@ -41,6 +42,11 @@ class Block:
     def runs(self) -> bool:
         """Whether it is to be run here."""
         return not self.mark.startswith("not run:")
+
+    @property
+    def on_the_cube(self) -> bool:
+        """Whether its statements are about the layers of the tests, not about the demo's."""
+        return self.mark == "on the tests' layers"
 
     @property
     def fault(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,11 +16,12 @@ import cubeql
 from cubeql.lang import format_text, parse, split_statements
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 
-LANGUAGES = {"cubeql", "python", "sh", "text"}
+LANGUAGES = {"cubeql", "json", "python", "sh", "text"}
 
 
-def _named(language: str) -> list[Any]:
-    return [pytest.param(block, id=block.name) for block in blocks(language) if block.runs]
+def _named(language: str, on_the_cube: bool = False) -> list[Any]:
+    found = [block for block in blocks(language) if block.runs and block.on_the_cube == on_the_cube]
+    return [pytest.param(block, id=block.name) for block in found]
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,20 @@ def programs(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("block", _named("cubeql"))
 def test_statements_run_or_fail_as_said(session: Any, block: Block) -> None:
+    _run(session, block)
+
+
+@pytest.mark.parametrize("block", _named("cubeql", on_the_cube=True))
+def test_statements_run_on_the_layers_of_the_tests(cube: Any, block: Block) -> None:
+    _run(cube, block)
+
+
+@pytest.mark.parametrize("block", list(blocks("json")), ids=lambda b: b.name)
+def test_json_can_be_read(block: Block) -> None:
+    assert json.loads(block.text)
+
+
+def _run(session: Any, block: Block) -> None:
     for statement, _ in split_statements(block.text):
         if block.fault is not None:
             with pytest.raises(cubeql.QueryError) as caught:
