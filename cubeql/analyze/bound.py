@@ -157,6 +157,14 @@ class Window(Bound):
 
 
 @dataclass(frozen=True, slots=True)
+class Focal(Window):
+    """``disk(agg(x), k)``: an aggregate over the rows at most ``steps`` from a row's cell, within its partition."""
+
+    cell: Bound | None = None
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Key(Bound):
     """The value of a GROUP BY key, by its number."""
 

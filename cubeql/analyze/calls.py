@@ -10,6 +10,7 @@ from cubeql.analyze.bound import Bound, Constant
 from cubeql.analyze.cellcalls import CELL_CALLS
 from cubeql.analyze.checks import applied, check_arguments, refuse_modifiers
 from cubeql.analyze.constants import NotConstant, duration, value_of
+from cubeql.analyze.disks import bind_disk
 from cubeql.analyze.unitcalls import bind_convert
 from cubeql.analyze.windows import bind_window
 from cubeql.functions import Function, lookup, names
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
 _TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
-_LATER = {"disk"}
 
 
 def bind_call(binder: Binder, call: nodes.Call) -> Bound:
@@ -32,6 +32,8 @@ def bind_call(binder: Binder, call: nodes.Call) -> Bound:
         return Constant(ANY, None, span=call.span)
     if call.by is not None and function.name not in CLIMATE:
         binder.context.fault("modifier_not_allowed", call.span, name=function.name, modifier="BY")
+    if function.name == "disk":
+        return bind_disk(binder, function, call)
     if call.over is not None:
         return bind_window(binder, function, call)
     if function.kind == "window":
@@ -44,10 +46,7 @@ def bind_call(binder: Binder, call: nodes.Call) -> Bound:
 
 def _unknown(binder: Binder, call: nodes.Call) -> None:
     span = call.name_span if call.name_span.end else call.span
-    if call.name in _LATER:
-        binder.context.fault("not_supported", span, construct=f"the function {call.name}", suggestion="")
-    else:
-        binder.context.unknown("unknown_function", span, call.name, names())
+    binder.context.unknown("unknown_function", span, call.name, names())
 
 
 def _scalar(binder: Binder, function: Function, call: nodes.Call) -> Bound:

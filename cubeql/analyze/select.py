@@ -12,6 +12,7 @@ from cubeql.analyze.bound import (
     BoundSetOperation,
     Column,
     Constant,
+    Focal,
     Item,
     LayerRef,
     OutputColumn,
@@ -236,7 +237,7 @@ class _Select:
         if having is not None and not grouped:
             self.context.fault("having_without_group", query.having.span if query.having else None)
         group_by = None
-        if grouped:
+        if grouped and not self._has_disks([*exprs, *([qualify] if qualify else [])]):
             groups = Groups(self.context, tuple(keys))
             items = [replace(i, expr=groups.regroup(i.expr)) for i in items]
             having = groups.regroup(having) if having else None
@@ -271,6 +272,13 @@ class _Select:
             return None
         percent = percentage(self.context, written)
         return percent if percent is not None and percent < 100 else None
+
+    def _has_disks(self, exprs: list[Bound]) -> bool:
+        """Whether something is taken around the cells of rows, where there are groups; then the fault is noted."""
+        found = [p for e in exprs for p in walk(e) if isinstance(p, Focal)]
+        for disk in found:
+            self.context.fault("disk_in_groups", disk.span)
+        return bool(found)
 
     def _check_distinct(self, items: list[Item], order: list[SortBy]) -> None:
         """DISTINCT rows have no one value of what is not among their columns."""

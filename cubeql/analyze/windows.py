@@ -8,7 +8,7 @@ from cubeql.analyze.aggregates import bind_aggregate
 from cubeql.analyze.bound import Bound, Column, Constant, FrameBound, LayerRef, SortBy, Window
 from cubeql.analyze.checks import applied, refuse_modifiers
 from cubeql.analyze.constants import duration
-from cubeql.analyze.scope import source_columns
+from cubeql.analyze.scope import Scope, source_columns
 from cubeql.errors import Span
 from cubeql.functions import Function
 from cubeql.lang import nodes
@@ -35,7 +35,7 @@ def bind_window(binder: Binder, function: Function, call: nodes.Call) -> Bound:
         value = applied(inner.context, function, tuple(inner.bind(a) for a in call.args), call.span)
     partition, order = _partition(inner, over, call.span)
     frame = _frame(inner, over.frame)
-    series = _series(binder) if over.time else ()
+    series = series_of(binder.scope) if over.time else ()
     return Window(value.type, value, partition, order, frame, series, span=call.span)
 
 
@@ -55,9 +55,8 @@ def _partition(binder: Binder, over: nodes.Over, span: Span) -> tuple[tuple[Boun
     return partition, tuple(binder.sort_key(k) for k in over.order_by)
 
 
-def _series(binder: Binder) -> tuple[Bound, ...]:
+def series_of(scope: Scope) -> tuple[Bound, ...]:
     """The dimensions of the query's layers: each combination is a series of its own along time."""
-    scope = binder.scope
     found: list[Bound] = []
     for number, source in enumerate(scope.sources):
         if isinstance(source, LayerRef) and number not in scope.hidden:

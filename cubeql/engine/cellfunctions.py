@@ -108,8 +108,14 @@ def _around(cells: Cells, steps: Cells, least: int) -> pa.Array:
     return _lists(pa.array(around), np.concatenate(([0], np.cumsum(counts))))
 
 
-def _lists(values: pa.Array, offsets: NDArray[np.int64]) -> pa.Array:
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+def _near(cells: Cells, steps: Cells) -> pa.Array:
+    from cubeql.grid.cells import disks
+
+    return _lists(*disks(cells, int(steps[0]) if len(steps) else 0))
+
+
+def _lists(values: pa.Array | Cells, offsets: NDArray[np.int64]) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values))
 
 
 _CELLS = duckdb.list_type(BIGINT)
@@ -122,6 +128,7 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., pa.Array], list[DuckDBPyType], DuckDB
     ("cubeql_grid_distance", _distance, [BIGINT, BIGINT], BIGINT),
     ("cubeql_grid_disk", _disk, [BIGINT, BIGINT], _CELLS),
     ("cubeql_grid_ring", _ring, [BIGINT, BIGINT], _CELLS),
+    ("cubeql_near", _near, [BIGINT, BIGINT], _CELLS),
     ("cubeql_is_pentagon", _pentagons, [BIGINT], BOOLEAN),
     ("cubeql_latlng_to_cell", _cell_at, [DOUBLE, DOUBLE, BIGINT], BIGINT),
     ("cubeql_string_to_cell", _spelled, [VARCHAR], BIGINT),

@@ -85,6 +85,8 @@ WINDOWS = (
     _window("dense_rank", (), INTEGER, "dense_rank()", "Rank without gaps."),
     _window("lag", ("any", "integer"), first, "lag({args})", "Value of an earlier row, one back unless told.", 1),
     _window("lead", ("any", "integer"), first, "lead({args})", "Value of a later row, one ahead unless told.", 1),
+    _window("disk", ("any", "integer"), first, "",
+            "An aggregate over the rows at most k steps from each cell, of its time and dimensions."),
     _window("first_value", ("any",), first, "first_value({0})", "Value of the first row of the frame."),
     _window("last_value", ("any",), first, "last_value({0})", "Value of the last row of the frame."),
 )

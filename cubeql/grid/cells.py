@@ -137,6 +137,18 @@ def disk_cells(cell: int, k: int) -> CellArray:
     return np.sort(np.asarray(found).view(np.int64))
 
 
+def disks(cells: CellArray, steps: int) -> tuple[CellArray, NDArray[np.int64]]:
+    """The cells at most so many steps around each cell, in no order: all of them in one array, and where those of each
+    cell begin; right beside pentagons too."""
+    import pyarrow as pa
+
+    flat = np.asarray(cells, np.int64).reshape(-1)
+    if not flat.size:
+        return flat, np.zeros(1, np.int64)
+    found = pa.array(_asked(lambda c: h3ronpy.grid_disk(c, steps), flat))
+    return found.flatten().to_numpy().view(np.int64), found.offsets.to_numpy()
+
+
 def neighbours(cells: CellArray, least: int, most: int) -> tuple[CellArray, NDArray[np.int64]]:
     """The cells from ``least`` to ``most`` steps around each cell: all of them in one array, ascending for each cell,
     and how many each cell has; right beside pentagons too."""

@@ -12,6 +12,7 @@ from cubeql.analyze.bound import (
     Column,
     Constant,
     Convert,
+    Focal,
     InRegion,
     InSubquery,
     Key,
@@ -140,6 +141,8 @@ def words(expr: Bound, output: Output | None = None) -> str:
             args = args[1:] if function.name == "pack" else args
             inside = "*" if star else ", ".join(words(a, output) for a in args[: len(function.params)])
             return f"{function.name}({inside})"
+        case Focal(call=call, steps=steps):
+            return f"disk({words(call, output)}, {steps})"
         case Window(call=call):
             return f"{words(call, output)} over (…)"
         case InRegion(region=region, negated=negated):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from cubeql.analyze.bound import (
     Column,
     Constant,
     Convert,
+    Focal,
     FrameBound,
     InRegion,
     InSubquery,
@@ -95,6 +96,7 @@ class Place:
         subquery: how a subquery is compiled.
         keys: the GROUP BY keys in it.
         stored: a band's column as it is stored, and its record, where the column is not decoded yet.
+        disks: the columns of aggregates around cells.
         aggregate: how an aggregate is put together from partial ones, where the relation holds those.
     """
 
@@ -106,6 +108,7 @@ class Place:
     keys: tuple[Sql, ...] = ()
     stored: Callable[[int, str], tuple[Sql, Band] | None] = lambda source, name: None
     aggregate: Callable[[Aggregate], Sql] | None = None
+    disks: Mapping[Bound, Sql] = field(default_factory=dict)
 
 
 def translate(expr: Bound, place: Place) -> Sql:
@@ -333,6 +336,7 @@ _HANDLERS: dict[type[Bound], Callable[[Any, Place], Sql]] = {
     Aggregate: _aggregate,
     Key: _key,
     Window: _window,
+    Focal: lambda expr, place: place.disks[expr],
 }
 
 

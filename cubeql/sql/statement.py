@@ -25,6 +25,7 @@ from cubeql.sql.celljoin import join_cells
 from cubeql.sql.cells import CellsBuilder, Part
 from cubeql.sql.existence import is_unasked
 from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
+from cubeql.sql.focal import has_window, with_disks
 from cubeql.sql.held import held_cells
 from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.sampling import chance_of, is_taken, number_of
@@ -126,7 +127,7 @@ class StatementBuilder:
     def _output(self, node: Output) -> Query:
         part = self._cells(node.input, is_unasked(node)) if isinstance(node.input, Cells) else self.part(node.input)
         if node.group_by is None:
-            return self._plain(node, part)
+            return self._plain(node, with_disks(node, part))
         keys, named = _keys(node, node.group_by, part.place)
         inner = Select(keys, part.source, where=part.where, star=True)
         place = replace(part.place, keys=named)
@@ -147,13 +148,15 @@ class StatementBuilder:
             chance = number_of(tuple(Ident(n) for _, n in items))
         elif node.sample is not None:
             extra += ((chance_of(part, group_by), "chance"),)
+        qualify = (translate(node.qualify, place),) if node.qualify is not None else ()
+        windowed = has_window(node)
         inner = Select(
             items + extra,
             part.source,
-            where=part.where,
+            where=part.where if windowed else part.where + qualify,
             group_by=group_by,
             having=translate(node.having, place) if node.having is not None else None,
-            qualify=translate(node.qualify, place) if node.qualify is not None else None,
+            qualify=next(iter(qualify), None) if windowed else None,
             distinct=node.distinct,
         )
         return Select(

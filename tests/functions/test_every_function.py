@@ -23,6 +23,7 @@ SPECIAL = {
     "nullif": "nullif(nir, 0.5)",
     "histogram": "histogram(red, [0, 0.1, 1])",
     **{name: f"{name}(red, '2024')" for name in ("baseline", "anomaly", "standardized_anomaly")},
+    "disk": "disk(avg(red), 1)",
     "convert": "convert(red, '%')",
     "cell_to_center_child": "cell_to_center_child(cell, 9)",
     "latlng_to_cell": "latlng_to_cell(red, nir, 9)",
@@ -42,7 +43,7 @@ def call(function: Function, count: int | None = None) -> str:
 
 
 def query(function: Function, text: str) -> str:
-    if function.kind == "window":
+    if function.kind == "window" and function.name != "disk":
         text += " OVER (PARTITION BY cell ORDER BY time)"
     grouped = " GROUP BY CELL(6), time" if function.name == "pack" else ""
     return f"SELECT {text} AS x FROM fine{grouped}"

@@ -155,7 +155,7 @@ OTHER = frozenset(
         "approx_count_distinct", "pack",
     }
 )  # fmt: skip
-UNCOVERED = frozenset({"disk", "string_agg"})
+UNCOVERED = frozenset({"string_agg"})
 NAMES = frozenset(ONE) | frozenset(TWO) | OTHER | UNCOVERED
 
 # ------------------------------------------------------------------ bringing a finer layer to a cell

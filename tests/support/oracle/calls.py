@@ -6,13 +6,26 @@ from typing import Any
 
 from cubeql.lang import nodes
 from tests.support.answers import Cell
-from tests.support.oracle import baselines, expressions, groups, kinds, regions, scalars, times, unitlore, windows
+from tests.support.oracle import (
+    baselines,
+    expressions,
+    focal,
+    groups,
+    kinds,
+    regions,
+    scalars,
+    times,
+    unitlore,
+    windows,
+)
 from tests.support.oracle.expressions import Env
 from tests.support.oracle.faults import RefusedError, UncoveredError
 
 
 def call(expr: nodes.Call, env: Env) -> Any:
     """The value of a function or aggregate call."""
+    if expr.name == "disk":
+        return focal.disk(expr, env)
     if expr.over is not None:
         return windows.window(expr, env)
     if groups.is_aggregate(expr):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,17 @@ def is_aggregate(node: Any) -> bool:
 
 def has_aggregate(tree: Any) -> bool:
     """Whether an aggregate call stands somewhere in a tree."""
-    return any(is_aggregate(n) for n in expressions.walk(tree))
+    return any(is_aggregate(n) for n in _outside_disks(tree))
+
+
+def _outside_disks(tree: Any) -> Iterator[Any]:
+    """All nodes of a tree but those inside a disk, whose aggregate is of rows."""
+    inside = [id(n) for d in expressions.walk(tree) if _is_disk(d) for n in expressions.walk(d.args)]
+    return (n for n in expressions.walk(tree) if id(n) not in inside)
+
+
+def _is_disk(node: Any) -> bool:
+    return isinstance(node, nodes.Call) and node.name == "disk"
 
 
 def aggregate(call: nodes.Call, env: expressions.Env) -> Any:

@@ -68,7 +68,7 @@ def _everywhere(call: nodes.Call, envs: list[expressions.Env]) -> list[Any]:
     assert over is not None
     if over.time:
         order: tuple[nodes.SortKey, ...] = (nodes.SortKey(nodes.Name(("time",))),)
-        over = replace(over, partition_by=(nodes.Name(("cell",)), *_series(envs)), order_by=order)
+        over = replace(over, partition_by=(nodes.Name(("cell",)), *series(envs)), order_by=order)
     parts: dict[tuple[Any, ...], list[int]] = {}
     for place, env in enumerate(envs):
         parts.setdefault(tuple(expressions.value(e, env) for e in over.partition_by), []).append(place)
@@ -80,7 +80,7 @@ def _everywhere(call: nodes.Call, envs: list[expressions.Env]) -> list[Any]:
     return found
 
 
-def _series(envs: list[expressions.Env]) -> Iterator[nodes.Name]:
+def series(envs: list[expressions.Env]) -> Iterator[nodes.Name]:
     """The dimensions that tell series apart: all that the query sees, of groups those that are keys."""
     if not envs:
         return
