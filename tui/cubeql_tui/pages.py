@@ -25,7 +25,7 @@ class Page(ModalScreen[None]):
 
     DEFAULT_CSS = """
     Page { align: center middle; background: $background 60%; }
-    Page > VerticalScroll { width: 92; max-width: 94%; height: auto; max-height: 90%; padding: 1 3;
+    Page > VerticalScroll { width: 100; max-width: 96%; height: auto; max-height: 90%; padding: 1 3;
                             border: round $primary; background: $surface; border-title-color: $primary;
                             border-subtitle-color: $foreground 50%;
                             scrollbar-size: 1 1; }

@@ -21,14 +21,14 @@ class LayerFacts:
         record: the layer.
         first: its first time; None for a static layer.
         last: its last time.
-        tiles: how many tile rows it has.
+        rows: how many tile rows it has; of points and zones how many rows.
         bytes: their size on disk.
     """
 
     record: Layer
     first: np.datetime64 | None
     last: np.datetime64 | None
-    tiles: int
+    rows: int
     bytes: int
 
     @property
@@ -48,7 +48,7 @@ class LayerFacts:
             ("time", span_text(self.first, self.last) or "static"),
             ("step", layer.time.step or "" if layer.time else ""),
             ("beside", ", ".join(d.name for d in layer.dimensions)),
-            ("size", f"{bytes_text(self.bytes)}, {self.tiles:,} tiles"),
+            ("size", f"{bytes_text(self.bytes)}, {self.rows:,} {'tiles' if layer.kind == 'grid' else 'rows'}"),
             ("licence", layer.licence or ""),
         ]
         return [(heading, text) for heading, text in found if text]
@@ -122,11 +122,11 @@ class Snapshot:
 
 def _rows(table: pa.Table) -> list[dict[str, Any]]:
     times = {n: table[n].to_numpy() for n in ("first_time", "last_time")}
-    plain = table.select(["layer", "tiles", "bytes"]).to_pylist()
+    plain = table.select(["layer", "tiles", "rows", "bytes"]).to_pylist()
     return [row | {n: None if np.isnat(t[i]) else t[i] for n, t in times.items()} for i, row in enumerate(plain)]
 
 
 def _facts(layer: Layer | None, row: dict[str, Any]) -> LayerFacts | None:
     if layer is None:  # dropped between the two questions
         return None
-    return LayerFacts(layer, row["first_time"], row["last_time"], row["tiles"], row["bytes"])
+    return LayerFacts(layer, row["first_time"], row["last_time"], row["tiles"] or row["rows"] or 0, row["bytes"])
