@@ -16,7 +16,7 @@ from tests.tui.screen import find, lines, play, shown
 
 def test_every_action_is_a_method_of_its_place(cube_store: Path) -> None:
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
-        owners = {place_of(widget)[1]: widget for widget in app.query("*")}
+        owners = {place: owner for owner, place in map(place_of, app.query("*"))}
         for action in ACTIONS:
             owner = app if action.place == "everywhere" else owners[action.place]
             assert hasattr(owner, f"action_{action.name.split('(')[0]}"), action

@@ -186,7 +186,7 @@ def test_a_result_takes_the_place_of_another_on_an_open_map(cube_store: Path) ->
         await ask(app, pilot, "SELECT cell, slope FROM finer")
         await until(pilot, lambda: "slope [degree]" in lines(app)[app.query_one(MapPane).region.y])
         await ask(app, pilot, "SELECT count(*) AS n FROM finer")
-        assert app.query_one("#results").current == "table"  # type: ignore[attr-defined]
+        assert app.results.current == "table"
 
     play(cube_store, scene)
 
@@ -208,7 +208,7 @@ def test_only_the_newest_window_is_answered(cube_store: Path) -> None:
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
         pane = app.query_one(MapPane)
         facts = next(f for f in app.query_one(QueryEditor).snapshot.facts if f.record.name == "finer")
-        app.action_show_view("map")
+        app.results.open("map")
         pane.show(Slow(app.asides, facts))
         await until(pilot, asked.is_set)
         await pilot.press(*["plus"] * 6)

@@ -53,7 +53,7 @@ def test_millions_of_rows_are_reached_at_once(cube_store: Path, monkeypatch: pyt
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
         table = app.query_one(ResultTable)
         table.show(_rows(MANY))
-        app.action_show_view("table")
+        app.action_show_table()
         await pilot.press("end")
         await pilot.pause()
         assert str(MANY - 1) in shown(app)
@@ -69,7 +69,7 @@ def test_the_cursor_stays_on_the_screen(cube_store: Path) -> None:
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
         table = app.query_one(ResultTable)
         table.show(_rows(200))
-        app.action_show_view("table")
+        app.action_show_table()
         for keys, row in ((["down"] * 60, 60), (["up"] * 45, 15), (["end"], 199), (["pageup"], None)):
             await pilot.press(*keys)
             await pilot.pause()
@@ -84,7 +84,7 @@ def test_a_click_moves_the_cursor_to_the_value_that_is_there(cube_store: Path) -
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
         table = app.query_one(ResultTable)
         table.show(_rows(50))
-        app.action_show_view("table")
+        app.action_show_table()
         await pilot.pause()
         y, line = next((y, x) for y, x in enumerate(lines(app)) if " 7 " in x[table.region.x :] and y > table.region.y)
         await pilot.click(offset=(line.rindex("6"), y))
@@ -98,7 +98,7 @@ def test_a_row_is_shown_whole(cube_store: Path) -> None:
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
         table = app.query_one(ResultTable)
         table.show(_rows(50))
-        app.action_show_view("table")
+        app.action_show_table()
         await pilot.press("down", "enter")
         await pilot.pause()
         assert "Row 2" in shown(app) and "n [mm]" in shown(app)

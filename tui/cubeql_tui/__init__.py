@@ -4,8 +4,10 @@ Reading order: ``actions`` (the one table that keys, palette, footer and help ar
 ``running`` (a statement at work, and the rows it has brought so far; they know no screen); ``display`` and ``table``
 (rows for people); ``asking`` (the statements the screen
 writes by itself); ``snapshot`` and ``layers`` (what the store holds); ``marks``, ``popup`` and ``editor`` (writing a
-statement); ``map`` (cells in their true shape);
-``status`` and ``footer``; ``history``; ``pages`` (what lies over the screen); ``app`` (all of it together).
+statement); ``dots``, ``series`` and ``plot`` (values over time); ``map`` (cells in
+their true shape); ``plan``; ``results`` (all views of a statement);
+``status`` and ``footer``; ``history``, ``export``
+and ``pages`` (what lies over the screen); ``app`` (all of it together).
 
 Widgets change in handlers only; whatever takes time runs in a thread and posts messages. The package knows CubeQL
 through its public doors alone: ``cubeql``, ``cubeql.session``, ``cubeql.service``, ``cubeql.errors``,

@@ -11,7 +11,7 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Place = Literal["everywhere", "editor", "layers", "table", "map"]
+Place = Literal["everywhere", "editor", "layers", "table", "map", "series", "plan"]
 
 PLACES: dict[Place, str] = {
     "everywhere": "Everywhere",
@@ -19,6 +19,8 @@ PLACES: dict[Place, str] = {
     "layers": "In the list of layers",
     "table": "In the table",
     "map": "On the map",
+    "series": "In the series",
+    "plan": "In the plan",
 }
 """Headings of the help page, in its order."""
 
@@ -84,12 +86,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "cancel", "escape", "Cancel", "stop the statement that runs; rows that have come stay"),
     Action("everywhere", "help", "f1", "Help", "this page", footer=True, priority=True),
     Action("everywhere", "to_editor", "f2,ctrl+o", "Editor", "go to the editor", footer=True, priority=True),
-    Action("everywhere", "show_view('table')", "f3", "Table", "see the rows", footer=True, priority=True),
+    Action("everywhere", "show_table", "f3", "Table", "see the rows", footer=True, priority=True),
     Action("everywhere", "show_map", "f4", "Map", "see the cells: of the result, else of the layer under the cursor",
+           footer=True, priority=True),
+    Action("everywhere", "show_series", "f7", "Series", "see values over time: of the result, else of the chosen cell",
            footer=True, priority=True),
     Action("everywhere", "to_layers", "f6", "Layers", "go to the layers, opening their list; once more closes it",
            footer=True, priority=True),
     Action("everywhere", "history", "f8", "History", "statements that were run, to find and to ask again",
+           footer=True, priority=True),
+    Action("everywhere", "show_plan", "f9", "Plan", "see how the statement at the cursor would run",
+           footer=True, priority=True),
+    Action("everywhere", "export", "ctrl+e", "Export", "write the newest result to a file",
            footer=True, priority=True),
     Action("everywhere", "enlarge", "f10", "Enlarge", "give the results the whole screen, and back", priority=True),
     Action("everywhere", "refresh_layers", "ctrl+r", "Refresh", "read the list of layers anew", priority=True),
@@ -117,12 +125,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("map", "zoom(1)", "plus,equals_sign", "Closer", "come closer, also with the wheel", footer=True),
     Action("map", "zoom(-1)", "minus", "Farther", "step back", footer=True),
     Action("map", "fit", "f", "Fit", "see all of it", footer=True),
-    Action("map", "choose", "enter", "Choose", "choose the cell under the pointer, else the one in the middle"),
+    Action("map", "choose", "enter", "Choose", "choose the cell at the pointer; see it over time"),
     Action("map", "step_quantity(1)", "b", "Band", "show the next band or column", footer=True),
     Action("map", "step_time(1)", "full_stop", "Later", "show the next time", footer=True),
     Action("map", "step_time(-1)", "comma", "Earlier", "show the time before", footer=True),
     Action("map", "step_ramp", "c", "Colours", "other colours", footer=True),
     Action("map", "stretch", "s", "Stretch", "spread the colours over the values that are seen", footer=True),
+    Action("series", "step(-1)", "left,h", "Earlier", "read the time before", footer=True),
+    Action("series", "step(1)", "right,l", "Later", "read the next time", footer=True),
+    Action("series", "choose", "enter", "On the map", "see that time on the map; a click does it, too", footer=True),
+    Action("series", "next_quantity", "b", "Column", "draw the next column of the result", footer=True),
+    Action("plan", "scroll(1)", "down,j", "Down", "scroll down"),
+    Action("plan", "scroll(-1)", "up,k", "Up", "scroll up"),
+    Action("plan", "scroll(10)", "pagedown", "Page down", "scroll a page down"),
+    Action("plan", "scroll(-10)", "pageup", "Page up", "scroll a page up"),
 )  # fmt: skip
 
 

@@ -11,25 +11,23 @@ from rich.text import Text
 from textual import on, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Static
 
 import cubeql
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, QueryError, Span
 from cubeql_tui import asking
 from cubeql_tui.actions import ACTIONS, bindings
-from cubeql_tui.display import columns_of, text_of
+from cubeql_tui.display import columns_of, whole_texts
 from cubeql_tui.editor import QueryEditor
+from cubeql_tui.export import ExportPage
 from cubeql_tui.footer import KeysLine
 from cubeql_tui.history import Asked, History, HistoryPage
 from cubeql_tui.layers import LayersPane, LayerTree
-from cubeql_tui.map.hexmap import HexMap
-from cubeql_tui.map.pane import MapPane
-from cubeql_tui.map.sources import LayerSource, RowsSource
 from cubeql_tui.pages import help_page, row_page
 from cubeql_tui.popup import Popup
+from cubeql_tui.results import VIEWS, Results
 from cubeql_tui.running import Run
 from cubeql_tui.snapshot import Snapshot
 from cubeql_tui.status import StatusLine
@@ -38,11 +36,6 @@ from cubeql_tui.themes import THEMES
 from cubeql_tui.words import fault_text, welcome_text
 
 _BEAT_S = 0.1
-_VIEWS: dict[str, tuple[str, str, str]] = {
-    "table": ("Table", "table", "show_view('table')"),
-    "map": ("Map", "hexmap", "show_map"),
-}
-"""View to its title, the widget that takes its keys, the action that opens it."""
 
 
 class CubeQL(App[None]):
@@ -75,7 +68,7 @@ class CubeQL(App[None]):
             super().__init__()
 
     def __init__(self, store: str | None = None, history: Path | None = None) -> None:
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (96, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (96, "-wide"), (140, "-roomy")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-high")]
         self.session = cubeql.connect(store)
         self.asides = cubeql.connect(store)  # what the screen asks by itself: a cancel must not meet a statement
@@ -83,7 +76,6 @@ class CubeQL(App[None]):
         self.run_now: Run | None = None
         self._shown: Run | None = None
         self._told: Run | None = None
-        self._mapped: Run | None = None
         self._place = Span(0, 0)
         super().__init__()
         for theme in THEMES:
@@ -97,11 +89,7 @@ class CubeQL(App[None]):
             yield LayersPane(id="layers")
             with Vertical(id="work"):
                 yield QueryEditor(popup, id="editor")
-                with ContentSwitcher(initial="scroll", id="results"):
-                    with VerticalScroll(id="scroll", can_focus=False):
-                        yield Static(welcome_text(self.theme_variables["accent"]), id="words")
-                    yield ResultTable(id="table")
-                    yield MapPane(id="map")
+                yield Results(self.asides, welcome_text(self.theme_variables["accent"]), id="results")
                 yield StatusLine(id="status")
         yield popup
         yield KeysLine(id="keys")
@@ -113,12 +101,11 @@ class CubeQL(App[None]):
         self.query_one(QueryEditor).focus()
         self.set_interval(_BEAT_S, self._beat)
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
-        self._title_results()
         self.action_refresh_layers()
 
     def _recolour(self) -> None:
         self.query_one(QueryEditor).recolour()
-        self.query_one(HexMap).recolour()
+        self.results.recolour()
 
     def on_unmount(self) -> None:
         """Let go of the store; threads that still read from it end then."""
@@ -163,13 +150,7 @@ class CubeQL(App[None]):
         run = event.run
         if run is not self.run_now:
             return
-        table = self.query_one(ResultTable)
-        if run.rows is not None and (self._shown is not run or table.rows is not run.rows):
-            table.show(run.rows)
-            if self.query_one("#results", ContentSwitcher).current != "map" or not RowsSource.can_show(run.rows):
-                self.action_show_view("table", focus=False)
-        elif run.rows is not None:
-            table.grew()
+        self.results.take(run)
         self._shown = run
         if not run.at_work:
             self._ended(run)
@@ -177,20 +158,16 @@ class CubeQL(App[None]):
 
     def _ended(self, run: Run) -> None:
         self.history.add(Asked.of(run))
-        if run.rows is not None and self.query_one("#results", ContentSwitcher).current == "map":
-            self._show_on_map(run)
+        self.results.settle(run)
         if run.state == "failed" and run.error is not None:
-            self._say(fault_text(run.error, self.theme_variables))
+            self.results.say(fault_text(run.error, self.theme_variables))
             self.query_one(QueryEditor).show_faults(_placed(run.error, self._place))
         elif run.message is not None:
-            self._say(Text(run.message))
+            if self.results.current == "scroll":
+                self.results.say(Text(run.message))
             self.action_refresh_layers()
         elif run.rows is None:
-            self._say(Text("Cancelled before rows came.", "dim"))
-
-    def _say(self, words: Text) -> None:
-        self.query_one("#words", Static).update(words)
-        self.query_one("#results", ContentSwitcher).current = "scroll"
+            self.results.say(Text("Cancelled before rows came.", "dim"))
 
     def _beat(self) -> None:
         """Keep the clock going, and tell a statement to stop until it has heard."""
@@ -250,51 +227,42 @@ class CubeQL(App[None]):
 
     # -------------------------------------------------------------- going about
 
-    def action_show_view(self, view: str, focus: bool = True) -> None:
-        """Show the results this way."""
-        self.query_one("#results", ContentSwitcher).current = view
-        self._title_results()
-        if focus:
-            self.query_one(f"#{_VIEWS[view][1]}").focus()
+    @property
+    def results(self) -> Results:
+        """All views."""
+        return self.query_one(Results)
 
-    def _title_results(self) -> None:
-        """The views at the border; a click opens one."""
-        shown = self.query_one("#results", ContentSwitcher).current
-        titles = (
-            f"[b]{title}[/]" if view == shown else f"[dim @click=app.{action}]{title}[/]"
-            for view, (title, _, action) in _VIEWS.items()
-        )
-        self.query_one("#results").border_title = " · ".join(titles)
+    def action_show_table(self) -> None:
+        """See the rows."""
+        self.results.open("table")
 
     def action_show_map(self) -> None:
-        """See the cells: of the newest result that has some, else of what is shown already, else of a layer."""
-        pane, run = self.query_one(MapPane), self.run_now
-        fresh = run is not None and run is not self._mapped and self._show_on_map(run)
-        if not fresh and pane.source is None:
-            leaf = self.query_one(LayerTree).leaf
-            if leaf is None or leaf.facts.record.kind != "grid":
-                self.notify("There are no cells to see yet.", severity="warning")
-                return
-            pane.show(LayerSource(self.asides, leaf.facts), leaf.band)
-        self.action_show_view("map")
+        """See the cells."""
+        self.results.show_map(self.query_one(LayerTree).leaf)
 
-    def _show_on_map(self, run: Run) -> bool:
-        """Show the rows of a statement as cells, where they are."""
-        if run.rows is None or not RowsSource.can_show(run.rows):
-            return False
-        self._mapped = run
-        self.query_one(MapPane).show(RowsSource(run.rows, run.state == "done"))
-        return True
+    def action_show_series(self) -> None:
+        """See values over time."""
+        self.results.show_series()
+
+    def action_show_plan(self) -> None:
+        """See how the statement under the cursor would run."""
+        self.results.show_plan(self.query_one(QueryEditor).statement[0])
+
+    def action_export(self) -> None:
+        """Write the newest result to a file."""
+        run = self.results.run
+        if run is None:
+            self.notify("There is no result to write yet.", severity="warning")
+        else:
+            self.push_screen(ExportPage(run.text, Path.cwd()), lambda path: self._export(run.text, path))
+
+    def _export(self, text: str, path: str | None) -> None:
+        if path is not None:
+            self.ask(asking.copy(text, path))
 
     @on(LayerTree.MapAsked)
     def _map_asked(self, event: LayerTree.MapAsked) -> None:
-        leaf = event.leaf
-        if leaf.facts.record.kind != "grid":
-            self.notify(f"{leaf.facts.record.name} has no cells to colour: it is a layer of {leaf.facts.record.kind}.")
-            return
-        self._mapped = self.run_now
-        self.query_one(MapPane).show(LayerSource(self.asides, leaf.facts), leaf.band)
-        self.action_show_view("map", focus=False)
+        self.results.show_layer(event.leaf)
 
     def action_to_editor(self) -> None:
         """Go to the editor."""
@@ -316,9 +284,9 @@ class CubeQL(App[None]):
     def action_enlarge(self) -> None:
         """Give the results the whole screen, and back."""
         self.toggle_class("-enlarged")
-        shown = self.query_one("#results", ContentSwitcher).visible_content
-        if self.has_class("-enlarged") and shown is not None and shown.can_focus:
-            shown.focus()
+        shown = self.results.current
+        if self.has_class("-enlarged") and shown in VIEWS:
+            self.results.open(shown)
 
     def action_help(self) -> None:
         """Show all keys."""
@@ -340,9 +308,9 @@ class CubeQL(App[None]):
         if rows is None:
             return
         columns = columns_of(rows.schema)
-        row = rows.window(event.row, event.row + 1).to_pylist()
+        row = rows.window(event.row, event.row + 1)
         names = [f"{c.name} [{c.unit}]" if c.unit not in (None, "1") else c.name for c in columns]
-        self.push_screen(row_page(event.row + 1, names, [text_of(row[0][c.name], c) for c in columns]))
+        self.push_screen(row_page(event.row + 1, names, [whole_texts(row.column(c.number), c)[0] for c in columns]))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action that works from everywhere, and what Textual adds."""

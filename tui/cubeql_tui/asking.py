@@ -69,9 +69,20 @@ def cells_of_layer(
     return f"SELECT CELL({resolution}) AS cell, {gather}({name(band)}) AS value {where} GROUP BY CELL({resolution})"
 
 
+def series_of_layer(layer: str, band: str, cell: str) -> str:
+    """The mean of a band below a cell, an instant a row."""
+    where = f"FROM {name(layer)} FILTER cell WITHIN CELL {text(cell)}"
+    return f"SELECT time, avg({name(band)}) AS value {where} GROUP BY time ORDER BY time"
+
+
 def whereabouts(layer: str, resolution: int) -> str:
     """The cells of a resolution below which a layer has any."""
     return f"SELECT CELL({resolution}) AS cell, count(*) AS rows FROM {name(layer)} GROUP BY CELL({resolution})"
+
+
+def copy(query: str, path: str) -> str:
+    """Write the rows of a query to a file."""
+    return f"COPY ({query}) TO {text(path)}"
 
 
 def times_of_layer(layer: str) -> str:

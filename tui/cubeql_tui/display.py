@@ -64,8 +64,13 @@ def _kind(kind: pa.DataType) -> str:
 
 
 def texts(values: pa.Array | pa.ChunkedArray, column: Column) -> list[str]:
-    """Each value on one line; NULL where there is none."""
-    return [shorten(text_of(value, column)) for value in _plain(values)]
+    """Each value on one line, cut where it is long; NULL where there is none."""
+    return [shorten(text) for text in whole_texts(values, column)]
+
+
+def whole_texts(values: pa.Array | pa.ChunkedArray, column: Column) -> list[str]:
+    """Each value on one line, however long."""
+    return [text_of(value, column) for value in _plain(values)]
 
 
 def _plain(values: pa.Array | pa.ChunkedArray) -> list[Any]:
@@ -93,6 +98,11 @@ def text_of(value: Any, column: Column) -> str:
 def number_text(value: float) -> str:
     """A number with the digits that matter to an eye: six."""
     return f"{value:,.0f}".replace(",", " ") if 1e6 <= abs(value) < 1e12 else f"{value:.6g}"
+
+
+def short_number(value: float) -> str:
+    """A number to be read in passing: four digits."""
+    return number_text(value) if abs(value) >= 1e4 else f"{value:.4g}"
 
 
 def instant_text(instant: np.datetime64) -> str:

@@ -49,7 +49,7 @@ class QueryEditor(TextArea):
 
     def __init__(self, popup: Popup, text: str = "", *, id: str | None = None) -> None:
         super().__init__(
-            text, id=id, show_line_numbers=True, tab_behavior="indent", soft_wrap=False, placeholder=PLACEHOLDER
+            text, id=id, show_line_numbers=True, tab_behavior="indent", soft_wrap=True, placeholder=PLACEHOLDER
         )
         self.popup = popup
         self.snapshot = Snapshot()

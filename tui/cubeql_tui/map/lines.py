@@ -13,6 +13,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from cubeql_tui.dots import stretches
 from cubeql_tui.map.view import Floats, View, mercator
 
 _SPECK = 3.0  # pixels: smaller islands are left out, they only darken the sea
@@ -71,9 +72,6 @@ def dots(view: View) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return braille(x[coast], y[coast], view), braille(x[border], y[border], view)
 
 
-_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
-
-
 def braille(x: Floats, y: Floats, view: View) -> NDArray[np.uint8]:
     """Stretches as dots, two a pixel in each direction.
 
@@ -82,19 +80,4 @@ def braille(x: Floats, y: Floats, view: View) -> NDArray[np.uint8]:
         y: likewise, downwards.
         view: the window.
     """
-    bits = np.zeros((view.height // 2, view.width), np.uint8)
-    if not len(x):
-        return bits
-    wide, high = 2 * view.width, 2 * view.height
-    x, y = x * 2, y * 2
-    run, rise = x[:, 1] - x[:, 0], y[:, 1] - y[:, 0]
-    longest = 4 * (wide + high)
-    count = np.minimum(np.ceil(np.maximum(np.abs(run), np.abs(rise))).astype(int) + 1, longest)
-    which = np.repeat(np.arange(len(x)), count)
-    share = (np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)) / np.maximum(count[which] - 1, 1)
-    across = np.floor(x[which, 0] + run[which] * share).astype(int)
-    down = np.floor(y[which, 0] + rise[which] * share).astype(int)
-    seen = (across >= 0) & (across < wide) & (down >= 0) & (down < high)
-    across, down = across[seen], down[seen]
-    np.bitwise_or.at(bits, (down // 4, across // 2), _DOTS[down % 4, across % 2])
-    return bits
+    return stretches(2 * x, 2 * y, view.width, view.height // 2)

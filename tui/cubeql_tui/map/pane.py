@@ -16,15 +16,17 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from cubeql.errors import CubeQLError, QueryCancelled
-from cubeql.values.cells import format_cell, parent, resolution_of
+from cubeql.values.cells import format_cell
 from cubeql_tui.actions import Place, bindings
-from cubeql_tui.display import instant_text, number_text
+from cubeql_tui.display import instant_text, short_number
 from cubeql_tui.map.colours import RAMPS, Scale, fitting_ramp
 from cubeql_tui.map.hexes import Hexes
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.legend import Legend
 from cubeql_tui.map.sources import LayerSource, Quantity, Source, Times, first_of
 from cubeql_tui.map.view import Box, cell_degrees
+from cubeql_tui.plot import SeriesPlot
+from cubeql_tui.series import Series
 
 _SETTLE_S = 0.06
 _MARGIN = 0.25  # of the window on each side: a short way can be panned without a question
@@ -48,6 +50,7 @@ class MapPane(Vertical):
     DEFAULT_CSS = """
     MapPane { height: 1fr; }
     MapPane #about { height: 1; padding: 0 1; }
+    MapPane #below { height: 34%; min-height: 7; border-top: solid $border; }
     """
 
     PLACE: ClassVar[Place] = "map"
@@ -74,11 +77,11 @@ class MapPane(Vertical):
             self.source, self.error = source, error
             super().__init__()
 
-    class CellChosen(Message):
-        """A cell was chosen, at the resolution that is seen."""
+    class SeriesCame(Message):
+        """The values over time of the chosen cell are known."""
 
-        def __init__(self, source: Source, quantity: Quantity, cell: int) -> None:
-            self.source, self.quantity, self.cell = source, quantity, cell
+        def __init__(self, source: Source, cell: int, series: Series) -> None:
+            self.source, self.cell, self.series = source, cell, series
             super().__init__()
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -99,6 +102,9 @@ class MapPane(Vertical):
         yield Static("", id="about")
         yield HexMap(id="hexmap")
         yield Legend(id="legend")
+        plot = SeriesPlot(id="below")
+        plot.display = False
+        yield plot
 
     @property
     def map(self) -> HexMap:
@@ -124,7 +130,7 @@ class MapPane(Vertical):
         names = [q.name for q in source.quantities]
         self._quantity = names.index(quantity) if quantity in names else 0
         self.source, self.asked, self._scale, self._waiting = source, None, None, True
-        self.map.choose(None)
+        self._choose(None)
         self.map.show(Hexes(0, np.array([], np.int64), np.array([])), Scale.of_values(np.array([]), "grey"))
         self._tell()
         self._stop_asking()
@@ -242,26 +248,29 @@ class MapPane(Vertical):
             left.append(f" · res {hexes.resolution}{kind}", "dim")
         if self._waiting:
             left.append("  asking …", "italic dim")
-        right = self._value_text(quantity) if self._looked[0] else Text("")
         about = self.query_one("#about", Static)
         room = max(10, about.content_size.width)
+        right = next(
+            (t for t in self._value_texts(quantity) if left.cell_len + t.cell_len + 2 <= room), Text("")
+        )  # fmt: skip
         space = room - left.cell_len - right.cell_len
-        if space < 2 and right.cell_len:
-            left.truncate(max(0, room - right.cell_len - 2), overflow="ellipsis")
-            space = room - left.cell_len - right.cell_len
         about.update(Text.assemble(left, " " * max(0, space), right, no_wrap=True))
 
-    def _value_text(self, quantity: Quantity) -> Text:
+    def _value_texts(self, quantity: Quantity) -> list[Text]:
+        """What is at the pointer, the most words first."""
         cell, lon, lat = self._looked
+        if not cell:
+            return []
         value = self.map.hexes.value(cell)
         if value is None:
             said = "no data"
         elif quantity.classes:
             said = quantity.classes.get(int(value), str(int(value)))
         else:
-            said = number_text(value) + (f" {quantity.unit}" if quantity.unit not in (None, "", "1") else "")
+            said = short_number(value) + (f" {quantity.unit}" if quantity.unit not in (None, "", "1") else "")
         place = f"  {abs(lat):.3f}°{'N' if lat >= 0 else 'S'} {abs(lon):.3f}°{'E' if lon >= 0 else 'W'}  "
-        return Text.assemble((said, "bold"), (place + format_cell(cell), "dim"))
+        words = ("", place.rstrip(), place + format_cell(cell))
+        return [Text.assemble((said, "bold"), (more, "dim")) for more in reversed(words)]
 
     # -------------------------------------------------------------- choosing
 
@@ -287,11 +296,13 @@ class MapPane(Vertical):
             self._quantity = (self._quantity + steps) % len(self.source.quantities)
             self._scale = None
             self._ask()
+            self._choose(self.map.chosen)
 
     def action_step_time(self, steps: int) -> None:
         """Show another instant."""
         if len(self.times) > 1:
             self._time = (self._time + steps) % len(self.times)
+            self.query_one(SeriesPlot).mark(self.time)
             self._ask()
 
     def action_step_ramp(self) -> None:
@@ -319,15 +330,48 @@ class MapPane(Vertical):
 
     @on(HexMap.Chosen)
     def _chosen(self, event: HexMap.Chosen) -> None:
-        self.map.choose(event.cell)
-        if self.source is not None and self.quantity is not None:
-            self.post_message(self.CellChosen(self.source, self.quantity, event.cell))
+        self._choose(None if event.cell == self.map.chosen else event.cell)
 
-    def mark(self, cell: int) -> None:
-        """Mark the cell of the map in which a cell lies."""
-        resolution = self.map.hexes.resolution
-        if int(resolution_of(cell)) >= resolution:
-            self.map.choose(parent(cell, resolution))
+    def _choose(self, cell: int | None) -> None:
+        """Mark a cell and show its values over time below the map; None takes both away."""
+        self.map.choose(cell)
+        self.query_one(SeriesPlot).display = False
+        if cell is not None and self.source is not None and self.quantity is not None and len(self.times):
+            self._follow(self.source, self.quantity, cell)
+
+    @work(thread=True, group="map")
+    def _follow(self, source: Source, quantity: Quantity, cell: int) -> None:
+        try:
+            line = source.series(quantity, cell)
+        except QueryCancelled:
+            if cell == self.map.chosen and source is self.source:  # the cancel was meant for a window
+                self.app.call_from_thread(self._follow, source, quantity, cell)
+            return
+        except CubeQLError as error:
+            self.post_message(self.Failed(source, error))
+            return
+        title = f"{source.title} · {quantity.name} · {format_cell(cell)}"
+        self.post_message(self.SeriesCame(source, cell, Series(title, quantity.unit, (line,))))
+
+    @on(SeriesCame)
+    def _series_came(self, event: SeriesCame) -> None:
+        if event.cell == self.map.chosen and event.source is self.source:
+            plot = self.query_one(SeriesPlot)
+            plot.display = True
+            plot.show(event.series, self.time)
+
+    @on(SeriesPlot.TimeChosen)
+    def _time_chosen(self, event: SeriesPlot.TimeChosen) -> None:
+        event.stop()
+        self.show_time(event.instant)
+
+    def show_time(self, time: np.datetime64) -> bool:
+        """Show an instant; False where the source has none such."""
+        at = np.flatnonzero(self.times == time)
+        if len(at):
+            self._time = int(at[0])
+            self._ask()
+        return bool(len(at))
 
 
 def _answers(asked: Question, question: Question) -> bool:

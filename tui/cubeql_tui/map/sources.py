@@ -12,12 +12,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.session import Session
-from cubeql.values.cells import CellArray, resolution_of
+from cubeql.values.cells import CellArray, format_cell, parent, resolution_of
 from cubeql_tui import asking
 from cubeql_tui.display import Column, columns_of
 from cubeql_tui.map.hexes import Hexes, extent_of, gathered, one_resolution
 from cubeql_tui.map.view import Box, Floats
 from cubeql_tui.rows import Rows
+from cubeql_tui.series import Line, averaged
 from cubeql_tui.snapshot import LayerFacts
 
 Times = NDArray[np.datetime64]
@@ -77,6 +78,10 @@ class Source(Protocol):
         """Those of a region, at a resolution not finer than their own. May take long."""
         ...
 
+    def series(self, quantity: Quantity, cell: int) -> Line:
+        """The values over time below a cell, their mean. May take long."""
+        ...
+
 
 @dataclass(slots=True)
 class LayerSource:
@@ -134,6 +139,11 @@ class LayerSource:
         order = np.argsort(cells)
         values = _numbers(found["value"])[order]
         return Hexes(resolution, cells[order], values, whole)
+
+    def series(self, quantity: Quantity, cell: int) -> Line:
+        """The engine's answer."""
+        found = self.session.query(asking.series_of_layer(self.title, quantity.name, format_cell(cell))).to_arrow()
+        return averaged("", found["time"].to_numpy().astype("datetime64[us]"), _numbers(found["value"]))
 
 
 class RowsSource:
@@ -202,6 +212,12 @@ class RowsSource:
             at = slice(None) if time is None else self._clock == time
             self._kept[key] = gathered(self._cells[at], values[at], resolution, quantity.classes is not None)
         return self._kept[key]
+
+    def series(self, quantity: Quantity, cell: int) -> Line:
+        """The values of its rows."""
+        below = (parent(self._cells, resolution_of(cell)) == cell) & ~np.isnat(self._clock)
+        values = _numbers(self._table.column(quantity.name))
+        return averaged("", self._clock[below], values[below])
 
 
 def _column(rows: Rows, kind: str) -> int | None:

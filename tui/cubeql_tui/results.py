@@ -1,0 +1,244 @@
+"""The results of a statement in all their views; each is made when it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.widgets import ContentSwitcher, Static
+
+from cubeql.errors import CubeQLError, QueryCancelled
+from cubeql.session import Session
+from cubeql_tui import series
+from cubeql_tui.layers import Leaf
+from cubeql_tui.map.hexmap import HexMap
+from cubeql_tui.map.pane import MapPane
+from cubeql_tui.map.sources import LayerSource, RowsSource
+from cubeql_tui.plan import PlanView
+from cubeql_tui.plot import SeriesPlot
+from cubeql_tui.running import Run
+from cubeql_tui.table import ResultTable
+from cubeql_tui.words import fault_text
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A way to look: its title, the widget that takes its keys, the action that opens it."""
+
+    title: str
+    takes_keys: str
+    action: str
+
+
+VIEWS: dict[str, View] = {
+    "table": View("Table", "table", "show_table"),
+    "map": View("Map", "hexmap", "show_map"),
+    "series": View("Series", "series", "show_series"),
+    "plan": View("Plan", "plan", "show_plan"),
+}
+
+
+class Results(ContentSwitcher):
+    """Words, a table, a map, lines over time, a plan: one of them is seen.
+
+    Args:
+        asides: the session for what the views ask by themselves.
+        welcome: what is said before anything was asked.
+    """
+
+    class SeriesMade(Message):
+        """The rows of a statement are lines now."""
+
+        def __init__(self, run: Run, made: series.Series) -> None:
+            self.run, self.made = run, made
+            super().__init__()
+
+    class PlanMade(Message):
+        """A statement was explained, or cannot be."""
+
+        def __init__(self, plan: Sequence[str], summary: str, sql: str, error: CubeQLError | None = None) -> None:
+            self.plan, self.summary, self.sql, self.error = plan, summary, sql, error
+            super().__init__()
+
+    def __init__(self, asides: Session, welcome: RenderableType, *, id: str | None = None) -> None:
+        super().__init__(initial="scroll", id=id)
+        self.asides = asides
+        self.run: Run | None = None
+        self._welcome = welcome
+        self._mapped: Run | None = None
+        self._drawn: Run | None = None
+        self._quantity = 0
+
+    def compose(self) -> ComposeResult:
+        """All views."""
+        with VerticalScroll(id="scroll", can_focus=False):
+            yield Static(self._welcome, id="words")
+        yield ResultTable(id="table")
+        yield MapPane(id="map")
+        yield SeriesPlot(id="series")
+        yield PlanView(id="plan")
+
+    def on_mount(self) -> None:
+        """Name the views at the border."""
+        self._title()
+
+    # -------------------------------------------------------------- views
+
+    def open(self, view: str, focus: bool = True) -> None:
+        """Look this way."""
+        self.current = view
+        self._title()
+        if focus:
+            self.query_one(f"#{VIEWS[view].takes_keys}").focus()
+
+    def _title(self) -> None:
+        """The views at the border; a click opens one."""
+        self.border_title = " · ".join(
+            f"[b]{view.title}[/]" if name == self.current else f"[dim @click=app.{view.action}]{view.title}[/]"
+            for name, view in VIEWS.items()
+        )
+
+    def say(self, words: Text) -> None:
+        """Say something where rows would be."""
+        self.query_one("#words", Static).update(words)
+        self.current = "scroll"
+        self._title()
+
+    def recolour(self) -> None:
+        """Follow the theme."""
+        self.query_one(HexMap).recolour()
+        for plot in self.query(SeriesPlot):
+            plot.redraw()
+
+    # -------------------------------------------------------------- statements
+
+    def take(self, run: Run) -> None:
+        """Rows of a statement have come."""
+        table = self.query_one(ResultTable)
+        if run.rows is None:
+            return
+        if table.rows is run.rows:
+            table.grew()
+            return
+        self.run, self._quantity = run, 0
+        table.show(run.rows)
+        stays = (self.current == "map" and RowsSource.can_show(run.rows)) or (
+            self.current == "series" and series.can_show(run.rows)
+        )
+        if not stays:
+            self.open("table", focus=False)
+
+    def settle(self, run: Run) -> None:
+        """A statement has ended: show all of its rows in the view that is seen."""
+        if run is self.run and self.current == "map":
+            self._map(run)
+        elif run is self.run and self.current == "series":
+            self._draw(run)
+
+    # -------------------------------------------------------------- map
+
+    def show_map(self, leaf: Leaf | None) -> None:
+        """See the cells of the newest result, else what is on the map already, else a layer."""
+        pane = self.query_one(MapPane)
+        fresh = self.run is not None and self.run is not self._mapped and self._map(self.run)
+        if not fresh and pane.source is None and (leaf is None or not self._layer(leaf)):
+            return
+        self.open("map")
+
+    def show_layer(self, leaf: Leaf) -> None:
+        """See a layer on the map."""
+        if self._layer(leaf):
+            self._mapped = self.run
+            self.open("map", focus=False)
+
+    def _map(self, run: Run) -> bool:
+        if run.rows is None or not RowsSource.can_show(run.rows):
+            return False
+        self._mapped = run
+        self.query_one(MapPane).show(RowsSource(run.rows, run.state == "done"))
+        return True
+
+    def _layer(self, leaf: Leaf) -> bool:
+        record = leaf.facts.record
+        if record.kind != "grid":
+            self.notify(f"{record.name} is a layer of {record.kind}: ask for its rows with p.", severity="warning")
+            return False
+        self.query_one(MapPane).show(LayerSource(self.asides, leaf.facts), leaf.band)
+        return True
+
+    # -------------------------------------------------------------- series
+
+    def show_series(self) -> None:
+        """See the newest result over time, else the cell that was chosen on the map."""
+        below = self.query_one("#below", SeriesPlot)
+        if self.run is not None and (self.run is self._drawn or self._draw(self.run)):
+            self.open("series")
+        elif below.display and below.series is not None:
+            self.query_one("#series", SeriesPlot).show(below.series, below.cursor)
+            self.open("series")
+        else:
+            self.notify("Ask for time and a number, or choose a cell on the map of a layer that has times.", timeout=6)
+
+    def _draw(self, run: Run) -> bool:
+        if run.rows is None or not series.can_show(run.rows):
+            return False
+        self._drawn = run
+        self._make_series(run, self._quantity)
+        return True
+
+    @work(thread=True, group="series")
+    def _make_series(self, run: Run, quantity: int) -> None:
+        if run.rows is not None:
+            found = series.quantities(run.rows)
+            self.post_message(self.SeriesMade(run, series.of_rows(run.rows, found[quantity % len(found)])))
+
+    @on(SeriesMade)
+    def _series_made(self, event: SeriesMade) -> None:
+        if event.run is self._drawn:
+            self.query_one("#series", SeriesPlot).show(event.made)
+
+    @on(SeriesPlot.QuantityAsked)
+    def _next_quantity(self) -> None:
+        if self.current == "series" and self._drawn is not None:
+            self._quantity += 1
+            self._draw(self._drawn)
+
+    @on(SeriesPlot.TimeChosen)
+    def _time_chosen(self, event: SeriesPlot.TimeChosen) -> None:
+        """See the chosen instant on the map, where the map has it."""
+        shown = self.query_one(MapPane).show_time(event.instant)
+        if shown or (self._drawn is not None and self._drawn is not self._mapped and self._map(self._drawn)):
+            self.open("map")
+
+    # -------------------------------------------------------------- plan
+
+    def show_plan(self, text: str) -> None:
+        """See how a statement would run; nothing of it is read."""
+        self._explain(text)
+        self.open("plan")
+
+    @work(thread=True, group="plan")
+    def _explain(self, text: str) -> None:
+        try:
+            found = self.asides.explain(text)
+            made = self.PlanMade(found.plan, found.summary(), found.sql)
+        except QueryCancelled:  # the map has changed its mind meanwhile; this was not meant
+            self.app.call_from_thread(self._explain, text)
+            return
+        except CubeQLError as error:
+            made = self.PlanMade((), "", "", error)
+        self.post_message(made)
+
+    @on(PlanMade)
+    def _plan_made(self, event: PlanMade) -> None:
+        view = self.query_one(PlanView)
+        if event.error is not None:
+            view.say(fault_text(event.error, self.app.theme_variables))
+        else:
+            view.show(event.plan, event.summary, event.sql)
