@@ -1,142 +1,134 @@
-"""CREATE LAYER name AS query: rows of cells become tile rows."""
+"""CREATE LAYER name AS query: the layer that a query's columns make."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
+from collections.abc import Mapping
+from typing import Any, Literal, cast
 
 from cubeql.analyze.bound import OutputColumn
-from cubeql.catalog import Band, Layer, TimeAxis
-from cubeql.engine.result import Result
-from cubeql.errors import QueryError, diagnose
-from cubeql.storage import Store, TileBlock
+from cubeql.catalog import Band, Dimension, Layer, TimeAxis
+from cubeql.catalog.records import BandKind
+from cubeql.engine.celltiles import Target, refused
+from cubeql.errors import nearest
 from cubeql.storage.names import column_problem
-from cubeql.values.cells import format_cell, parent
-from cubeql.values.tiles import slot_count, slots_of, tile_resolution
+from cubeql.values.durations import parse_duration
 
+FACTS = ("title", "licence", "citation")
+AXIS = ("step", "stamp")
+OPTIONS = (*FACTS, *AXIS, "dimensions")
 _STORAGE = {"integer": "int64", "number": "float64", "boolean": "int8"}
+_STAMPS = ("instant", "start", "end")
+_DIMENSIONS = ("integer", "number", "text", "timestamp")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The layer that a query's columns make, and which of them is what."""
-
-    layer: Layer
-    cell: str
-    time: str | None
-
-
-def target_of(name: str, columns: tuple[OutputColumn, ...], facts: dict[str, str], text: str) -> Target:
+def target_of(name: str, columns: tuple[OutputColumn, ...], options: Mapping[str, Any], text: str) -> Target:
     """The layer of a query's columns.
+
+    Args:
+        name: of the layer.
+        columns: of the query.
+        options: what WITH says of it.
+        text: the statement, for errors.
 
     Raises:
         QueryError: there is no cell column of a known resolution, no band, or a column cannot be a band.
     """
     cells = [c for c in columns if c.type.name == "cell"]
     if len(cells) != 1 or cells[0].type.resolution is None:
-        raise _refused("a layer needs one column of cells", "SELECT cell, [time,] and the values of its bands", text)
-    time = next((c for c in columns if c.type.name == "timestamp"), None)
-    bands = tuple(_band(c, text) for c in columns if c is not cells[0] and c is not time)
+        raise refused("a layer needs one column of cells", "SELECT cell, [time,] and the values of its bands", text)
+    keys = _dimension_columns(columns, options.get("dimensions"), text)
+    time = _time_column([c for c in columns if c not in keys])
+    rest = [c for c in columns if c is not cells[0] and c is not time and c not in keys]
+    bands = tuple(_band(c, text) for c in rest)
     if not bands:
-        raise _refused("a layer needs a band", "SELECT cell and at least one number", text)
-    layer = Layer(name, cells[0].type.resolution, bands, TimeAxis() if time else None, **facts)  # type: ignore[arg-type]
-    return Target(layer, cells[0].name, time.name if time else None)
+        raise refused("a layer needs a band", "SELECT cell and at least one number", text)
+    layer = Layer(
+        name, cells[0].type.resolution, bands, axis_of(options, time is not None, text),
+        tuple(_dimension(c, text) for c in keys), **facts_of(options, text),
+    )  # fmt: skip
+    named = tuple(c.name for c in rest)
+    return Target(layer, cells[0].name, time.name if time else None, tuple(c.name for c in keys), named)
+
+
+def facts_of(options: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Title, licence and citation among options."""
+    return {name: _text(options, name, text) for name in FACTS if name in options}
+
+
+def axis_of(options: Mapping[str, Any], timed: bool, text: str, known: TimeAxis | None = None) -> TimeAxis | None:
+    """What the time stamps mean by options; what they leave out is as it was."""
+    given = [name for name in AXIS if name in options]
+    if not timed:
+        if given:
+            raise refused(f"a layer without time has no {given[0]}", f"leave {given[0]} out", text)
+        return None
+    known = known or TimeAxis()
+    step = _step(options, text) if "step" in options else known.step
+    fallback = "start" if step is not None and known.stamp == "instant" else known.stamp
+    stamp = _text(options, "stamp", text) if "stamp" in options else fallback
+    if stamp not in _STAMPS:
+        near = nearest(stamp, _STAMPS) or _STAMPS
+        raise refused(f"a stamp is {', '.join(_STAMPS[:2])} or end, not {stamp!r}", f"write '{near[0]}'", text)
+    if stamp == "instant" and step is not None:
+        raise refused("an instant has no step", "write stamp 'start' or 'end', or leave step out", text)
+    return TimeAxis(cast(Literal["instant", "start", "end"], stamp), step)
+
+
+def _step(options: Mapping[str, Any], text: str) -> str:
+    try:
+        return str(parse_duration(_text(options, "step", text)))
+    except ValueError as error:
+        raise refused(f"step: {error}", "write for instance 'P1M', 'P1D' or 'PT6H'", text) from error
+
+
+def _text(options: Mapping[str, Any], name: str, text: str) -> str:
+    value = options[name]
+    if not isinstance(value, str):
+        raise refused(f"the option {name} must be a text, but is {value!r}", f"write {name} '…'", text)
+    return value
+
+
+def _dimension_columns(columns: tuple[OutputColumn, ...], written: Any, text: str) -> list[OutputColumn]:
+    """The columns that an option names, in its order."""
+    if written is None:
+        return []
+    names = [n.strip() for n in written.split(",")] if isinstance(written, str) else []
+    if not all(names) or not names or len({n.casefold() for n in names}) < len(names):
+        raise refused(f"dimensions must be names of columns, but is {written!r}", "write 'horizon, issue'", text)
+    by_name = {c.name.casefold(): c for c in columns}
+    for name in names:
+        if name.casefold() not in by_name:
+            near = nearest(name, tuple(c.name for c in columns)) or tuple(c.name for c in columns)
+            raise refused(f"the query has no column {name!r} to be a dimension", f"there is {', '.join(near)}", text)
+    return [by_name[n.casefold()] for n in names]
+
+
+def _time_column(columns: list[OutputColumn]) -> OutputColumn | None:
+    """The column called time, else the first that holds instants."""
+    instants = [c for c in columns if c.type.name == "timestamp"]
+    return next((c for c in instants if c.name.casefold() == "time"), instants[0] if instants else None)
+
+
+def _dimension(column: OutputColumn, text: str) -> Dimension:
+    if column.type.name not in _DIMENSIONS:
+        raise refused(f"the column {column.name!r} is a {column.type}, which is no dimension",
+                      "dimensions are numbers, texts or timestamps", text)  # fmt: skip
+    _check_name(column, "dimension", text)
+    return Dimension(column.name, cast(Any, column.type.name), column.type.unit)
 
 
 def _band(column: OutputColumn, text: str) -> Band:
     storage = _STORAGE.get(column.type.name)
     if storage is None:
-        raise _refused(f"the column {column.name!r} is a {column.type}, which no band can hold",
-                       "bands are numbers; leave it out or CAST it", text)  # fmt: skip
+        hint = "name it in WITH (dimensions '…'), " if column.type.name in _DIMENSIONS else ""
+        raise refused(f"the column {column.name!r} is a {column.type}, which no band can hold",
+                      f"bands are numbers; {hint}leave it out or CAST it", text)  # fmt: skip
+    _check_name(column, "band", text)
+    kind: BandKind = "categorical" if column.type.categorical else "continuous"
+    return Band(column.name, cast(Any, storage), column.type.unit, kind=kind, classes=column.type.classes)
+
+
+def _check_name(column: OutputColumn, what: str, text: str) -> None:
     problem = column_problem(column.name)
     if problem is not None:
-        raise _refused(f"a band cannot be called {column.name!r}: it {problem}", "give it a name with AS", text)
-    kind = "categorical" if column.type.categorical else "continuous"
-    return Band(column.name, storage, column.type.unit, kind=kind, classes=column.type.classes)  # type: ignore[arg-type]
-
-
-def _refused(reason: str, suggestion: str, text: str) -> QueryError:
-    return QueryError([diagnose("layer_shape", reason=reason, suggestion=suggestion)], text)
-
-
-def write_layer(store: Store, target: Target, result: Result, replace: bool, text: str) -> tuple[int, int]:
-    """Store the rows of a result, which come ordered by cell; gives (tile rows, cells) written.
-
-    Raises:
-        QueryError: a cell (and time) comes twice, or is NULL.
-        StoreError: the layer cannot be written; it is as it was.
-    """
-    tiles = cells = 0
-    with store.write(target.layer, "replace" if replace else "create") as job:
-        for tile, rows in _by_tile(target, result):
-            for block, count in _blocks(target, tile, rows, text):
-                job.add(block)
-                tiles, cells = tiles + 1, cells + count
-    return tiles, cells
-
-
-def _by_tile(target: Target, result: Result) -> Iterator[tuple[int, pa.Table]]:
-    """Rows of one tile after the other; they come ordered by cell, hence by tile."""
-    level = tile_resolution(target.layer.resolution)
-    held: list[pa.Table] = []
-    current: int | None = None
-    for batch in result:
-        tiles = parent(batch.column(target.cell).fill_null(0).to_numpy().astype(np.int64), level)
-        starts = np.flatnonzero(np.append(True, tiles[1:] != tiles[:-1]))
-        for start, end in zip(starts, np.append(starts[1:], len(tiles))):
-            tile = int(tiles[start])
-            if current is not None and tile != current:
-                yield current, pa.concat_tables(held)
-                held = []
-            current = tile
-            held.append(pa.Table.from_batches([batch.slice(start, end - start)]))
-    if current is not None:
-        yield current, pa.concat_tables(held)
-
-
-def _blocks(target: Target, tile: int, rows: pa.Table, text: str) -> Iterator[tuple[TileBlock, int]]:
-    layer = target.layer
-    if rows[target.cell].null_count or (target.time and rows[target.time].null_count):
-        raise _refused("a cell or time is NULL", "FILTER … IS NOT NULL", text)
-    cells = rows[target.cell].to_numpy().astype(np.int64)
-    slots = slots_of(cells, tile_resolution(layer.resolution))
-    times = rows[target.time].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]") if target.time else None
-    every: list[np.datetime64 | None] = list(np.unique(times)) if times is not None else [None]
-    for time in every:
-        chosen = np.ones(len(slots), bool) if times is None or time is None else times == time
-        _check_once(cells[chosen], slots[chosen], time, text)
-        bands = {b.name: _array(rows[b.name], b, chosen, slots, layer) for b in layer.bands}
-        _check_numbers(bands, text)
-        yield TileBlock(tile, time, None, (), bands), int(chosen.sum())
-
-
-def _check_once(cells: NDArray[np.int64], slots: NDArray[np.int64], time: np.datetime64 | None, text: str) -> None:
-    found, counts = np.unique(slots, return_counts=True)
-    if (counts > 1).any():
-        cell = cells[slots == found[counts > 1][0]][0]
-        at = f" at {time}Z" if time is not None else ""
-        raise QueryError([diagnose("duplicate_cells", cell=format_cell(int(cell)), time=at)], text)
-
-
-def _check_numbers(bands: dict[str, tuple[NDArray[Any], NDArray[np.bool_]]], text: str) -> None:
-    for name, (values, valid) in bands.items():
-        if values.dtype.kind == "f" and np.isnan(values[valid]).any():
-            raise _refused(f"a value of {name!r} is NaN", "make it NULL, for instance with CASE", text)
-
-
-def _array(
-    column: pa.ChunkedArray, band: Band, chosen: NDArray[np.bool_], slots: NDArray[np.int64], layer: Layer
-) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    count = slot_count(layer.resolution, tile_resolution(layer.resolution))
-    values, valid = np.zeros(count, band.storage), np.zeros(count, bool)
-    there = ~column.is_null().to_numpy()[chosen]
-    given = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
-    plain = given.fill_null(0).to_numpy()[chosen]
-    values[slots[chosen]] = plain.astype(band.storage)
-    valid[slots[chosen]] = there
-    return values, valid
+        raise refused(f"a {what} cannot be called {column.name!r}: it {problem}", "give it a name with AS", text)

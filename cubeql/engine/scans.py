@@ -23,7 +23,8 @@ MOST_LITERALS = 400
 """Up to so many tiles are named in the predicate; more are joined."""
 
 _SQL_TYPES = {"int8": "TINYINT", "int16": "SMALLINT", "int32": "INTEGER", "int64": "BIGINT", "float32": "FLOAT",
-              "float64": "DOUBLE", "integer": "BIGINT", "number": "DOUBLE", "text": "VARCHAR"}  # fmt: skip
+              "float64": "DOUBLE", "integer": "BIGINT", "number": "DOUBLE", "text": "VARCHAR",
+              "timestamp": "TIMESTAMP"}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -204,13 +205,17 @@ def _tile_tests(cursor: duckdb.DuckDBPyConnection, name: str, tiles: NDArray[np.
 def _columns(scan: Scan) -> list[str]:
     layer = scan.layer
     times = ["time", *(["time_end"] if scan.with_ends else [])] if layer.time is not None else []
-    time = [f"({t} AT TIME ZONE 'UTC') AS {t}" for t in times]
+    time = [_instants(t) for t in times]
+    dimensions = [_instants(d.name) if d.type == "timestamp" else quote(d.name) for d in layer.dimensions]
     if scan.overview is not None:
-        dimensions = [quote(d.name) for d in layer.dimensions]
         return ["tile", *time, *dimensions, *_statistics(scan, scan.overview), "footprint__count"]
-    names = [*(d.name for d in layer.dimensions), *scan.bands]
     valid = ["valid", *(quote(f"{b}__count") for b in scan.bands)] if len(layer.bands) > 1 else []
-    return ["tile", *time, *map(quote, names), *valid, "footprint__count"]
+    return ["tile", *time, *dimensions, *map(quote, scan.bands), *valid, "footprint__count"]
+
+
+def _instants(name: str) -> str:
+    """A stored column of instants as the UTC timestamps that expressions compute with."""
+    return f"({quote(name)} AT TIME ZONE 'UTC') AS {quote(name)}"
 
 
 def _statistics(scan: Scan, overview: Overview) -> list[str]:

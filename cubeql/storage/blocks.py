@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from cubeql.catalog import Band, Layer
 from cubeql.errors import StoreError
 from cubeql.values.cells import fault_of, format_cell, resolution_of
-from cubeql.values.tiles import dead_slots, has_dead_slots, slot_count, tile_resolution
+from cubeql.values.tiles import cells_of, dead_slots, has_dead_slots, slot_count, tile_resolution
 
 Key = tuple[Any, ...]
 BandArrays = tuple[NDArray[Any], NDArray[np.bool_]]
@@ -20,10 +21,16 @@ _DIMENSION_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int, np.integer),
     "number": (float, int, np.floating, np.integer),
     "text": (str,),
+    "timestamp": (datetime, np.datetime64),
 }
 
 # Adding 0.0 turns -0.0 into 0.0: equal keys must be one key.
-_PLAIN: dict[str, Callable[[Any], Any]] = {"integer": int, "number": lambda v: float(v) + 0.0, "text": str}
+_PLAIN: dict[str, Callable[[Any], Any]] = {
+    "integer": int,
+    "number": lambda v: float(v) + 0.0,
+    "text": str,
+    "timestamp": lambda v: utc_datetime(v),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +41,7 @@ class TileBlock:
         tile: H3 index of the tile.
         time: UTC instant with microseconds; None in a static layer.
         time_end: end of the row's step where it has one.
-        dimensions: a value per dimension of the layer, in its order.
+        dimensions: a value per dimension of the layer, in its order; a timestamp is a datetime in UTC.
         bands: per band (values of its storage type, valid), both of shape ``(slot_count,)``; a band left
             out is nowhere valid.
     """
@@ -54,6 +61,12 @@ class TileBlock:
     def nbytes(self) -> int:
         """Bytes of its arrays."""
         return sum(values.nbytes + valid.nbytes for values, valid in self.bands.values())
+
+
+def utc_datetime(value: datetime | np.datetime64) -> datetime:
+    """An instant as Python's datetime in UTC, which one without a zone means."""
+    plain = value if isinstance(value, datetime) else value.astype("M8[us]").item()
+    return plain.replace(tzinfo=UTC) if plain.tzinfo is None else plain.astimezone(UTC)
 
 
 def microseconds(time: np.datetime64 | None) -> int | None:
@@ -117,7 +130,7 @@ def _check_dimensions(layer: Layer, block: TileBlock, place: str) -> tuple[Any, 
     values: list[Any] = []
     for dimension, value in zip(layer.dimensions, block.dimensions, strict=True):
         fits = isinstance(value, _DIMENSION_TYPES[dimension.type]) and not isinstance(value, bool)
-        if not fits or value != value:
+        if not fits or value != value:  # NaN and NaT
             raise StoreError(f"{place}: {dimension.name} = {value!r} is no {dimension.type}")
         values.append(_PLAIN[dimension.type](value))
     return tuple(values)
@@ -148,11 +161,74 @@ def _check_dead(layer: Layer, tile: int, bands: Mapping[str, BandArrays], place:
             raise StoreError(f"{place}, band {name}: slot {slot} is valid but no cell (below a pentagon)")
 
 
-def merged(old: TileBlock, new: TileBlock) -> TileBlock:
+class RowExistsError(StoreError):
+    """A cell has a row already where only new ones were to be added.
+
+    Attributes:
+        layer: the layer's name.
+        cell: the cell, as text.
+        at: time and dimensions of the row, in words; empty where there are none.
+    """
+
+    def __init__(self, layer: str, cell: str, at: str) -> None:
+        super().__init__(f"layer {layer} has a row for the cell {cell}{at} already")
+        self.layer, self.cell, self.at = layer, cell, at
+
+
+def merged(layer: Layer, old: TileBlock, new: TileBlock) -> TileBlock:
     """The row that two checked blocks of one key make: per cell and band the new value wins where valid."""
     bands = {}
     for name, (values, valid) in new.bands.items():
         old_values, old_valid = old.bands[name]
         bands[name] = (np.where(valid, values, old_values), valid | old_valid)
+    return _together(old, new, bands)
+
+
+def inserted(layer: Layer, old: TileBlock, new: TileBlock) -> TileBlock:
+    """The row that two checked blocks of one key make where no cell has a row in both.
+
+    Raises:
+        RowExistsError: names the first cell that has.
+    """
+    both = footprint(old) & footprint(new)
+    if both.any():
+        cell = cells_of(new.tile, layer.resolution)[int(np.flatnonzero(both)[0])]
+        raise RowExistsError(layer.name, format_cell(int(cell)), describe_place(layer, new.key))
+    return merged(layer, old, new)
+
+
+def overwritten(layer: Layer, old: TileBlock, new: TileBlock) -> TileBlock:
+    """The row that two checked blocks of one key make: a cell that has a row in the new one has that alone."""
+    there = footprint(new)
+    bands = {}
+    for name, (values, valid) in new.bands.items():
+        old_values, old_valid = old.bands[name]
+        bands[name] = (np.where(there, values, old_values), np.where(there, valid, old_valid))
+    return _together(old, new, bands)
+
+
+def footprint(block: TileBlock) -> NDArray[np.bool_]:
+    """The slots whose cell has a row: where some band is valid."""
+    found: NDArray[np.bool_] = np.logical_or.reduce([valid for _, valid in block.bands.values()])
+    return found
+
+
+def _together(old: TileBlock, new: TileBlock, bands: dict[str, BandArrays]) -> TileBlock:
     time_end = old.time_end if new.time_end is None else new.time_end
     return TileBlock(new.tile, new.time, time_end, new.dimensions, bands)
+
+
+def describe_place(layer: Layer, key: Key) -> str:
+    """Time and dimensions of a key for a message: ``at 2024-05-01T00:00:00.000000, horizon = 24``."""
+    _, time, *dimensions = key
+    text = f" at {np.datetime64(time, 'us')}" if layer.time is not None else ""
+    shown = (v.isoformat() if isinstance(v, datetime) else repr(v) for v in dimensions)
+    return text + "".join(f", {d.name} = {v}" for d, v in zip(layer.dimensions, shown, strict=True))
+
+
+COMBINE: dict[str, Callable[[Layer, TileBlock, TileBlock], TileBlock]] = {
+    "merge": merged,
+    "insert": inserted,
+    "overwrite": overwritten,
+}
+"""What becomes of two blocks of one key, by the mode of conflict that puts them together."""

@@ -5,7 +5,8 @@ column                                type                       in
 ====================================  =========================  ============================================
 ``tile``                              BIGINT                     every layer
 ``time``, ``time_end``                TIMESTAMP us UTC           layers with time (``time_end`` may be NULL)
-dimensions                            BIGINT, DOUBLE or VARCHAR  as the layer has them
+dimensions                            BIGINT, DOUBLE, VARCHAR    as the layer has them
+                                      or TIMESTAMP us UTC
 ``<band>``                            LIST of the storage type   every band; NULL where not valid
 ``<band>__count``                     BIGINT                     every band
 ``<band>__sum``                       DOUBLE                     every band; NULL where the count is 0
@@ -28,7 +29,7 @@ from cubeql.catalog import Band, Layer
 from cubeql.values.tiles import slot_count, tile_resolution
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
-DIMENSION_TYPES = {"integer": pa.int64(), "number": pa.float64(), "text": pa.string()}
+DIMENSION_TYPES = {"integer": pa.int64(), "number": pa.float64(), "text": pa.string(), "timestamp": TIMESTAMP}
 STORAGE_TYPES = {
     "int8": pa.int8(),
     "int16": pa.int16(),

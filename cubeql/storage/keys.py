@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cubeql.catalog import Layer
-from cubeql.storage.blocks import Key, TileBlock, microseconds
+from cubeql.storage.blocks import Key, TileBlock, describe_place, microseconds
 from cubeql.storage.columns import DIMENSION_TYPES, TIMESTAMP, key_fields
 from cubeql.values.cells import format_cell
 
@@ -76,8 +76,4 @@ def _bound(files: pa.Table, name: str, unknown: int) -> NDArray[Any]:
 
 def describe_key(layer: Layer, key: Key) -> str:
     """A key for a message: ``tile 8928308280fffff at 2024-05-01T00:00:00.000000, horizon = 24``."""
-    tile, time, *dimensions = key
-    text = f"tile {format_cell(tile)}"
-    if layer.time is not None:
-        text += f" at {np.datetime64(time, 'us')}"
-    return text + "".join(f", {d.name} = {v!r}" for d, v in zip(layer.dimensions, dimensions, strict=True))
+    return f"tile {format_cell(key[0])}{describe_place(layer, key)}"

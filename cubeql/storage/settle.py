@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError
-from cubeql.storage.blocks import Key, TileBlock, merged
+from cubeql.storage.blocks import COMBINE, Key, TileBlock
 from cubeql.storage.committing import Settled
 from cubeql.storage.decode import decode, read_groups, read_keys
 from cubeql.storage.disk import remove_file
@@ -23,7 +23,7 @@ from cubeql.storage.keys import describe_key, files_near, key_rows, key_table, r
 from cubeql.storage.rowbuffer import WrittenFile, rewrite, write_blocks
 from cubeql.storage.table import DataFile, TableState
 
-OnConflict = Literal["error", "merge", "replace"]
+OnConflict = Literal["error", "merge", "replace", "insert", "overwrite"]
 
 
 class Settler:
@@ -32,6 +32,7 @@ class Settler:
     def __init__(self, layer: Layer, top: Path, on_conflict: OnConflict, buffer_bytes: int) -> None:
         """Settle for a layer whose files lie below ``top``, holding up to ``buffer_bytes`` of rows."""
         self._layer, self._top, self._on_conflict, self._buffer_bytes = layer, top, on_conflict, buffer_bytes
+        self._combine = COMBINE.get(on_conflict)
         self._keys_of: dict[str, pa.Table] = {}
 
     def check(self, state: TableState, keys: pa.Table) -> None:
@@ -93,9 +94,9 @@ class Settler:
     def _taken_out(self, written: WrittenFile, keys: pa.Table, buffer: dict[Key, TileBlock]) -> WrittenFile:
         if self._on_conflict == "error":
             raise self.twice(key_rows(self._layer, keys)[0])
-        if self._on_conflict == "merge":
+        if self._combine is not None:
             for old in self._rows(written.file.name, keys):
-                buffer[old.key] = merged(old, buffer[old.key])
+                buffer[old.key] = self._combine(self._layer, old, buffer[old.key])
         kept = self._without(written.file.name, keys)
         remove_file(self._top / written.file.name, self._top)
         left = written.keys.filter(pa.array(~rows_in(written.keys, keys)))
@@ -147,11 +148,12 @@ class Settler:
             yield batch
 
     def _merged_with(self, old: dict[Key, TileBlock], files: Sequence[WrittenFile]) -> Iterator[WrittenFile]:
+        assert self._combine is not None
         keys = key_table(self._layer, list(old.values()))
         for written in files:
             if rows_in(written.keys, keys).any():
                 for new in self._rows(written.file.name, keys):
-                    old[new.key] = merged(old[new.key], new)
+                    old[new.key] = self._combine(self._layer, old[new.key], new)
         yield from write_blocks(self._layer, self._top, old)
 
     def _rows(self, name: str, keys: pa.Table) -> Iterator[TileBlock]:

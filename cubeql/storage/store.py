@@ -156,7 +156,7 @@ class Store(Definitions):
         self,
         layer: Layer,
         mode: Literal["create", "replace", "append"],
-        on_conflict: Literal["error", "merge", "replace"] = "error",
+        on_conflict: Literal["error", "merge", "replace", "insert", "overwrite"] = "error",
         *,
         buffer_bytes: int = BUFFER_BYTES,
     ) -> LayerWrite:
@@ -167,8 +167,9 @@ class Store(Definitions):
                 meaning, and may change the other facts; of ``extras`` new and changed ones are taken over.
             mode: ``create`` a new layer, ``replace`` all rows of one (or create it), or ``append`` to one.
             on_conflict: what becomes of a row whose tile, time and dimensions are there already, in the layer
-                or earlier in this write: an ``error``, ``merge`` (new valid values win, cell by cell), or
-                ``replace`` (the new row takes the old one's place).
+                or earlier in this write: an ``error``; cell by cell ``merge`` (new valid values win), ``insert`` (a
+                cell with a row in both is an error) or ``overwrite`` (a cell of the new row has the new values
+                alone); or ``replace`` (the new row takes the old one's place).
             buffer_bytes: bytes of arrays held before files are written.
 
         Raises:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError
 from cubeql.storage.addresses import Address
-from cubeql.storage.blocks import Key, TileBlock, checked, merged
+from cubeql.storage.blocks import COMBINE, Key, TileBlock, checked
 from cubeql.storage.columns import layer_schema
 from cubeql.storage.committing import CommittedWrite, Mode, Settled
 from cubeql.storage.keys import key_table
@@ -19,7 +19,7 @@ from cubeql.storage.rowbuffer import WrittenFile, write_blocks
 from cubeql.storage.settle import OnConflict, Settler
 from cubeql.storage.table import DataFile, TableFormat, TableState
 
-ON_CONFLICT = ("error", "merge", "replace")
+ON_CONFLICT = ("error", "replace", *COMBINE)
 
 
 class LayerWrite(CommittedWrite):
@@ -71,8 +71,8 @@ class LayerWrite(CommittedWrite):
             self._buffered += row.nbytes
         elif self._on_conflict == "error":
             raise self._settler.twice(key)
-        elif self._on_conflict == "merge":
-            row = merged(known, row)
+        elif self._on_conflict in COMBINE:
+            row = COMBINE[self._on_conflict](self._layer, known, row)
         self._buffer[key] = row
         if self._buffered >= self._buffer_bytes:
             self._flush()

@@ -40,14 +40,14 @@ def test_a_created_layer_holds_the_querys_rows(own: cubeql.Session) -> None:
 def test_with_time_and_on_a_coarser_grid(own: cubeql.Session) -> None:
     query = """SELECT CELL(5) AS cell, date_trunc('month', time) AS time, avg(red) AS r
                FROM fine GROUP BY CELL(5), date_trunc('month', time)"""
-    own.query(f"CREATE LAYER monthly AS {query}")
-    assert own.layer("monthly").resolution == 5 and own.layer("monthly").time is not None
+    own.query(f"CREATE LAYER by_month AS {query}")
+    assert own.layer("by_month").resolution == 5 and own.layer("by_month").time is not None
     order = "ORDER BY cell, time"
     wanted = rows(own, f"WITH q AS ({query}) SELECT * FROM q {order}")
-    assert rows(own, f"SELECT cell, time, r FROM monthly {order}") == wanted
-    assert one(own, "SELECT count(*) AS n FROM coarse JOIN monthly") > 0
-    assert one(own, "SELECT count(*) AS n FROM fine JOIN monthly ON TIME SAME MONTH FILTER r > 0") > 0
-    assert one(own, "SELECT count(*) AS n FROM monthly JOIN finer") > 0
+    assert rows(own, f"SELECT cell, time, r FROM by_month {order}") == wanted
+    assert one(own, "SELECT count(*) AS n FROM coarse JOIN by_month") > 0
+    assert one(own, "SELECT count(*) AS n FROM fine JOIN by_month ON TIME SAME MONTH FILTER r > 0") > 0
+    assert one(own, "SELECT count(*) AS n FROM by_month JOIN finer") > 0
 
 
 def test_nulls_stay_nulls(own: cubeql.Session) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cubeql.catalog import Band, Dimension
 from cubeql.errors import StoreError
 from cubeql.storage import Store, TileBlock
+from cubeql.storage.blocks import RowExistsError
 from tests.storage.making import (
     HEXAGON,
     OTHER,
@@ -177,7 +178,7 @@ ROW = st.tuples(
 )
 WRITE = st.tuples(
     st.sampled_from(["append", "append", "replace"]),
-    st.sampled_from(["merge", "replace"]),
+    st.sampled_from(["merge", "replace", "insert", "overwrite"]),
     st.lists(ROW, max_size=8),
 )
 
@@ -191,13 +192,25 @@ def test_any_sequence_of_writes_equals_a_dictionary(writes: list[Any], buffer_by
         wanted: Rows = {}
         for mode, on_conflict, rows in writes:
             given = [block(TWO, tile, time, (run,), seed=seed, gaps=0.6) for tile, time, run, seed in rows]
+            after = {} if mode == "replace" else dict(wanted)
+            try:
+                for each in given:
+                    _apply(after, each, on_conflict)
+            except LookupError as there:
+                with pytest.raises(RowExistsError) as raised:
+                    put(store, TWO, *given, mode=mode, on_conflict=on_conflict, buffer_bytes=buffer_bytes)
+                assert there.args
+                assert raised.value.layer == TWO.name
+                continue
             put(store, TWO, *given, mode=mode, on_conflict=on_conflict, buffer_bytes=buffer_bytes)
-            wanted = {} if mode == "replace" else wanted
-            for each in given:
-                _apply(wanted, each, on_conflict)
+            wanted = after
         assert stored(store) == wanted
-        for version in range(len(writes)):
+        for version in range(len(store.history("rain"))):
             assert stored(store, version=version) is not None
+
+
+def _rows_of(row: dict[str, list[Any]]) -> list[tuple[Any, ...]]:
+    return list(zip(*row.values(), strict=True))
 
 
 def _apply(rows: Rows, new: TileBlock, on_conflict: str) -> None:
@@ -208,6 +221,14 @@ def _apply(rows: Rows, new: TileBlock, on_conflict: str) -> None:
             name: [o if n is None else n for o, n in zip(old[name], values, strict=True)]
             for name, values in row.items()
         }
+    elif old is not None and on_conflict in ("insert", "overwrite"):
+        pairs = list(zip(_rows_of(old), _rows_of(row), strict=True))
+        both = [n for n, (o, new_row) in enumerate(pairs) if any(v is not None for v in o) and
+                any(v is not None for v in new_row)]  # fmt: skip
+        if both and on_conflict == "insert":
+            raise LookupError(both[0])
+        chosen = [n if any(v is not None for v in n) else o for o, n in pairs]
+        row = {name: list(values) for name, values in zip(row, zip(*chosen, strict=True), strict=True)}
     rows[key] = row
 
 

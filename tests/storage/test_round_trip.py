@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cubeql.catalog import Band, Dimension, Layer
+from cubeql.errors import StoreError
 from cubeql.storage import Store, TileBlock
 from cubeql.storage.columns import layer_schema
 from tests.storage.making import (
@@ -253,3 +255,19 @@ def test_rows_may_be_filled_into_the_same_arrays_again(tmp_path: Path) -> None:
             )
     found = stored(Store.open(tmp_path / "store"))
     assert [row["depth"][0] for _, row in sorted(found.items())] == [0, 1]
+
+
+def test_a_dimension_of_timestamps(tmp_path: Path) -> None:
+    """Instants without a zone mean UTC; the same instant in another zone is the same key."""
+    issue = Dimension("issue", "timestamp")
+    record = layer(dimensions=[issue])
+    store = store_in(tmp_path)
+    first, second = np.datetime64("2024-05-01T06:00", "us"), datetime(2024, 5, 1, 18, tzinfo=UTC)
+    put(store, record, block(record, dimensions=(first,)), block(record, dimensions=(second,), seed=1))
+    found = [b.dimensions for b in store.read_blocks("rain")]
+    assert found == [(datetime(2024, 5, 1, 6, tzinfo=UTC),), (second,)]
+    again = datetime(2024, 5, 1, 8, tzinfo=timezone(timedelta(hours=2)))
+    with pytest.raises(StoreError, match="issue = 2024-05-01T06:00:00"):
+        put(store, record, block(record, dimensions=(again,)), mode="append")
+    with pytest.raises(StoreError, match="issue"):
+        put(store, record, block(record, dimensions=(np.datetime64("NaT"),)), mode="append")

@@ -25,6 +25,7 @@ _HANDLERS: dict[tuple[type[nodes.Statement], str], Handler] = {
     (nodes.Show, ""): listings.show,
     (nodes.Describe, ""): listings.describe,
     (nodes.Create, "layer"): layers.create,
+    (nodes.Insert, ""): layers.insert,
     (nodes.Drop, "layer"): layers.drop,
     (nodes.Create, "cells"): cellsets.create,
     (nodes.Drop, "cells"): cellsets.drop,

@@ -1,27 +1,90 @@
-"""Layers made and dropped by statements."""
+"""Layers made, filled and dropped by statements."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from cubeql.engine.layers import target_of, write_layer
+import pyarrow as pa
+
+from cubeql.catalog import Layer
+from cubeql.compiler import CompiledQuery
+from cubeql.engine.celltiles import Target, blocks_of
+from cubeql.engine.inserting import match_cells, match_points
+from cubeql.engine.layers import OPTIONS, target_of
 from cubeql.engine.result import Result, done
 from cubeql.engine.statements.call import Call
+from cubeql.errors import Span
 from cubeql.lang import nodes
+from cubeql.storage.blocks import RowExistsError
 
-_FACTS = ("title", "licence", "citation")
+if TYPE_CHECKING:
+    from cubeql.storage.write import LayerWrite
 
 
 def create(call: Call, statement: nodes.Create) -> Result:
     """``CREATE [OR REPLACE] LAYER name [WITH (…)] AS query``."""
     name = call.new_name(statement.name, statement, "layer", statement.replace)
-    facts = call.options(statement.options, "CREATE LAYER", _FACTS)
+    options = call.options(statement.options, "CREATE LAYER", OPTIONS)
     compiled = call.compile(statement.query)
-    target = target_of(name, compiled.columns, {k: str(v) for k, v in facts.items()}, call.text)
-    order = (target.cell, *((target.time,) if target.time else ()))
-    with call.execute(replace(compiled, ordered_by=order)) as result:
-        tiles, cells = write_layer(call.store, target, result, statement.replace, call.text)
+    target = target_of(name, compiled.columns, options, call.text)
+    job = call.store.write(target.layer, "replace" if statement.replace else "create")
+    tiles, cells = _fill(call, compiled, target, job)
     return done(f"layer {name}: {cells:,} cells in {tiles:,} tile rows", call.text, cells=cells, tiles=tiles)
+
+
+def _fill(call: Call, compiled: CompiledQuery, target: Target, job: LayerWrite) -> tuple[int, int]:
+    """Write a query's rows; gives (tile rows, cells) written. Where anything fails the layer is as it was."""
+    tiles = cells = 0
+    with job, call.execute(replace(compiled, ordered_by=(target.cell,))) as result:
+        for block, count in blocks_of(target, result, call.text):
+            job.add(block)
+            tiles, cells = tiles + 1, cells + count
+    return tiles, cells
+
+
+def insert(call: Call, statement: nodes.Insert) -> Result:
+    """``INSERT [OR REPLACE] INTO layer query``."""
+    layer = call.snapshot(statement.name, statement).layer
+    compiled = call.compile(statement.query)
+    if layer.kind == "points":
+        return _insert_points(call, statement, layer, compiled)
+    if layer.kind != "grid":
+        raise call.refuse("not_supported", statement, construct="INSERT INTO a layer of zones",
+                          suggestion="add them with ingest")  # fmt: skip
+    spans = _places(statement, compiled)
+    target = match_cells(layer, compiled.columns, spans, call.text, statement.replace)
+    job = call.store.write(layer, "append", "overwrite" if statement.replace else "insert")
+    try:
+        tiles, cells = _fill(call, compiled, target, job)
+    except RowExistsError as error:
+        raise call.refuse("row_exists", statement, layer=error.layer, cell=error.cell, at=error.at) from error
+    said = f"layer {layer.name}: {cells:,} cells in {tiles:,} tile rows added"
+    return done(said, call.text, cells=cells, tiles=tiles)
+
+
+def _insert_points(call: Call, statement: nodes.Insert, layer: Layer, compiled: CompiledQuery) -> Result:
+    if statement.replace:
+        raise call.refuse("replace_points", statement, layer=layer.name)
+    columns = match_points(layer, compiled.columns, _places(statement, compiled), call.text)
+    job = call.store.write_rows(layer, "append")
+    with job, call.execute(compiled) as result:
+        for batch in result:
+            given = {
+                name: batch.column(column) if column is not None else pa.nulls(batch.num_rows)
+                for name, column in columns.items()
+            }
+            job.add(pa.table(given))
+    return done(f"layer {layer.name}: {job.rows:,} rows added", call.text, rows=job.rows)
+
+
+def _places(statement: nodes.Insert, compiled: CompiledQuery) -> tuple[Span, ...]:
+    """The place of each of a query's columns where it is known, and of the statement."""
+    query = statement.query
+    items = query.items if isinstance(query, nodes.Select) else ()
+    if len(items) != len(compiled.columns) or any(isinstance(i.expr, nodes.Star) for i in items):
+        return (query.span,) * len(compiled.columns) + (query.span,)
+    return (*(i.span for i in items), query.span)
 
 
 def drop(call: Call, statement: nodes.Drop) -> Result:

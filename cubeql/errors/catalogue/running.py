@@ -16,6 +16,8 @@ ROWS: tuple[Fault, ...] = (
     Fault("cancelled", "the statement was cancelled"),
     Fault("not_a_query", "{construct} is no query", "only queries can be explained or streamed"),
     Fault("duplicate_cells", "the cell {cell} comes more than once{time}", "group by cell, or by cell and time"),
+    Fault("row_exists", "'{layer}' has a row for the cell {cell}{at} already",
+          "INSERT OR REPLACE takes its place; ANTI JOIN {layer} leaves it out"),
     Fault("raster_shape", "{reason}", "{suggestion}"),
     Fault("format_type", "{format} cannot hold the column '{name}', which is of type {type}",
           "leave it out or CAST it"),
