@@ -167,7 +167,7 @@ ROWS: tuple[Fault, ...] = (
           "INSERT INTO dem SELECT cell, elevation AS hight FROM survey"),
     Fault("insert_missing", "'{layer}' needs the column '{name}', which the query does not give",
           "SELECT it, or give another column its name with AS", "INSERT INTO dem SELECT elevation FROM survey"),
-    Fault("insert_type", "'{name}' of '{layer}' is a {wanted}, but the query gives a {given}",
+    Fault("insert_type", "'{name}' of '{layer}' holds {wanted} values, but the query gives {given}",
           "CAST it, or select another column", "INSERT INTO dem SELECT cell, 'high' AS elevation FROM survey"),
     Fault("insert_unit", "'{name}' of '{layer}' is in {wanted}, but the query gives it in {given}",
           "these measure different things", "INSERT INTO climate SELECT cell, time, t_celsius AS t2m FROM other"),
