@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,21 @@ def test_errors_grow_with_the_horizon(store: Path) -> None:
     horizons, errors = zip(*_found(store, 9))
     assert horizons == (24, 48, 72, 120)
     assert list(errors) == sorted(errors)
+
+
+def test_packed_arrays_have_a_place_for_every_cell_of_their_tile(store: Path) -> None:
+    found = _found(store, 12)
+    assert {len(array) for row in found for array in row[1:]} == {7**3}
+    assert sum(v is not None for row in found for v in row[1]) == sum(
+        1 for (_, time, _) in layers()["s2"].values if time.year == 2024 and time.month == 6
+    )
+
+
+def test_no_reading_sees_more_than_two_scenes_or_one_beyond_two_days(store: Path) -> None:
+    seen: dict[tuple[Any, Any], list[Any]] = {}
+    for station, time, scene, _ in _found(store, 8):
+        seen.setdefault((station, time), []).append(scene)
+    assert len(seen) == len(layers()["stations"].rows)
+    assert {len(scenes) for scenes in seen.values()} <= {1, 2}
+    near = [abs(scene - time) for (_, time), scenes in seen.items() for scene in scenes if scene is not None]
+    assert near and max(near) <= timedelta(days=2)
