@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cubeql.analyze.bound import Bound, BoundJoin, Column, LayerRef, ZonesRef, conjuncts, walk
+from cubeql.analyze.bound import BoundJoin, QueryRef, TableRef, ZonesRef, conjuncts
 from cubeql.analyze.context import Context
-from cubeql.analyze.scope import Scope
+from cubeql.analyze.scope import Scope, cell_column
 from cubeql.lang import nodes
 from cubeql.values.containment import CONTAINMENTS, Containment
 
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 def bind_zones(binder: Binder, join: nodes.Join, source: ZonesRef) -> BoundJoin:
     """The join of a layer of zones; its source is added to the scope."""
     context, scope = binder.context, binder.scope
-    _check_driver(context, scope, join)
+    _check_driver(context, scope, source, join)
     _check_attributes(context, source, containment := _containment(context, join.using), join)
     scope.sources.append(replace(source, containment=containment))
     if join.time is not None:
         context.fault("no_time_to_match", join.time.span, name=source.alias)
     on = conjuncts(binder.within(clause="ON").condition(join.on)) if join.on is not None else ()
-    _check_condition(context, scope, on)
     return BoundJoin(len(scope.sources) - 1, join.kind, None, on)
 
 
@@ -38,24 +37,21 @@ def _containment(context: Context, using: tuple[nodes.Using, ...]) -> Containmen
     return "center"
 
 
-def _check_driver(context: Context, scope: Scope, join: nodes.Join) -> None:
-    """Zones meet the cells of a layer; a subquery has cells, too, but no tiles to meet them in."""
+def _check_driver(context: Context, scope: Scope, source: ZonesRef, join: nodes.Join) -> None:
+    """Zones hold cells of a layer or a subquery, and points by their longitude and latitude."""
     driver = scope.sources[0]
-    if not isinstance(driver, LayerRef):
-        context.fault("not_supported", join.source.span, construct="a JOIN of zones to a subquery",
-                      suggestion="join the zones inside the subquery")  # fmt: skip
+    if isinstance(driver, TableRef) and driver.layer.kind == "zones":
+        context.fault("zones_drive", join.source.span, name=source.alias, zones=driver.alias)
+    elif isinstance(driver, TableRef):
+        for entry in (u for u in join.using if u.method != "center"):
+            context.fault("points_have_no_outline", entry.span, method=entry.method)
+    elif isinstance(driver, QueryRef) and cell_column(driver) is None:
+        context.fault("join_needs_cell", join.source.span, name=driver.alias)
+    elif scope.resolution is None:
+        context.fault("cell_of_any_resolution", join.source.span, what="JOIN")
 
 
 def _check_attributes(context: Context, source: ZonesRef, containment: Containment, join: nodes.Join) -> None:
     taken = next((a.name for a in source.layer.attributes if a.name.casefold() == "fraction"), None)
     if containment == "area" and taken is not None:
         context.fault("zones_fraction", join.source.span, name=source.alias, attribute=taken)
-
-
-def _check_condition(context: Context, scope: Scope, on: tuple[Bound, ...]) -> None:
-    """Refuse a condition that reads a subquery: it is met after the zones."""
-    for part in (p for c in on for p in walk(c)):
-        known = scope.sources[part.source] if isinstance(part, Column) and part.source >= 0 else None
-        if known is not None and not isinstance(known, (LayerRef, ZonesRef)):
-            context.fault("not_supported", part.span, construct=f"ON with a column of '{known.alias}'",
-                          suggestion="test it in FILTER")  # fmt: skip

@@ -74,6 +74,8 @@ def _work(works: dict[str, ScanWork], name: str) -> str:
         return "not read"
     if work.zones is not None:
         levels = f", a cell in up to {work.levels}" if work.levels > 1 else ""
+        if not work.tiles_all:
+            return f"zones {work.zones:,}"
         return f"zones {work.zones:,}{levels}, tiles {work.tiles_kept:,} of {work.tiles_all:,}"
     return f"{work.unit} {work.tiles_kept:,} of {work.tiles_all:,}, files {work.files_kept:,} of {work.files_all:,}"
 

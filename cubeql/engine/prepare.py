@@ -23,7 +23,7 @@ from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import ZoneCache
-from cubeql.engine.zones import provide_zones, shape_of_zone
+from cubeql.engine.zones import provide_held, provide_zones, shape_of_zone
 from cubeql.errors import QueryError, StoreError, diagnose
 from cubeql.grid.cellsets import CellSetShape
 from cubeql.grid.ranges import TileRanges
@@ -79,11 +79,7 @@ class Preparation:
     def prepare(self) -> Prepared:
         """Make all relations that the statement names."""
         needs = self.compiled.statement.regions
-        for scan in self.compiled.statement.scans:
-            if isinstance(scan, RowScan):
-                self._rows(scan)
-        for node in self.compiled.statement.held:
-            self._held_cells(node)
+        self._points_and_zones()
         for cells in self.compiled.statement.cells:
             self._cells(cells, [n for n in needs if n.cells is not None and n.cells.name == cells.name])
         for need in needs:
@@ -96,6 +92,18 @@ class Preparation:
         for one in self.compiled.statement.cell_lists:
             self.cursor.register(one.name, pa.table({"cell": self._stored_cells(one.cells.name, one.cells.resolution)}))
         return Prepared(self._known(), self.works)
+
+    def _points_and_zones(self) -> None:
+        """Make the relations of rows that are no tiles, and of what these meet."""
+        statement = self.compiled.statement
+        for scan in statement.scans:
+            if isinstance(scan, RowScan):
+                self._rows(scan)
+        for node in statement.held:
+            self._held_cells(node)
+        for zones in statement.zones:
+            snapshot = self._snapshot_of(zones.scan)
+            self.works.append(provide_held(self.running, self.store, self.zones, zones.scan, snapshot))
 
     def _shape(self, region: RegionRef) -> RegionShape:
         if region not in self.shapes:

@@ -31,6 +31,8 @@ class Running:
         self.began = time.monotonic()
         self._why: str | None = None
         self._closed = False
+        self.kept: list[object] = []
+        """What must be there as long as the statement runs."""
         self._lock = threading.Lock()
         self._in_engine = self._insisting = False
         self._left = threading.Event()

@@ -16,6 +16,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -65,12 +66,16 @@ class LayerZones:
 
 
 class ZoneCache:
-    """Zones and their assignments, the oldest forgotten when they grow too many."""
+    """Zones and their assignments, the oldest forgotten when they grow too many.
+
+    ``at_work`` has the zones, by key, that functions of running statements ask for; these statements keep them.
+    """
 
     def __init__(self, memory_bytes: int = _MEMORY_BYTES) -> None:
         self._layers: OrderedDict[str, LayerZones] = OrderedDict()
         self._tiles: OrderedDict[tuple[str, str, int, int], Assignment] = OrderedDict()
         self._bytes = self._count = 0
+        self.at_work: WeakValueDictionary[str, LayerZones] = WeakValueDictionary()
         self._most = memory_bytes
         self._lock = threading.Lock()
 

@@ -15,6 +15,7 @@ from cubeql.analyze.bound import RegionRef
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import LayerZones, ZoneCache
+from cubeql.engine.zonefunctions import handle_of
 from cubeql.errors import QueryError, StoreError, diagnose, nearest
 from cubeql.grid.ground import PlanarShape
 from cubeql.grid.shapes import RegionShape
@@ -22,6 +23,7 @@ from cubeql.grid.zoning import Assignment
 from cubeql.plan.nodes import LEVEL, Scan, TileJoin
 from cubeql.sql import bound_values, print_query
 from cubeql.sql.statement import Statement
+from cubeql.sql.zonejoin import handle_name
 from cubeql.sql.zones import zones_name
 from cubeql.storage import Snapshot, Store
 from cubeql.values.tiles import slot_count
@@ -58,6 +60,18 @@ def provide_zones(
     cursor.register(scan.name, _table(scan, found))
     kept = np.array([tile for tile, _ in found], np.int64)
     return _work(scan, snapshot, found, tiles, int(np.count_nonzero(numbers.by_zone))), kept
+
+
+def provide_held(running: Running, store: Store, cache: ZoneCache, scan: Scan, snapshot: Snapshot) -> ScanWork:
+    """Make the relations of zones that cells of a query, or points, are asked of one by one."""
+    zones = cache.layer(store, snapshot)
+    assert scan.zones is not None
+    running.kept.append(zones)
+    cache.at_work[zones.key] = zones
+    running.cursor.register(zones_name(scan), zones.rows)
+    handle = pa.table({"handle": [handle_of(zones.key, scan.zones.containment)]})
+    running.cursor.register(handle_name(scan), handle)
+    return _work(scan, snapshot, [], np.zeros(0, np.int64), zones.rows.num_rows)
 
 
 def shape_of_zone(region: RegionRef, zones: LayerZones, text: str) -> RegionShape:

@@ -130,14 +130,43 @@ class Zones:
             slot, zone, share = slot[alive], zone[alive], share[alive]
         return _in_levels(slots, slot, (zone + 1).astype(np.int32), share if containment == "area" else None)
 
+    def at(self, lon: FloatArray, lat: FloatArray) -> tuple[IntArray, IntArray]:
+        """Pairs of a point (longitude -180 to 180) and a zone that holds it: places in the arrays, numbers; sorted."""
+        asked, part = self._parts.query(shapely.points(lon, lat))
+        point, zone = self._distinct(asked, self._part_of[part])
+        with self._lock:
+            inside = shapely.intersects_xy(self.areas[zone], lon[point], lat[point])
+        return point[inside], zone[inside] + 1
+
+    def holding(self, cells: CellArray, containment: Containment = "center") -> tuple[IntArray, IntArray, FloatArray]:
+        """Pairs of a cell and a zone that holds it, cells in any order: places in ``cells``, numbers, and the shares of
+        the cells' areas (1 unless asked for); in order."""
+        if containment == "center":
+            cell, number = self.at(*centers(cells))
+            return cell, number, np.ones(cell.shape)
+        outlines = boundaries(cells)
+        asked, part = self._parts.query(outlines)
+        cell, zone = self._distinct(asked, self._part_of[part])
+        with self._lock:
+            test = shapely.covers if containment == "full" else shapely.intersects
+            pairs = _Pairs(cells, cell, zone).take(test(self.areas[zone], outlines[cell]))
+            share = np.ones(pairs.cell.shape)
+            if containment == "area" and cells.size:
+                share = self._shares(pairs, outlines, max(0, int(resolution_of(int(cells[0]))) - 2 * _STEP))
+        return pairs.cell, pairs.zone + 1, share
+
+    def _distinct(self, place: IntArray, zone: IntArray) -> tuple[IntArray, IntArray]:
+        """Each pair once, in order."""
+        keys = np.unique(place * len(self) + zone)
+        return keys // max(1, len(self)), keys % max(1, len(self))
+
     # -------------------------------------------------------------- pairs
 
     def _candidates(self, tiles: CellArray, reach: float) -> _Pairs:
         """Pairs of tiles and zones whose boxes meet."""
         box, place, _ = _boxes(Caps.of(tiles, int(resolution_of(int(tiles[0]))), reach))
         asked, part = self._parts.query(shapely.box(*box.T))
-        keys = np.unique(place[asked] * len(self) + self._part_of[part])
-        return _Pairs(tiles, keys // len(self), keys % len(self))
+        return _Pairs(tiles, *self._distinct(place[asked], self._part_of[part]))
 
     def _relate(self, pairs: _Pairs, resolution: int, containment: Containment) -> tuple[_Pairs, _Pairs]:
         """Of pairs: those that are open, and those of which the zone holds all that lies below the cell."""

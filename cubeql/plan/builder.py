@@ -35,6 +35,7 @@ from cubeql.plan.nodes import (
     Cells,
     Combined,
     Filtered,
+    HeldByZones,
     HeldCells,
     Node,
     Output,
@@ -132,6 +133,8 @@ class Builder:
             return self._rows(right, join.source)
         if isinstance(right, TableRef):
             return self._row_scan(query, join.source)
+        if isinstance(right, ZonesRef):
+            return HeldByZones(self._zones(query, join.source, right))
         points = points_of(left)
         if points is not None:
             match = join.match if join.match is not None and join.match.clock == points.source else None
@@ -173,14 +176,16 @@ class Builder:
     def _aligned(self, query: BoundSelect, number: int, tile: int) -> Aligned:
         source = query.sources[number]
         assert query.resolution is not None
-        alias = _plain_alias(source.alias, number)
         if isinstance(source, ZonesRef):
-            name = f"{alias}${next(self._numbers)}"
-            scan = zones_scan(source, number, query.resolution, alias, name, used(query, number))
-            return Aligned(scan, query.resolution, tile)
+            return Aligned(self._zones(query, number, source), query.resolution, tile)
         assert isinstance(source, LayerRef)
         scan = self._scan(query, number, source)
         return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in scan.bands))
+
+    def _zones(self, query: BoundSelect, number: int, source: ZonesRef) -> Scan:
+        alias = _plain_alias(source.alias, number)
+        name = f"{alias}${next(self._numbers)}"
+        return zones_scan(source, number, query.resolution or 0, alias, name, used(query, number))
 
     def _scan(self, query: BoundSelect, number: int, source: LayerRef) -> Scan:
         layer, alias = source.layer, _plain_alias(source.alias, number)

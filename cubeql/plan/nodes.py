@@ -296,6 +296,13 @@ class HeldCells(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class HeldByZones(Node):
+    """Zones that hold the cells or points of the left side of a join; its columns are ``alias.column``."""
+
+    scan: Scan
+
+
+@dataclass(frozen=True, slots=True)
 class Rows(Node):
     """A subquery as a source; its columns are called ``alias.column``."""
 

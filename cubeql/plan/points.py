@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.analyze.bound import BoundSelect, LayerRef, QueryRef, TableRef
+from cubeql.analyze.bound import BoundSelect, LayerRef, QueryRef, TableRef, ZonesRef
 from cubeql.analyze.scope import cell_column, source_columns
 from cubeql.plan.nodes import CellJoin, Filtered, Node, RowScan
 
@@ -24,6 +24,8 @@ def row_scan(
     """
     grids = _grids(query, number) if source.layer.kind == "points" else ()
     needed = used | ({"cell", "lon", "lat", "time"} if grids else set())
+    if source.layer.kind == "points" and any(isinstance(query.sources[j.source], ZonesRef) for j in query.joins):
+        needed |= {"lon", "lat"}
     every = tuple(source_columns(replace(source, over=None)))
     columns = tuple(c for c in every if c in needed) or every[:1]
     return RowScan(name, number, alias, source.alias, source.layer, source.version, columns, grids=grids)

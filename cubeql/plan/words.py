@@ -30,6 +30,7 @@ from cubeql.plan.nodes import (
     Cells,
     Combined,
     Filtered,
+    HeldByZones,
     HeldCells,
     Node,
     Output,
@@ -196,7 +197,7 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
         case Output():
             yield from (f"{pad}{line}" for line in output_words(node))
             yield from plan_lines(node.input, note, depth + 1)
-        case CellList() | RowScan() | HeldCells():
+        case CellList() | RowScan() | HeldCells() | HeldByZones():
             yield pad + _leaf(node, note)
         case Combined():
             yield f"{pad}{node.operator.upper()}"
@@ -218,10 +219,14 @@ def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iter
             yield from _summaries(node, note, depth)
 
 
-def _leaf(node: CellList | RowScan | HeldCells, note: Note) -> str:
+def _leaf(node: CellList | RowScan | HeldCells | HeldByZones, note: Note) -> str:
     match node:
         case CellList(cells=cells):
             return f"cells {cells.name}: {cells.count} of resolution {cells.resolution}"
+        case HeldByZones(scan=Scan(zones=Zoned() as zones) as scan):
+            return f"{_zones_words(scan, zones)}, asked one by one{note(scan.name)}"
+        case HeldByZones(scan=scan):
+            return scan.written
         case HeldCells(scan=scan):
             return f"cells of {scan.written} that hold points ({', '.join(scan.bands)}){note(scan.name)}"
     name = node.written if node.written == node.layer.name else f"{node.layer.name} AS {node.written}"

@@ -12,6 +12,7 @@ from cubeql.plan.nodes import (
     Cells,
     Combined,
     Filtered,
+    HeldByZones,
     HeldCells,
     Node,
     Output,
@@ -31,6 +32,7 @@ from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.sampling import chance_of, is_taken, number_of
 from cubeql.sql.summaries import SummariesBuilder
 from cubeql.sql.tree import Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
+from cubeql.sql.zonejoin import join_zones
 from cubeql.sql.zones import choice, late_key, lookup
 from cubeql.values.tiles import tile_resolution
 
@@ -65,6 +67,7 @@ class Statement:
     ranks: tuple[tuple[str, Query], ...]
     choices: tuple[tuple[str, Query], ...] = ()
     cell_lists: tuple[CellList, ...] = ()
+    zones: tuple[HeldByZones, ...] = ()
 
 
 class StatementBuilder:
@@ -94,7 +97,7 @@ class StatementBuilder:
         lists = tuple(n for n in nodes if isinstance(n, CellList))
         return Statement(
             query, self.values, scans, tuple(self.regions), cells, summaries, held,
-            tuple(self.ranks), tuple(self.choices), lists,
+            tuple(self.ranks), tuple(self.choices), lists, tuple(n for n in nodes if isinstance(n, HeldByZones)),
         )  # fmt: skip
 
     def query(self, node: Node) -> Query:
@@ -184,6 +187,8 @@ class StatementBuilder:
                 return self._row_scan(node)
             case HeldCells():
                 return held_cells(node, self.values, self._subquery)
+            case CellJoin(right=HeldByZones()):
+                return join_zones(node, self.part(node.left))
             case CellJoin():
                 return join_cells(node, self.part(node.left), self.part(node.right))
             case Summaries():

@@ -14,6 +14,7 @@ from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.engine.statements.call import Call
 from cubeql.engine.statements.handlers import handler_of
+from cubeql.engine.zonefunctions import provide_zone_functions
 from cubeql.lang import nodes
 from cubeql.plan import RULES, Rule
 from cubeql.storage import Store
@@ -44,6 +45,7 @@ class Engine:
         self.settings: Mapping[str, object] = settings or {}
         self.started = started
         self.caches = Caches()
+        provide_zone_functions(database, self.caches.zones)
 
     def close(self) -> None:
         """Free the database; statements that still run keep what they need until they end."""

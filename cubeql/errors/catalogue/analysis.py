@@ -33,6 +33,8 @@ ROWS: tuple[Fault, ...] = (
     Fault("unknown_band_in_using", "'{source}' has no band '{name}'", "{suggestion}"),
     Fault("unknown_containment", "a zone cannot hold a cell by '{name}'", "{suggestion}",
           "SELECT * FROM dem JOIN counties USING mean"),
+    Fault("points_have_no_outline", "a point lies in a zone or not; {method} is for cells", "leave USING out",
+          "FROM stations JOIN counties USING overlap SELECT count(*)"),
     Fault("no_zones", "ZONE needs a layer of zones, and '{name}' is one of {kind}", "SHOW LAYERS lists them",
           "SELECT * FROM dem FILTER cell WITHIN ZONE(s2, nir, 1)"),
     Fault("zones_fraction", "the zones of '{name}' have an attribute '{attribute}' of their own, so USING area cannot "

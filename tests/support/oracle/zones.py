@@ -17,6 +17,7 @@ from tests.support.answers import Cell
 from tests.support.oracle import expressions, regions
 from tests.support.oracle.faults import RefusedError, UncoveredError
 from tests.support.oracle.relations import Column, Record, Relation
+from tests.support.oracle.tables import PLACE
 from tests.support.zones import TinyZones, tiny_zones
 
 _PIECE = 1e-4  # degrees; edges are straight in longitude and latitude, not on the map that areas are taken from
@@ -30,14 +31,25 @@ def join(
     wide = replace(scope, sources=(*scope.sources, (alias, relation(zones, how))))
     joined: list[expressions.Joined] = []
     for row in rows:
-        cell = expressions.value(nodes.Name(("cell",)), expressions.Env(scope, row))
-        if not isinstance(cell, Cell):
-            raise RefusedError("zones are joined to cells")
-        matches = [(*row, record) for record in holding(zones, cell, how)]
+        matches = [(*row, record) for record in _holding_row(zones, row, scope, how)]
         if clause.on is not None:
             matches = [m for m in matches if expressions.value(clause.on, expressions.Env(wide, m)) is True]
         joined += _kept(clause.kind, row, matches)
     return joined, wide if clause.kind in ("inner", "left") else scope
+
+
+def _holding_row(zones: TinyZones, row: expressions.Joined, scope: expressions.Scope, how: str) -> list[Record]:
+    """The zones that hold the point, or else the cell, of a row."""
+    place = row[0].get(PLACE) if row[0] is not None else None
+    if place is not None:
+        if how != "center":
+            raise RefusedError("points have no outline")
+        point = shapely.Point(*place)
+        return [_record(zones, n) for n, r in enumerate(zones.rows) if r["geometry"].intersects(point)]
+    cell = expressions.value(nodes.Name(("cell",)), expressions.Env(scope, row))
+    if not isinstance(cell, Cell):
+        raise RefusedError("zones are joined to cells")
+    return holding(zones, cell, how)
 
 
 def _containment(clause: nodes.Join) -> str:
