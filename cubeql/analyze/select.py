@@ -288,7 +288,11 @@ class _Select:
                 self.context.fault("distinct_order", key.span)
 
     def _sort(self, binder: Binder, key: nodes.SortKey, items: list[Item]) -> SortBy:
-        """An ORDER BY entry; a bare number names a result column by its place."""
+        """An ORDER BY entry; a bare number names a result column by its place, a bare name by its name."""
         if isinstance(key.expr, nodes.Number) and isinstance(key.expr.value, int) and 1 <= key.expr.value <= len(items):
             return SortBy(items[key.expr.value - 1].expr, key.descending, key.nulls == "first")
+        if isinstance(key.expr, nodes.Name) and len(key.expr.parts) == 1:
+            named = [i for i in items if _is_taken(key.expr.parts[0], [i])]
+            if len(named) == 1:
+                return SortBy(named[0].expr, key.descending, key.nulls == "first")
         return binder.sort_key(key)
