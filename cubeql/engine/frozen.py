@@ -36,13 +36,14 @@ def make(cursor: duckdb.DuckDBPyConnection, scan: Scan, source: str, where: str)
         where: ``WHERE`` with conditions on stored columns, or nothing.
     """
     stored, latest = quote(f"{scan.name}$stored"), quote(f"{scan.name}$latest")
-    several = len(scan.layer.bands) > 1
+    several, dimensions = len(scan.layer.bands) > 1, scan.layer.dimensions
     counts = [quote(f"{b}__count") for b in scan.bands] if several else []
-    names = [*_dimensions(scan), *map(quote, scan.bands), *(["valid"] if several else []), *counts]
-    listed = ", ".join(["tile", "(time AT TIME ZONE 'UTC') AS time", *names, "footprint__count"])
+    names = [*map(quote, scan.bands), *(["valid"] if several else []), *counts]
+    keys = [_instants("time"), *(_instants(d.name) if d.type == "timestamp" else quote(d.name) for d in dimensions)]
+    listed = ", ".join(["tile", *keys, *names, "footprint__count"])
     cursor.execute(f"CREATE OR REPLACE TEMP VIEW {stored} AS SELECT {listed} FROM {source}{where}")
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE {latest} AS {_latest(scan, stored, counts)}")
-    plain = ", ".join(["tile", *names, "footprint__count"])
+    plain = ", ".join(["tile", *_dimensions(scan), *names, "footprint__count"])
     rows = f"SELECT {plain} FROM {stored} SEMI JOIN (FROM {latest} WHERE alone) USING ({', '.join(_keys(scan))})"
     text = f"{rows} UNION ALL {_together(scan, stored, latest)}"
     cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quote(scan.name)} AS {text}")
@@ -60,6 +61,11 @@ def kept(cursor: duckdb.DuckDBPyConnection, scan: Scan) -> tuple[NDArray[np.int6
     tiles, rows, is_whole, *witnesses = row
     witness = next((b for b, is_told in zip(scan.bands, witnesses, strict=False) if is_told), None)
     return np.sort(np.asarray(tiles or [], np.int64)), int(rows), bool(is_whole), witness
+
+
+def _instants(name: str) -> str:
+    """A stored column of instants as UTC timestamps."""
+    return f"({quote(name)} AT TIME ZONE 'UTC') AS {quote(name)}"
 
 
 def _dimensions(scan: Scan) -> list[str]:

@@ -8,6 +8,14 @@ from typing import Any
 import numpy as np
 
 from cubeql.ingest.cf_bands import is_axis
+from cubeql.ingest.cf_forecast import (
+    NO_FORECAST,
+    Forecast,
+    counts_time,
+    forecast_of,
+    horizon_dimension,
+    issue_dimension,
+)
 from cubeql.ingest.faults import refusal
 from cubeql.ingest.pixelgrid import PixelGrid, make_grid
 from cubeql.ingest.source import DimensionValue, SourceDimension
@@ -18,13 +26,23 @@ _METRES = {"km": 1000.0, "kilometer": 1000.0, "kilometre": 1000.0, "kilometers":
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Names of a variable's axes; ``time_given`` says that the times of the time axis come as an argument."""
+    """Names of a variable's axes.
+
+    Attributes:
+        y: downwards.
+        x: to the right.
+        time: of valid times; None where there is none.
+        others: all other axes, in the order of the variable's.
+        time_given: the times of the time axis come as an argument.
+        forecast: which of the other axes, or single values, are those of a forecast.
+    """
 
     y: str
     x: str
     time: str | None
     others: tuple[str, ...]
     time_given: bool = False
+    forecast: Forecast = NO_FORECAST
 
 
 def axes_of(source: str, dataset: Any, variables: list[str], time_dimension: str | None) -> Axes:
@@ -47,7 +65,12 @@ def _axes(source: str, dataset: Any, name: str, time_dimension: str | None) -> A
     if len(x) != 1 or len(y) != 1:
         raise refusal(source, f"variable {name} has no clear x and y axis among ({', '.join(dims)})")
     rest = [d for d in dims if d not in (x[0], y[0])]
-    times = [d for d in rest if d == time_dimension or (time_dimension is None and _is_time(dataset, d))]
+    forecast = forecast_of(dataset, rest) if time_dimension is None else NO_FORECAST
+    issue = forecast.issue if forecast.makes_time or forecast.time is not None else None
+    times = [
+        d for d in rest
+        if d == time_dimension or (time_dimension is None and d != issue and counts_time(dataset, d))
+    ]  # fmt: skip
     if time_dimension is not None and not times:
         raise refusal(source, f"variable {name} has no axis {time_dimension!r}", f"its axes are {', '.join(dims)}")
     if len(times) > 1:
@@ -58,21 +81,27 @@ def _axes(source: str, dataset: Any, name: str, time_dimension: str | None) -> A
         )
     time = times[0] if times else None
     others = tuple(sorted((d for d in rest if d != time), key=dims.index))
-    return Axes(y[0], x[0], time, others, time is not None and not _is_time(dataset, time))
+    return Axes(y[0], x[0], time, others, time is not None and not counts_time(dataset, time), forecast)
 
 
-def _is_time(dataset: Any, dimension: str) -> bool:
-    if dimension not in dataset.variables:
-        return False
-    return " since " in str(dataset[dimension].attrs.get("units", ""))
+def dimensions_of(source: str, dataset: Any, axes: Axes) -> tuple[SourceDimension, ...]:
+    """The axes beside time and place, and behind them what a forecast without an axis for it says of itself."""
+    forecast = axes.forecast
+    single = (n for n in (forecast.issue, forecast.horizon) if forecast.makes_time and n is not None)
+    names = (*axes.others, *(n for n in single if n not in axes.others))
+    return tuple(_dimension_of(source, dataset, name, forecast) for name in names)
 
 
-def dimension_of(source: str, dataset: Any, name: str) -> SourceDimension:
-    """An axis beside time and place, with its values; without a coordinate variable they count from 0.
+def _dimension_of(source: str, dataset: Any, name: str, forecast: Forecast) -> SourceDimension:
+    """An axis with its values; without a coordinate variable they count from 0.
 
     Raises:
         IngestError: values that are neither numbers nor text, or that repeat.
     """
+    if name == forecast.issue and counts_time(dataset, name):
+        return issue_dimension(source, dataset, name, forecast.makes_time)
+    if name == forecast.horizon and (forecast.makes_time or forecast.time is not None):
+        return horizon_dimension(source, dataset, name, forecast.makes_time)
     length = dataset.sizes[name]
     if name not in dataset.variables:
         return SourceDimension(name, None, tuple(range(length)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cubeql.ingest.cf_axes import Axes
 from cubeql.ingest.faults import refusal
+
+if TYPE_CHECKING:
+    from cubeql.ingest.cf_axes import Axes
 
 Instant = np.datetime64
 Stamp = tuple[Instant | None, tuple[Instant, Instant] | None]
@@ -45,17 +47,29 @@ def stamps_of(source: str, dataset: Any, axes: Axes) -> list[Stamp]:
         return [(None, None)] * int(dataset.sizes[axes.time])
     variable = dataset[axes.time]
     units, calendar = str(variable.attrs["units"]), str(variable.attrs.get("calendar", "standard")).lower()
-    times = _decoded(source, np.asarray(variable.values), units, calendar)
+    times = decoded(source, np.asarray(variable.values), units, calendar)
     if len(np.unique(times)) != len(times):
         raise refusal(source, f"the time axis {axes.time} has an instant twice")
     bounds = dataset[variable.attrs["bounds"]] if variable.attrs.get("bounds") in dataset.variables else None
     if bounds is None or bounds.shape != (len(times), 2):
         return [(t, None) for t in times]
-    edges = _decoded(source, np.asarray(bounds.values).reshape(-1), str(bounds.attrs.get("units", units)), calendar)
+    edges = decoded(source, np.asarray(bounds.values).reshape(-1), str(bounds.attrs.get("units", units)), calendar)
     return [(t, (a, b)) for t, a, b in zip(times, edges[::2], edges[1::2], strict=True)]
 
 
-def _decoded(source: str, numbers: Any, units: str, calendar: str) -> Any:
+def microseconds_of(unit: str) -> float | None:
+    """How many microseconds a unit of time has; None where it is none of fixed length."""
+    word = unit.strip().lower()
+    word = _SHORT.get(word, word.rstrip("s") if len(word) > 2 else word)
+    return 0.001 if word == "nanosecond" else _STEPS_US.get(word)
+
+
+def decoded(source: str, numbers: Any, units: str, calendar: str) -> Any:
+    """Instants of the numbers of a time axis, datetime64[us].
+
+    Raises:
+        IngestError: they are no dates of the real calendar.
+    """
     if numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
         raise refusal(source, "its time axis holds values that are no times")
     if calendar in _PLAIN:

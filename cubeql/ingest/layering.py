@@ -147,7 +147,7 @@ def dimensions_of(sources: Sequence[Source], options: IngestOptions) -> tuple[tu
             raise refusal("dimensions", f"no source has an axis {name!r}", f"there are {', '.join(names) or 'none'}")
     kept = tuple(
         i for i, name in enumerate(names)
-        if name in options.dimensions or any(len(s.dimensions[i].values) > 1 for s in sources)
+        if name in options.dimensions or any(s.dimensions[i].always or len(s.dimensions[i].values) > 1 for s in sources)
     )  # fmt: skip
     found = tuple(_dimension(sources, i) for i in kept)
     for i, name in enumerate(names):
@@ -165,6 +165,8 @@ def _dimension(sources: Sequence[Source], i: int) -> Dimension:
     dimension = sources[0].dimensions[i]
     if all(isinstance(v, int) for v in values):
         return Dimension(dimension.name, "integer", dimension.unit)
+    if all(isinstance(v, np.datetime64) for v in values):
+        return Dimension(dimension.name, "timestamp")
     if all(isinstance(v, int | float) for v in values):
         return Dimension(dimension.name, "number", dimension.unit)
     return Dimension(dimension.name, "text", dimension.unit)

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from cubeql.errors import nearest
-from cubeql.ingest.cf_axes import Axes, axes_of, dimension_of, grid_of
+from cubeql.ingest.cf_axes import Axes, axes_of, dimensions_of, grid_of
 from cubeql.ingest.cf_bands import band_of, band_variables
+from cubeql.ingest.cf_forecast import HORIZON, ISSUE, valid_time
 from cubeql.ingest.cf_time import stamps_of
 from cubeql.ingest.faults import reading, refusal
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow
 from cubeql.ingest.source import (
+    DimensionValue,
     Flags,
     SourceBand,
     SourceDimension,
@@ -70,19 +72,25 @@ class NetcdfSource:
         self._axes: Axes = axes_of(self.name, dataset, names, time_dimension)
         self.grid: PixelGrid = grid_of(self.name, dataset, names[0], self._axes, crs)
         self.bands: tuple[SourceBand, ...] = tuple(band_of(self.name, dataset[n], nodata) for n in names)
-        self.dimensions: tuple[SourceDimension, ...] = tuple(
-            dimension_of(self.name, dataset, d) for d in self._axes.others
-        )
+        self.dimensions: tuple[SourceDimension, ...] = dimensions_of(self.name, dataset, self._axes)
         times = stamps_of(self.name, dataset, self._axes)
         combos = list(np.ndindex(*(len(d.values) for d in self.dimensions)))
+        values = [tuple(d.values[i] for d, i in zip(self.dimensions, c, strict=True)) for c in combos]
         self.slices: tuple[SourceSlice, ...] = tuple(
-            SourceSlice(time, tuple(d.values[i] for d, i in zip(self.dimensions, combo, strict=True)), bounds)
-            for combo in combos
+            SourceSlice(time if time is not None else self._valid_time(value), value, bounds)
+            for value in values
             for time, bounds in times
         )
         self._times = len(times)
         self._combos = combos
         self.facts: tuple[tuple[str, str], ...] = _facts(dataset.attrs)
+
+    def _valid_time(self, value: tuple[DimensionValue, ...]) -> np.datetime64 | None:
+        """The time of a forecast that has none of its own."""
+        if not self._axes.forecast.makes_time:
+            return None
+        known = dict(zip((d.name for d in self.dimensions), value, strict=True))
+        return valid_time(known[ISSUE], known[HORIZON])
 
     def read(self, band: SourceBand, slices: Sequence[int], window: PixelWindow) -> tuple[Values, Flags | None]:
         """See :class:`~cubeql.ingest.source.Source`."""
@@ -114,7 +122,7 @@ class NetcdfSource:
         pick: dict[str, Any] = {
             axes.y: slice(window.row, window.row + window.height),
             axes.x: slice(window.column, window.column + window.width),
-            **dict(zip(axes.others, combo, strict=True)),
+            **dict(zip(axes.others, combo[: len(axes.others)], strict=True)),
         }
         order: tuple[str, ...] = (axes.y, axes.x)
         if axes.time is not None:

@@ -17,7 +17,7 @@ from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow
 
 Values = NDArray[Any]
 Flags = NDArray[np.bool_]
-DimensionValue = int | float | str
+DimensionValue = int | float | str | np.datetime64
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,13 @@ class SourceSlice:
 
 @dataclass(frozen=True, slots=True)
 class SourceDimension:
-    """An axis beside time and place, which becomes a dimension of the layer."""
+    """An axis beside time and place, which becomes a dimension of the layer; one of a single value only where it
+    ``always`` does, or is asked for."""
 
     name: str
     unit: str | None
     values: tuple[DimensionValue, ...]
+    always: bool = False
 
 
 class Source(Protocol):

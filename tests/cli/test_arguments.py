@@ -56,6 +56,7 @@ def test_ingest_passes_on_only_what_was_given() -> None:
         (["--band", "red=3", "--band", "nir=B8"], "bands", {"red": 3, "nir": "B8"}),
         (["--unit", "t2m=degC"], "units", {"t2m": "degC"}),
         (["--class", "1=water", "--class", "2=a=b"], "classes", {1: "water", 2: "a=b"}),
+        (["--dimension", "depth", "--dimension", "model"], "dimensions", ("depth", "model")),
         (["--categorical", "scl", "--categorical", "qa"], "categorical", ("scl", "qa")),
         (["--time", "2024-05-03"], "time", "2024-05-03"),
         (["--time", "2024", "--time", "2025"], "time", ["2024", "2025"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import h3
@@ -41,7 +42,8 @@ def came_out(store: Any, name: str) -> Stored:
         times = [None if t is None else t.astype(object) for t in (block.time, block.time_end)]
         for band, (values, valid) in block.bands.items():
             for slot in np.flatnonzero(valid):
-                place = (block.tile, *times, tuple(block.dimensions), int(slot))
+                dims = tuple(d.replace(tzinfo=None) if isinstance(d, datetime) else d for d in block.dimensions)
+                place = (block.tile, *times, dims, int(slot))
                 found.setdefault(place, {})[band] = values[slot].item()
     return found
 

@@ -109,7 +109,6 @@ TWIN_TIMES = [
     utc("2024-07-01T00:00:00"),
 ]  # fmt: skip
 MONTHS = [utc(f"2024-{m:02d}-01") for m in range(1, 8)] + [utc("2025-02-01")]
-THREE_YEARS = [utc(f"{y}-{m:02d}-01") for y in (2021, 2022, 2023) for m in range(1, 13)]
 DAYS = [utc("2024-04-28") + timedelta(days=n) for n in range(24)]
 
 
@@ -245,28 +244,14 @@ def _forecast() -> TinyLayer:
     return TinyLayer(record, scatter("forecast", [A, B], times, bands, [(24,), (48,), (72,)], present=0.9))
 
 
-def _monthly() -> TinyLayer:
-    record = Layer(
-        "monthly", 6, (Band("total", "int16", unit="mm", scale=0.1), Band("days", "int16")), TimeAxis("start", "P1M")
-    )
-    bands = {"total": (0.85, lambda r: r.randrange(0, 3000)), "days": (0.9, lambda r: r.randrange(0, 32))}
-    cells = [*below(A, 6), *below(B, 6)[:2], *below(C, 6)[3:5]]
-    values = scatter("monthly", cells, THREE_YEARS, bands, present=0.85)
-    for time in THREE_YEARS:
-        steady = values.setdefault((cells[0], time, ()), {})
-        steady["total"] = 700 + time.month
-    for (cell, time, _), row in values.items():
-        if cell == cells[1] and time.year < 2023:
-            row.pop("total", None)
-    return TinyLayer(record, {k: v for k, v in values.items() if v})
-
-
 @functools.cache
 def tiny_cube() -> dict[str, TinyLayer]:
     """All layers of the tiny cube by name."""
+    from tests.support.series import monthly, runs
+
     makers = (
         _fine, _twin, _coarse, _rain, _far, _classes, _finer, _pent, _pentfine, _dateline, _pole, _sparse,
-        _nothing, _forecast, _monthly,
+        _nothing, _forecast, monthly, runs,
     )  # fmt: skip
     return {layer.record.name: layer for layer in (make() for make in makers)}
 

@@ -60,6 +60,13 @@ def _add_bands(parser: Parser) -> None:
         type=_pair,
         help="the unit, where the source is wrong or silent",
     )
+    add(
+        "--dimension",
+        metavar="AXIS",
+        action="append",
+        default=[],
+        help="keep a NetCDF axis of one value as a column",
+    )
     add("--categorical", metavar="BAND", action="append", default=[], help="the band holds class codes")
     add("--class", metavar="CODE=NAME", dest="classes", action="append", type=_code, help="name a class code")
     add(
@@ -182,6 +189,7 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
         "bands": options.bands or (dict(options.band) if options.band else None),
         "band_pattern": options.band_pattern,
         "units": dict(options.unit) if options.unit else None,
+        "dimensions": tuple(options.dimension) or None,
         "categorical": tuple(options.categorical) or None,
         "classes": dict(options.classes) if options.classes else None,
         "time": options.time[0] if options.time and len(options.time) == 1 else options.time,

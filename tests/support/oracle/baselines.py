@@ -77,7 +77,8 @@ def _key(relation: Relation, record: Record) -> Any:
     """Cell, in the relation's own resolution, and dimensions."""
     cell = record[relation.role("cell")[0].name]
     assert relation.resolution is not None
-    return regions.ancestor(cell, relation.resolution), *(record[c.name] for c in relation.role("dimension"))
+    series = (c for c in relation.role("dimension") if not relation.is_instant(c))
+    return regions.ancestor(cell, relation.resolution), *(record[c.name] for c in series)
 
 
 def _bucket(word: str, time: datetime) -> Any:

@@ -60,6 +60,17 @@ class Relation:
         """The column of a name, without regard to case."""
         return next((c for c in self.columns if c.name.casefold() == name.casefold()), None)
 
+    def series(self) -> tuple[Column, ...]:
+        """The dimensions that tell series along time apart: where there is a horizon, no time of issue does."""
+        found = self.role("dimension")
+        if all(c.name != "horizon" for c in found):
+            return found
+        return tuple(c for c in found if not self.is_instant(c))
+
+    def is_instant(self, column: Column) -> bool:
+        """Whether a column holds instants."""
+        return any(isinstance(row[column.name], datetime) for row in self.rows)
+
     def role(self, role: Role) -> tuple[Column, ...]:
         """The columns that play a role."""
         return tuple(c for c in self.columns if c.role == role)

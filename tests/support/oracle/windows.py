@@ -86,7 +86,7 @@ def series(envs: list[expressions.Env]) -> Iterator[nodes.Name]:
         return
     env = envs[0]
     for alias, relation in env.scope.sources:
-        for column in relation.role("dimension"):
+        for column in relation.series():
             name = nodes.Name((column.name,) if alias is None else (alias, column.name))
             if env.group is None or expressions.shape(name, env.scope) in [k.shape for k in env.keys]:
                 yield name
