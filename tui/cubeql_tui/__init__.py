@@ -4,7 +4,7 @@ Reading order: ``actions`` (the one table that keys, palette, footer and help ar
 ``running`` (a statement at work, and the rows it has brought so far; they know no screen); ``display`` and ``table``
 (rows for people); ``asking`` (the statements the screen
 writes by itself); ``snapshot`` and ``layers`` (what the store holds); ``marks``, ``popup`` and ``editor`` (writing a
-statement); ``dots``, ``series`` and ``plot`` (values over time); ``map`` (cells in
+statement); ``dots``, ``series`` and ``plot`` (values over time), ``histogram``; ``map`` (cells in
 their true shape); ``plan``; ``results`` (all views of a statement);
 ``status`` and ``footer``; ``history``, ``export``
 and ``pages`` (what lies over the screen); ``app`` (all of it together).

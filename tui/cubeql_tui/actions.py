@@ -11,7 +11,7 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Place = Literal["everywhere", "editor", "layers", "table", "map", "series", "plan"]
+Place = Literal["everywhere", "editor", "layers", "table", "map", "series", "histogram", "plan"]
 
 PLACES: dict[Place, str] = {
     "everywhere": "Everywhere",
@@ -20,6 +20,7 @@ PLACES: dict[Place, str] = {
     "table": "In the table",
     "map": "On the map",
     "series": "In the series",
+    "histogram": "In the histogram",
     "plan": "In the plan",
 }
 """Headings of the help page, in its order."""
@@ -91,6 +92,8 @@ ACTIONS: tuple[Action, ...] = (
            footer=True, priority=True),
     Action("everywhere", "show_series", "f7", "Series", "see values over time: of the result, else of the chosen cell",
            footer=True, priority=True),
+    Action("everywhere", "show_histogram", "ctrl+g", "Histogram", "count the values of the map or the result",
+           priority=True),
     Action("everywhere", "to_layers", "f6", "Layers", "go to the layers, opening their list; once more closes it",
            footer=True, priority=True),
     Action("everywhere", "history", "f8", "History", "statements that were run, to find and to ask again",
@@ -135,6 +138,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("series", "step(1)", "right,l", "Later", "read the next time", footer=True),
     Action("series", "choose", "enter", "On the map", "see that time on the map; a click does it, too", footer=True),
     Action("series", "next_quantity", "b", "Column", "draw the next column of the result", footer=True),
+    Action("histogram", "next_quantity", "b", "Column", "count the next column of the result", footer=True),
     Action("plan", "scroll(1)", "down,j", "Down", "scroll down"),
     Action("plan", "scroll(-1)", "up,k", "Up", "scroll up"),
     Action("plan", "scroll(10)", "pagedown", "Page down", "scroll a page down"),

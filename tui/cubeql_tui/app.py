@@ -69,7 +69,7 @@ class CubeQL(App[None]):
 
     def __init__(self, store: str | None = None, history: Path | None = None) -> None:
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (96, "-wide"), (140, "-roomy")]
-        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-high")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-lowest"), (28, "-low"), (36, "-high")]
         self.session = cubeql.connect(store)
         self.asides = cubeql.connect(store)  # what the screen asks by itself: a cancel must not meet a statement
         self.history = History(history)
@@ -243,6 +243,10 @@ class CubeQL(App[None]):
     def action_show_series(self) -> None:
         """See values over time."""
         self.results.show_series()
+
+    def action_show_histogram(self) -> None:
+        """Count values."""
+        self.results.show_histogram()
 
     def action_show_plan(self) -> None:
         """See how the statement under the cursor would run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.console import RenderableType
@@ -15,13 +15,15 @@ from textual.widgets import ContentSwitcher, Static
 
 from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.session import Session
-from cubeql_tui import series
+from cubeql_tui import histogram, series
+from cubeql_tui.histogram import Counted, Histogram
 from cubeql_tui.layers import Leaf
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.pane import MapPane
 from cubeql_tui.map.sources import LayerSource, RowsSource
 from cubeql_tui.plan import PlanView
 from cubeql_tui.plot import SeriesPlot
+from cubeql_tui.rows import Rows
 from cubeql_tui.running import Run
 from cubeql_tui.table import ResultTable
 from cubeql_tui.words import fault_text
@@ -40,8 +42,17 @@ VIEWS: dict[str, View] = {
     "table": View("Table", "table", "show_table"),
     "map": View("Map", "hexmap", "show_map"),
     "series": View("Series", "series", "show_series"),
+    "histogram": View("Histogram", "histogram", "show_histogram"),
     "plan": View("Plan", "plan", "show_plan"),
 }
+
+
+_FITTING: dict[str, Callable[[Rows], bool]] = {
+    "map": RowsSource.can_show,
+    "series": series.can_show,
+    "histogram": lambda rows: bool(histogram.quantities(rows)),
+}
+"""View to whether it can show rows; one that can stays open when others come."""
 
 
 class Results(ContentSwitcher):
@@ -74,6 +85,7 @@ class Results(ContentSwitcher):
         self._mapped: Run | None = None
         self._drawn: Run | None = None
         self._quantity = 0
+        self._counted = 0
 
     def compose(self) -> ComposeResult:
         """All views."""
@@ -82,6 +94,7 @@ class Results(ContentSwitcher):
         yield ResultTable(id="table")
         yield MapPane(id="map")
         yield SeriesPlot(id="series")
+        yield Histogram(id="histogram")
         yield PlanView(id="plan")
 
     def on_mount(self) -> None:
@@ -115,6 +128,7 @@ class Results(ContentSwitcher):
         self.query_one(HexMap).recolour()
         for plot in self.query(SeriesPlot):
             plot.redraw()
+        self.query_one(Histogram).redraw()
 
     # -------------------------------------------------------------- statements
 
@@ -126,12 +140,10 @@ class Results(ContentSwitcher):
         if table.rows is run.rows:
             table.grew()
             return
-        self.run, self._quantity = run, 0
+        self.run, self._quantity, self._counted = run, 0, 0
         table.show(run.rows)
-        stays = (self.current == "map" and RowsSource.can_show(run.rows)) or (
-            self.current == "series" and series.can_show(run.rows)
-        )
-        if not stays:
+        fits = _FITTING.get(self.current or "")
+        if fits is None or not fits(run.rows):
             self.open("table", focus=False)
 
     def settle(self, run: Run) -> None:
@@ -140,6 +152,8 @@ class Results(ContentSwitcher):
             self._map(run)
         elif run is self.run and self.current == "series":
             self._draw(run)
+        elif run is self.run and self.current == "histogram":
+            self.show_histogram()
 
     # -------------------------------------------------------------- map
 
@@ -215,6 +229,32 @@ class Results(ContentSwitcher):
         shown = self.query_one(MapPane).show_time(event.instant)
         if shown or (self._drawn is not None and self._drawn is not self._mapped and self._map(self._drawn)):
             self.open("map")
+
+    # -------------------------------------------------------------- histogram
+
+    def show_histogram(self) -> None:
+        """Count the values that the map shows where it is seen, else those of the newest result."""
+        pane = self.query_one(MapPane)
+        counted = pane.counted() if self.current == "map" or self.run is None else None
+        if counted is None:
+            counted = self._count()
+        if counted is None:
+            self.notify("Ask for numbers or classes, or see a layer on the map first.", timeout=6)
+            return
+        self.query_one(Histogram).show(counted)
+        self.open("histogram")
+
+    def _count(self) -> Counted | None:
+        rows = self.run.rows if self.run is not None else None
+        found = histogram.quantities(rows) if rows is not None else ()
+        return histogram.of_rows(rows, found[self._counted % len(found)]) if rows is not None and found else None
+
+    @on(Histogram.QuantityAsked)
+    def _next_counted(self) -> None:
+        self._counted += 1
+        counted = self._count()
+        if counted is not None:
+            self.query_one(Histogram).show(counted)
 
     # -------------------------------------------------------------- plan
 

@@ -6,6 +6,7 @@ Needs the extra `tui`: pip install 'cubeql[tui]'.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,8 @@ from cubeql.cli.diagnostics import Diagnostics
 from cubeql.errors import ConfigError
 
 _APPLICATION = "cubeql_tui"
+_KEYS, _DRAWN = 0, 2
+"""Where keys come from and where Textual draws: on stderr, so that it would vanish into a file."""
 
 
 def arguments(parser: Parser) -> None:
@@ -31,8 +34,10 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
         ConfigError: what draws the screen is not installed, or there is no terminal to draw on.
         StoreError: the store cannot be opened.
     """
-    if not sys.__stdin__ or not sys.__stdin__.isatty():
-        raise ConfigError("the screen needs a terminal\n  hint: cubeql -c TEXT runs a statement without one")
+    if not all(os.isatty(stream) for stream in (_KEYS, _DRAWN)):
+        raise ConfigError(
+            "the screen needs a terminal for stdin and stderr\n  hint: cubeql -c TEXT runs a statement without one"
+        )
     return int(_application().run(chosen_store(options)))
 
 

@@ -154,6 +154,14 @@ class HexMap(Widget, can_focus=True):
             return 0
         return int(self._ground.cells[y, x])
 
+    def seen_cells(self) -> NDArray[np.int64]:
+        """The cells of the window, ascending."""
+        if self.view is None:
+            return np.array([], np.int64)
+        self._drawn(self.view)
+        assert self._ground is not None
+        return np.unique(self._ground.cells)
+
     def _point(self, at: tuple[int, int] | None) -> None:
         for place in (self._pointer, at):
             if place is not None:

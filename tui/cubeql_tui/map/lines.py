@@ -29,12 +29,24 @@ class Lines:
         y: their heights on the Mercator plane, likewise.
         border: which stretches are borders between countries; the others are coasts.
         size: of the island that a stretch goes round, in degrees; without end where it is no island.
+        arc: which line each stretch is part of, ascending.
+        boxes: of each line: middle and half of its width, lowest and highest point, shape (lines, 4).
     """
 
     lon: Floats
     y: Floats
     border: NDArray[np.bool_]
     size: Floats
+    arc: NDArray[np.intp]
+    boxes: Floats
+
+    def near(self, view: View) -> NDArray[np.intp]:
+        """The stretches of lines that come near a window: a window from near sees few of all."""
+        middle, half, low, high = self.boxes.T
+        across, deep = (pixels * view.scale / 2 for pixels in (view.width, view.height))
+        seen = np.abs((middle - view.lon + 180.0) % 360.0 - 180.0) <= half + across
+        seen &= (low <= view.y + deep) & (high >= view.y - deep)
+        return np.flatnonzero(seen[self.arc])
 
 
 @cache
@@ -57,18 +69,23 @@ def _read(detail: str) -> Lines:
     sizes = np.maximum.reduceat(places, starts) - np.minimum.reduceat(places, starts)
     closed = np.hypot(*(places[starts] - places[starts + lengths - 1]).T) < 1e-6
     size = np.where(closed, sizes.max(axis=1), np.inf)[arc]
-    return Lines(lon[~seam], mercator(lat[~seam]), border[arc].astype(bool)[~seam], size[~seam])
+    west, east = (reduce(places[:, 0], starts) for reduce in (np.minimum.reduceat, np.maximum.reduceat))
+    south, north = (mercator(reduce(places[:, 1], starts)) for reduce in (np.minimum.reduceat, np.maximum.reduceat))
+    boxes = np.stack([(west + east) / 2, (east - west) / 2, south, north], axis=1)
+    kept = ~seam
+    return Lines(lon[kept], mercator(lat[kept]), border[arc].astype(bool)[kept], size[kept], arc[kept], boxes)
 
 
 def dots(view: View) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Coasts and borders as dots of braille: a character a column and two pixels, shape (height / 2, width) each."""
     lines = _read("110m" if view.scale > _FINER_BELOW else "50m")
-    x = ((lines.lon - view.lon + 180.0) % 360.0 - 180.0) / view.scale + view.width / 2
-    y = (view.y - lines.y) / view.scale + view.height / 2
+    near = lines.near(view)
+    x = ((lines.lon[near] - view.lon + 180.0) % 360.0 - 180.0) / view.scale + view.width / 2
+    y = (view.y - lines.y[near]) / view.scale + view.height / 2
     inside = (x.min(axis=1) < view.width) & (x.max(axis=1) >= 0) & (y.min(axis=1) < view.height) & (y.max(axis=1) >= 0)
     inside &= np.abs(x[:, 1] - x[:, 0]) * view.scale < 180.0  # not once around the earth
-    inside &= lines.size > _SPECK * view.scale
-    coast, border = inside & ~lines.border, inside & lines.border
+    inside &= lines.size[near] > _SPECK * view.scale
+    coast, border = inside & ~lines.border[near], inside & lines.border[near]
     return braille(x[coast], y[coast], view), braille(x[border], y[border], view)
 
 

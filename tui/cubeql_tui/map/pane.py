@@ -19,12 +19,13 @@ from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.values.cells import format_cell
 from cubeql_tui.actions import Place, bindings
 from cubeql_tui.display import instant_text, short_number
+from cubeql_tui.histogram import Counted
 from cubeql_tui.map.colours import RAMPS, Scale, fitting_ramp
 from cubeql_tui.map.hexes import Hexes
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.legend import Legend
 from cubeql_tui.map.sources import LayerSource, Quantity, Source, Times, first_of
-from cubeql_tui.map.view import Box, cell_degrees
+from cubeql_tui.map.view import Box, Floats, cell_degrees
 from cubeql_tui.plot import SeriesPlot
 from cubeql_tui.series import Series
 
@@ -315,13 +316,22 @@ class MapPane(Vertical):
 
     def action_stretch(self) -> None:
         """Spread the colours over the values that are seen."""
-        quantity, view = self.quantity, self.map.view
-        if quantity is None or quantity.classes is not None or view is None:
-            return
-        ground = {self.map.cell_at(x, y) for x in range(view.width) for y in range(view.height)}
-        seen = np.isin(self.map.hexes.cells, np.fromiter(ground, np.int64, len(ground)))
-        if seen.any():
-            self._paint(Scale.of_values(self.map.hexes.values[seen], self._ramp_of(quantity)))
+        quantity, seen = self.quantity, self._seen_values()
+        if quantity is not None and quantity.classes is None and len(seen):
+            self._paint(Scale.of_values(seen, self._ramp_of(quantity)))
+
+    def _seen_values(self) -> Floats:
+        """The values of the cells in the window."""
+        cells = self.map.seen_cells()
+        return self.map.hexes.values[np.isin(self.map.hexes.cells, cells)]
+
+    def counted(self) -> Counted | None:
+        """The values in the window, to be counted; None where nothing is shown."""
+        quantity, seen = self.quantity, self._seen_values()
+        if quantity is None or self.source is None or self._scale is None or not len(seen):
+            return None
+        title = f"{self.source.title} · {quantity.name} in the window"
+        return Counted(title, quantity.unit, seen, self._scale, quantity.classes)
 
     def _paint(self, scale: Scale) -> None:
         self._scale = scale
