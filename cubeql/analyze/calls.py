@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cubeql.analyze.aggregates import bind_aggregate
@@ -15,13 +16,14 @@ from cubeql.analyze.unitcalls import bind_convert
 from cubeql.analyze.windows import bind_window
 from cubeql.functions import Function, lookup, names
 from cubeql.functions.climate import NAMES as CLIMATE
+from cubeql.functions.scalars import DIFFERENCES, TRUNCATIONS
 from cubeql.lang import nodes
 from cubeql.values.types import ANY, INTERVAL, TEXT
 
 if TYPE_CHECKING:
     from cubeql.analyze.expressions import Binder
 
-_TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+_UNITS = {"date_trunc": TRUNCATIONS, "date_diff": DIFFERENCES}
 
 
 def bind_call(binder: Binder, call: nodes.Call) -> Bound:
@@ -58,16 +60,19 @@ def _scalar(binder: Binder, function: Function, call: nodes.Call) -> Bound:
     return applied(binder.context, function, args, call.span)
 
 
-def _date_trunc(binder: Binder, function: Function, call: nodes.Call) -> Bound:
-    if len(call.args) != 2:
+def _of_unit(binder: Binder, function: Function, call: nodes.Call) -> Bound:
+    """A call whose first argument is a unit of the calendar."""
+    if len(call.args) != len(function.params):
         check_arguments(binder.context, function, tuple(binder.bind(a) for a in call.args), call.span)
         return Constant(ANY, None, span=call.span)
     unit = _constant_text(binder, call.args[0])
-    if unit not in _TRUNCATIONS:
-        binder.context.fault("unknown_time_unit", call.args[0].span, name=unit, units=", ".join(_TRUNCATIONS))
+    units = _UNITS[function.name]
+    if unit not in units:
+        binder.context.fault("unknown_time_unit", call.args[0].span, name=unit, units=", ".join(units))
         return Constant(ANY, None, span=call.span)
+    function = replace(function, sql=units[unit])
     literal = Constant(TEXT, unit, trusted=True, span=call.args[0].span)
-    return applied(binder.context, function, (literal, binder.bind(call.args[1])), call.span)
+    return applied(binder.context, function, (literal, *(binder.bind(a) for a in call.args[1:])), call.span)
 
 
 def _constant_text(binder: Binder, expr: nodes.Expr) -> str:
@@ -90,6 +95,7 @@ _SPECIAL = {
     **dict.fromkeys(CLIMATE, bind_baseline),
     **CELL_CALLS,
     "convert": bind_convert,
-    "date_trunc": _date_trunc,
+    "date_diff": _of_unit,
+    "date_trunc": _of_unit,
     "time_bucket": _time_bucket,
 }

@@ -84,6 +84,21 @@ TEXTS = (
 )  # fmt: skip
 
 
+_TRUNCATED = "date_trunc({0}, {1})::TIMESTAMP"
+TRUNCATIONS = dict.fromkeys(("year", "quarter", "month", "week", "day", "hour", "minute", "second"), _TRUNCATED) | {
+    # December begins a winter of the next year; the last dekad of a month runs to its end.
+    "season": "(date_trunc('month', {1}) - to_months((month({1}) % 3)::INTEGER))::TIMESTAMP",
+    "dekad": "(date_trunc('month', {1}) + to_days((least((day({1}) - 1) // 10, 2) * 10)::INTEGER))::TIMESTAMP",
+}
+"""The units that times are cut to, each with its SQL."""
+_COUNTED = "date_diff({0}, {1}, {2})"
+DIFFERENCES = dict.fromkeys(("year", "quarter", "month", "week", "day", "hour", "minute", "second"), _COUNTED) | {
+    # The engine counts weeks of instants from another day than Monday.
+    "week": "(date_diff('day', date_trunc('week', {1}), date_trunc('week', {2})) // 7)",
+}
+"""The units that are counted between times, each with its SQL."""
+
+
 def _part(name: str, sql: str, summary: str) -> Function:
     return Function(name, "time", ("timestamp",), INTEGER, sql, summary, parameter_names=("t",))
 
@@ -98,6 +113,8 @@ TIMES = (
     _part("second", "second({0})", "Second, 0 to 59."),
     _part("doy", "dayofyear({0})", "Day of the year, 1 to 366."),
     _part("week", "week({0})", "ISO week of the year, 1 to 53."),
+    _part("isoyear", "isoyear({0})", "Year that the ISO week belongs to."),
+    _part("days_in_month", "day(last_day({0}))", "Number of days of the month, 28 to 31."),
     _part("dekad", "((month({0}) - 1) * 3 + least((day({0}) - 1) // 10, 2) + 1)",
           "Ten-day period of the year, 1 to 36; the last of a month runs to its end."),
     _part("epoch", "floor(epoch({0}))::BIGINT", "Whole seconds since 1970-01-01."),
@@ -105,9 +122,12 @@ TIMES = (
              "(CASE (month({0}) % 12) // 3 WHEN 0 THEN 'DJF' WHEN 1 THEN 'MAM' WHEN 2 THEN 'JJA' "
              "WHEN 3 THEN 'SON' END)",
              "Meteorological season: DJF, MAM, JJA or SON.", parameter_names=("t",)),
-    Function("date_trunc", "time", ("text", "timestamp"), TIMESTAMP, "date_trunc({0}, {1})::TIMESTAMP",
-             "Start of the year, quarter, month, week, day, hour or minute that holds t.", parameter_names=("unit",
-                   "t")),
+    Function("date_trunc", "time", ("text", "timestamp"), TIMESTAMP, _TRUNCATED,
+             "Start of the year, season, quarter, month, dekad, week, day, hour, minute or second that holds t.",
+             parameter_names=("unit", "t")),
+    Function("date_diff", "time", ("text", "timestamp", "timestamp"), INTEGER, _COUNTED,
+             "How many times a new year, quarter, month, week, day, hour, minute or second begins from t to u.",
+             parameter_names=("unit", "t", "u")),
     Function("time_bucket", "time", ("interval", "timestamp"), TIMESTAMP, "time_bucket({0}, {1})",
              "Start of the bucket of a width that holds t.", parameter_names=("width", "t")),
 )  # fmt: skip

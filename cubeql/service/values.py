@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from cubeql.analyze.sources import METHODS
 from cubeql.catalog import Band, Layer
 from cubeql.functions.climate import BUCKETS
+from cubeql.functions.scalars import TRUNCATIONS
 from cubeql.lang.tokens import Token
 from cubeql.service.columns import Columns, path_of
 from cubeql.service.places import Place
@@ -42,7 +43,6 @@ TYPES = {
     "interval": "length of time",
 }
 PERIODS = {word: detail for word, (_, detail) in BUCKETS.items()}
-_TRUNCATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 _SEASONS = {
     "DJF": "December to February",
     "MAM": "March to May",
@@ -66,7 +66,7 @@ def methods(layer: Layer | None, band: Band | None) -> Iterator[str]:
 def texts_for(before: Sequence[Token], query: Query, columns: Columns, place: Place) -> Iterator[tuple[str, str]]:
     """Texts that may stand behind tokens, each with a few words on it."""
     if place.argument == ("date_trunc", 0) and before[-1].type == "LPAR":
-        yield from ((unit, "start of the " + unit) for unit in _TRUNCATIONS)
+        yield from ((unit, "start of the " + unit) for unit in TRUNCATIONS)
         return
     end = _compared(before)
     if not end:

@@ -17,6 +17,7 @@ ARGUMENTS = {
 SPECIAL = {
     "cell": "CELL(5)",
     "cell_to_parent": "cell_to_parent(cell, 5)",
+    "date_diff": "date_diff('month', time, time)",
     "date_trunc": "date_trunc('month', time)",
     "time_bucket": "time_bucket('10 days', time)",
     "quantile": "quantile(red, 0.9)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import math
 from collections.abc import Callable
 from typing import Any
@@ -77,6 +78,8 @@ TIMES: dict[str, Callable[..., Any]] = {
     "year": lambda t: t.year, "month": lambda t: t.month, "day": lambda t: t.day, "hour": lambda t: t.hour,
     "minute": lambda t: t.minute, "second": lambda t: t.second, "quarter": lambda t: (t.month + 2) // 3,
     "week": lambda t: t.isocalendar()[1], "doy": lambda t: t.timetuple().tm_yday, "season": times.season,
+    "isoyear": lambda t: t.isocalendar()[0],
+    "days_in_month": lambda t: calendar.monthrange(t.year, t.month)[1], "date_diff": times.boundaries,
     "dekad": times.dekad, "date_trunc": times.trunc, "epoch": lambda t: (t - times.EPOCH) // times.SECOND,
 }  # fmt: skip
 STRICT = MATHEMATICS | TEXTS | SPECTRAL | TIMES | CELLS

@@ -175,7 +175,35 @@ def trunc(unit: str, time: datetime) -> datetime:
             return time.replace(second=0, microsecond=0)
         case "second":
             return time.replace(microsecond=0)
+    if unit in ("season", "dekad"):
+        begins = season_begins if unit == "season" else dekad_begins
+        return next(d for n in range(100) if begins(d := day - timedelta(days=n)))
     raise UncoveredError(f"date_trunc({unit!r}, …)")
+
+
+def season_begins(day: datetime) -> bool:
+    """Whether a season begins on a day."""
+    return day.day == 1 and day.month in (3, 6, 9, 12)
+
+
+def dekad_begins(day: datetime) -> bool:
+    """Whether a dekad begins on a day."""
+    return day.day in (1, 11, 21)
+
+
+_STEPS = {
+    "week": timedelta(weeks=1), "day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1),
+    "second": SECOND,
+}  # fmt: skip
+
+
+def boundaries(unit: str, start: datetime, end: datetime) -> int:
+    """``date_diff``: how many times a unit begins from one time to another."""
+    first, last = trunc(unit, start), trunc(unit, end)
+    if unit in _STEPS:
+        return (last - first) // _STEPS[unit]
+    months = (last.year - first.year) * 12 + last.month - first.month
+    return months // {"year": 12, "quarter": 3, "month": 1}[unit]
 
 
 def time_bucket(width: Duration, time: datetime) -> datetime:
