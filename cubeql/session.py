@@ -18,7 +18,7 @@ import numpy as np
 
 from cubeql.catalog import Layer
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.connection import EngineSettings, open_engine
+from cubeql.engine.connection import EngineSettings, change_engine, open_engine
 from cubeql.engine.explain import Explanation
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
@@ -74,6 +74,13 @@ class Settings:
         return chosen
 
 
+_FIXED = ("create", "rules")
+
+
+def _shown(settings: Settings) -> dict[str, object]:
+    return {f.name: getattr(settings, f.name) for f in fields(Settings)}
+
+
 def _check(settings: Settings) -> None:
     """Refuse values that mean nothing; the engine checks those that are its own."""
     limit = settings.timeout_s
@@ -82,6 +89,10 @@ def _check(settings: Settings) -> None:
     threads = settings.threads
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise ConfigError(f"threads must be a whole number from 1 up, but is {threads!r}")
+    for name in ("memory_limit", "temp_folder"):
+        text = getattr(settings, name)
+        if text is not None and not isinstance(text, str):
+            raise ConfigError(f"{name} must be a text, but is {text!r}")
     known = [r.__name__ for r in RULES]
     for name in settings.rules or ():
         if name not in known:
@@ -106,8 +117,7 @@ class Session:
         self._closed = False
         self._lock = threading.Lock()
         rules = RULES if self.settings.rules is None else named(self.settings.rules)
-        shown = {f.name: getattr(self.settings, f.name) for f in fields(Settings)}
-        self._engine = Engine(self._database, store, rules, shown, self._started)
+        self._engine = Engine(self._database, store, rules, _shown(self.settings), self._started, self.set)
 
     @staticmethod
     def open(store: str | os.PathLike[str] | None = None, **settings: Any) -> Session:
@@ -115,6 +125,20 @@ class Session:
         chosen = Settings.of(settings)
         address = os.fspath(store) if store is not None else default_store()
         return Session(Store.open(address, create=chosen.create), chosen)
+
+    def set(self, name: str, value: Any) -> None:
+        """Give a setting another value for the statements that follow; None takes it back to its default.
+
+        Raises:
+            ConfigError: there is no such setting, it is given once for all, or the value means nothing.
+        """
+        if name in _FIXED:
+            raise ConfigError(f"{name} is given when the session is opened, and stays")
+        chosen = Settings.of({**_shown(self.settings), name: value})
+        if name in (f.name for f in fields(EngineSettings)):
+            change_engine(self._database, name, value)
+        self.settings = chosen
+        self._engine.settings = _shown(chosen)
 
     def _started(self, running: Running) -> None:
         with self._lock:

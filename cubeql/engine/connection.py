@@ -8,6 +8,7 @@ import duckdb
 
 from cubeql.engine.cellfunctions import provide_cell_functions
 from cubeql.errors import ConfigError
+from cubeql.sql.printer import literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,25 @@ SET GLOBAL TimeZone = 'UTC';
 SET GLOBAL parquet_metadata_cache = true;
 SET GLOBAL order_by_non_integer_literal = true;
 """
+
+
+_NAMES = {"threads": "threads", "memory_limit": "memory_limit", "temp_folder": "temp_directory"}
+
+
+def change_engine(database: duckdb.DuckDBPyConnection, name: str, value: str | int | None) -> None:
+    """Give a setting of :class:`EngineSettings` another value; None is its default.
+
+    Raises:
+        ConfigError: the engine refuses it.
+    """
+    setting = _NAMES[name]
+    try:
+        if value is None:
+            database.execute(f"RESET GLOBAL {setting}")
+        else:
+            database.execute(f"SET GLOBAL {setting} = {literal(value)}")
+    except duckdb.Error as error:
+        raise ConfigError(str(error).splitlines()[0]) from error
 
 
 def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:

@@ -86,6 +86,15 @@ def _tif(result: Result, path: Path, options: Options, text: str) -> None:
     write_raster(result.to_arrow(), path, options.get("crs", "EPSG:4326"), options.get("size"), text)
 
 
+def _netcdf(result: Result, path: Path, options: Options, text: str) -> None:
+    from cubeql.engine.netcdf import write_netcdf
+
+    try:
+        write_netcdf(result.to_arrow(), path, options.get("crs", "EPSG:4326"), options.get("size"), text)
+    except RuntimeError as error:  # what the library says where the disk refuses
+        raise OSError(str(error)) from error
+
+
 WRITERS: dict[str, Callable[[Result, Path, Options, str], None]] = {
     ".parquet": _parquet,
     ".arrow": _file(columnar.write_arrow_file),
@@ -95,5 +104,6 @@ WRITERS: dict[str, Callable[[Result, Path, Options, str], None]] = {
     ".jsonl": _file(objects.write_jsonl),
     ".geojson": _geojson,
     ".tif": _tif,
+    ".nc": _netcdf,
 }
-_OPTIONS = {".tif": ("crs", "size")}
+_OPTIONS = {".tif": ("crs", "size"), ".nc": ("crs", "size")}

@@ -43,7 +43,7 @@ def target_of(name: str, columns: tuple[OutputColumn, ...], options: Mapping[str
     if not bands:
         raise refused("a layer needs a band", "SELECT cell and at least one number", text)
     layer = Layer(
-        name, cells[0].type.resolution, bands, axis_of(options, time is not None, text),
+        name, cells[0].type.resolution, bands, _axis(options, time is not None, text),
         tuple(_dimension(c, text) for c in keys), **facts_of(options, text),
     )  # fmt: skip
     named = tuple(c.name for c in rest)
@@ -55,17 +55,15 @@ def facts_of(options: Mapping[str, Any], text: str) -> dict[str, Any]:
     return {name: _text(options, name, text) for name in FACTS if name in options}
 
 
-def axis_of(options: Mapping[str, Any], timed: bool, text: str, known: TimeAxis | None = None) -> TimeAxis | None:
-    """What the time stamps mean by options; what they leave out is as it was."""
+def _axis(options: Mapping[str, Any], timed: bool, text: str) -> TimeAxis | None:
+    """What the time stamps mean by options: instants where they say nothing, a step alone begins at the stamp."""
     given = [name for name in AXIS if name in options]
     if not timed:
         if given:
             raise refused(f"a layer without time has no {given[0]}", f"leave {given[0]} out", text)
         return None
-    known = known or TimeAxis()
-    step = _step(options, text) if "step" in options else known.step
-    fallback = "start" if step is not None and known.stamp == "instant" else known.stamp
-    stamp = _text(options, "stamp", text) if "stamp" in options else fallback
+    step = _step(options, text) if "step" in options else None
+    stamp = _text(options, "stamp", text) if "stamp" in options else "start" if step else "instant"
     if stamp not in _STAMPS:
         near = nearest(stamp, _STAMPS) or _STAMPS
         raise refused(f"a stamp is {', '.join(_STAMPS[:2])} or end, not {stamp!r}", f"write '{near[0]}'", text)

@@ -15,8 +15,8 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError, nearest
 from cubeql.storage.addresses import Address, local_path, parse_address
+from cubeql.storage.altering import alter, named_by
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.cached import CachedTables
 from cubeql.storage.definitions import Definitions
@@ -252,6 +253,37 @@ class Store(Definitions):
             raise StoreError(f"{folder}: the layer cannot be dropped: {error.strerror}") from error
         shutil.rmtree(gone, ignore_errors=True)
 
+    def rename(self, name: str, new: str) -> None:
+        """Give a layer another name, with all its versions: at once for whoever looks.
+
+        Raises:
+            StoreError: there is no such layer, the name is taken or not well formed, or the disk refuses.
+        """
+        check_layer_name(new)
+        old = self.snapshot(name).layer.name
+        source, target = self._folder(old), self._folder(new)
+        if source != target:
+            with self._taking(new, "layer"):
+                try:
+                    local_path(source).rename(local_path(target))
+                except OSError as error:
+                    raise StoreError(f"{source}: the layer cannot be renamed: {error.strerror}") from error
+        # The folder is the name; the record follows, for readers of the log alone.
+        alter(self._tables, target, lambda layer: replace(layer, name=new), f"rename: {old} to {new}")
+
+    def alter(self, name: str, change: Callable[[Layer], Layer], what: str) -> None:
+        """Change what is known of a layer, in a commit of its own that leaves its rows as they are.
+
+        Args:
+            name: of the layer.
+            change: gives the new record for the latest one; it may be asked several times.
+            what: one line for the history.
+
+        Raises:
+            StoreError: there is no such layer, or its log cannot be written.
+        """
+        alter(self._tables, self._folder(self.snapshot(name).layer.name), change, what)
+
     def vacuum(self, older_than: timedelta = OLDER_THAN, *, remove: bool = False) -> list[Leftover]:
         """Find, and remove if told so, files that killed writers and drops left behind.
 
@@ -337,7 +369,7 @@ class Store(Definitions):
             known = self._snapshots.get(state)
         if known is not None:
             return known
-        layer = record_layer(state.record, state.version, str(folder))
+        layer = named_by(folder, record_layer(state.record, state.version, str(folder)))
         snapshot = Snapshot(layer, state.version, file_table(layer, state.files, folder))
         with self._lock:
             self._snapshots[state] = snapshot

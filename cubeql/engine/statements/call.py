@@ -42,7 +42,8 @@ class Call:
         """The error of a name that is not among those known."""
         context = Context(self.store, {})
         context.unknown(code, node.span, name, known)
-        return QueryError(context.faults, self.text)
+        # The place is that of the statement, which no name can stand in for.
+        return QueryError([replace(f, replacement=None) for f in context.faults], self.text)
 
     def running(self) -> Running:
         """A connection for this statement."""
@@ -119,7 +120,7 @@ class Call:
         found = {}
         for option in options:
             try:
-                found[option.name.casefold()] = value_of(context, option.value)
+                found[option.name.casefold()] = _value_of(context, option.value)
             except NotConstant:
                 raise self.refuse("not_a_constant", option.value, what=f"the option {option.name}") from None
         for option in options:
@@ -127,6 +128,13 @@ class Call:
                 listed = ", ".join(known) or "none"
                 raise self.refuse("unknown_option", option, statement=statement, name=option.name, known=listed)
         return found
+
+
+def _value_of(context: Context, expr: nodes.Expr) -> Any:
+    """A constant, or a list of them."""
+    if isinstance(expr, nodes.ListOf):
+        return [value_of(context, item) for item in expr.items]
+    return value_of(context, expr)
 
 
 _KINDS = {"layer": "a layer", "view": "a view", "cells": "a set of cells"}

@@ -29,6 +29,7 @@ class Engine:
         rules: optimiser rules to apply.
         settings: shown by SHOW SETTINGS.
         started: told of every statement that starts and ends, so that it can be cancelled.
+        change: gives a setting another value, or raises a ConfigError.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class Engine:
         rules: tuple[Rule, ...] = RULES,
         settings: Mapping[str, object] | None = None,
         started: Callable[[Running], None] = lambda running: None,
+        change: Callable[[str, Any], None] = lambda name, value: None,
     ) -> None:
         self.database = database
         self.store = store
         self.rules = rules
         self.settings: Mapping[str, object] = settings or {}
         self.started = started
+        self.change = change
         self.caches = Caches()
         provide_zone_functions(database, self.caches.zones)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cubeql.engine.result import Result
-from cubeql.engine.statements import cellsets, layers, listings, queries, views
+from cubeql.engine.statements import cellsets, layers, listings, queries, settings, views
 from cubeql.engine.statements.call import Call
 from cubeql.lang import nodes
 
@@ -26,9 +26,12 @@ _HANDLERS: dict[tuple[type[nodes.Statement], str], Handler] = {
     (nodes.Describe, ""): listings.describe,
     (nodes.Create, "layer"): layers.create,
     (nodes.Insert, ""): layers.insert,
+    (nodes.Alter, ""): layers.alter,
     (nodes.Drop, "layer"): layers.drop,
     (nodes.Create, "cells"): cellsets.create,
     (nodes.Drop, "cells"): cellsets.drop,
+    (nodes.SetOption, ""): settings.set_option,
+    (nodes.Grant, ""): settings.grant,
     (nodes.Create, "view"): views.create,
     (nodes.Drop, "view"): views.drop,
 }

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from cubeql.catalog import Layer
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.celltiles import Target, blocks_of
+from cubeql.engine.celltiles import Target, blocks_of, refused
 from cubeql.engine.inserting import match_cells, match_points
-from cubeql.engine.layers import OPTIONS, target_of
+from cubeql.engine.layers import AXIS, FACTS, OPTIONS, facts_of, target_of
 from cubeql.engine.result import Result, done
 from cubeql.engine.statements.call import Call
 from cubeql.errors import Span
@@ -85,6 +85,31 @@ def _places(statement: nodes.Insert, compiled: CompiledQuery) -> tuple[Span, ...
     if len(items) != len(compiled.columns) or any(isinstance(i.expr, nodes.Star) for i in items):
         return (query.span,) * len(compiled.columns) + (query.span,)
     return (*(i.span for i in items), query.span)
+
+
+def alter(call: Call, statement: nodes.Alter) -> Result:
+    """``ALTER LAYER name RENAME TO new`` or ``ALTER LAYER name SET (…)``."""
+    layer = call.snapshot(statement.name, statement).layer
+    if not statement.rename_to:
+        return _set_facts(call, statement, layer)
+    new = ".".join(statement.rename_to)
+    if new.casefold() != layer.name.casefold():
+        call.new_name(statement.rename_to, statement, "layer")
+    call.store.rename(layer.name, new)
+    return done(f"layer {layer.name} is now {new}", call.text)
+
+
+def _set_facts(call: Call, statement: nodes.Alter, layer: Layer) -> Result:
+    """Facts of a layer set, or by NULL taken away."""
+    options = call.options(statement.options, "ALTER LAYER", (*FACTS, *AXIS))
+    fixed = next((name for name in AXIS if name in options), None)
+    if fixed is not None:
+        way = f"write CREATE OR REPLACE LAYER {layer.name} WITH ({fixed} '…') AS SELECT * FROM {layer.name}"  # noqa: S608 - a hint
+        raise refused(f"the {fixed} of rows that are stored cannot be changed", way, call.text)
+    facts = facts_of({k: v for k, v in options.items() if v is not None}, call.text)
+    facts |= {name: None for name in FACTS if name in options and options[name] is None}
+    call.store.alter(layer.name, lambda latest: replace(latest, **facts), f"alter: {', '.join(options)}")
+    return done(f"layer {layer.name}: {', '.join(options)} set", call.text)
 
 
 def drop(call: Call, statement: nodes.Drop) -> Result:

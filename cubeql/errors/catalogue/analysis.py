@@ -179,6 +179,11 @@ ROWS: tuple[Fault, ...] = (
           "write INSERT INTO, which adds rows"),
     Fault("insert_resolution", "'{layer}' has cells of resolution {wanted}, the query's are of resolution {given}",
           "write AT RESOLUTION {wanted}, or GROUP BY CELL({wanted})"),
+    Fault("unknown_setting", "there is no setting '{name}'", "{suggestion}", "SET timeout = 10"),
+    Fault("bad_setting", "{name} cannot be set so: {reason}", "SHOW SETTINGS lists them", "SET threads = 0"),
+    Fault("needs_server", "{construct} rules who may use a served catalog; this store is a folder",
+          "whoever may read the folder may read its layers: set the rights of the folder",
+          "GRANT READ ON s2 TO anna"),
     Fault("unknown_option", "{statement} has no option '{name}'", "options are {known}"),
     Fault("unknown_format", "no format is known for '{path}'", "endings are {known}"),
 )  # fmt: skip
