@@ -87,7 +87,7 @@ def landcover() -> TinyLayer:
 def dem() -> TinyLayer:
     """From the plain of the Po to the Alps."""
     picture = window("elevation.tif", 10.0, 46.6, 24, 24)
-    cells = [*below(A, 8), *below(below(B, 7)[5], 8)]
+    cells = [*below(A, 8), *below(HOME, 8), *below(below(B, 7)[5], 8)]
     values: Values = {(c, None, ()): {"elevation": int(picture.at(c) or 0)} for c in cells}
     return TinyLayer(Layer("dem", 8, (Band("elevation", "int16", unit="m"),)), values)
 
@@ -107,7 +107,7 @@ def rain() -> TinyLayer:
     """Days of rain: the month's total on one day in three, next to none in a dry spell of 2024."""
     chance = random.Random("rain")
     days = [*_days("2023-06-15", 60), *_days("2024-06-10", 52)]
-    cells = [*below(A, 6), *below(B, 6)[:2]]
+    cells = [*below(A, 6), HOME, *below(B, 6)[:2]]
     values: Values = {}
     for day in days:
         for cell in cells:
@@ -166,20 +166,30 @@ def era5() -> TinyLayer:
 
 
 def forecast() -> TinyLayer:
-    """The same temperatures as foreseen one to five days before: the farther ahead, the farther off."""
+    """The same temperatures as foreseen one to five days before, on a land of a coarse model: the farther ahead, the
+    farther off, and off by what the model's land lies too low or too high."""
     chance = random.Random("forecast")
-    picture = window("elevation.tif", 10.0, 46.6, 24, 24)
     bands = (Band("t2m", "float64", unit="K"), Band("orography", "float32", unit="m"))
+    heights = _heights(5)
     values: Values = {}
     for day in _days("2024-03-03", 10):
         for horizon in (24, 48, 72, 120):
             for cell in [c for c in REGION if chance.random() < 0.95]:
-                off = chance.gauss(0.1, horizon / 40)
-                values[cell, day, (horizon,)] = {
-                    "t2m": _weather(day, cell) + off, "orography": single(picture.at(cell) or 0.0)
-                }  # fmt: skip
+                height = heights.get(cell, 500.0)
+                orography = single(height + 40 * (REGION.index(cell) % 5 - 2))
+                warmer = 0.0065 * (height - orography) + chance.gauss(0.1, horizon / 40)
+                values[cell, day, (horizon,)] = {"t2m": _weather(day, cell) + warmer, "orography": orography}
     dimensions = (Dimension("horizon", "integer", "h"),)
     return TinyLayer(Layer("forecast", 5, bands, TimeAxis("instant"), dimensions), values)
+
+
+def _heights(resolution: int) -> dict[int, float]:
+    """Mean of the heights below each cell of a resolution."""
+    below_it: dict[int, list[float]] = {}
+    for (cell, _, _), row in dem().values.items():
+        parent = h3.str_to_int(h3.cell_to_parent(h3.int_to_str(cell), resolution))
+        below_it.setdefault(parent, []).append(row["elevation"])
+    return {cell: sum(heights) / len(heights) for cell, heights in below_it.items()}
 
 
 def stations() -> TinyRows:
