@@ -53,12 +53,16 @@ class Context:
         name: str,
         known: list[str] | tuple[str, ...],
         spelled: str = "{}",
+        mends: bool = True,
         **facts: Any,
     ) -> None:
-        """Note an unknown name with the known ones that are like it; ``spelled`` puts a name into the span's text."""
+        """Note an unknown name with the known ones that are like it.
+
+        ``spelled`` puts a name into the span's text; not ``mends`` where the span holds more than the name.
+        """
         like = nearest(name, known)
         suggestion = f"did you mean {_either(like)}?" if like else _listing(known)
-        sure = spelled.format(like[0]) if len(like) == 1 else None
+        sure = spelled.format(like[0]) if len(like) == 1 and mends else None
         found = diagnose(code, span, replacement=sure, name=name, suggestion=suggestion, **facts)
         if found not in self.faults:
             self.faults.append(found)

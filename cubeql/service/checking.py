@@ -11,6 +11,7 @@ from cubeql.catalog import Catalog
 from cubeql.errors import CubeQLError, Diagnostic, QueryError, Span
 from cubeql.lang import nodes, parse, split_statements
 
+_UNKNOWN = frozenset(("unknown_layer", "unknown_view", "unknown_cells"))
 _OF_CONSTANTS = frozenset(("not_a_constant", "unknown_parameter"))
 
 
@@ -69,15 +70,23 @@ def _is_of_parameter(fault: Diagnostic, unknown: Sequence[Span]) -> bool:
 
 def _find_layer(context: Context, statement: nodes.Statement) -> None:
     """Note the layer that a statement is about, if there is none of its name."""
+    catalog = context.catalog
+    name = ".".join(getattr(statement, "name", ()))
+    found: object = None
     match statement:
-        case nodes.Show() | nodes.Insert() | nodes.Alter() | nodes.Grant() | nodes.Describe(query=None):
-            name = ".".join(statement.name)
-        case nodes.Drop(kind="layer", if_exists=False):
-            name = ".".join(statement.name)
+        case nodes.Show() | nodes.Insert() | nodes.Alter() | nodes.Grant() | nodes.Drop(kind="layer", if_exists=False):
+            code, known, found = "unknown_layer", catalog.layer_names(), catalog.layer(name)
+        case nodes.Describe(query=None):
+            known = (*catalog.layer_names(), *catalog.view_names(), *catalog.cell_set_names())
+            code, found = "unknown_layer", catalog.layer(name) or catalog.view(name) or catalog.cell_set(name)
+        case nodes.Drop(kind="view", if_exists=False):
+            code, known, found = "unknown_view", catalog.view_names(), catalog.view(name)
+        case nodes.Drop(kind="cells", if_exists=False):
+            code, known, found = "unknown_cells", catalog.cell_set_names(), catalog.cell_set(name)
         case _:
             return
-    if name and context.catalog.layer(name) is None:
-        context.unknown("unknown_layer", statement.span, name, context.catalog.layer_names())
+    if name and found is None:
+        context.unknown(code, statement.span, name, known, mends=False)
 
 
 def _makes(statement: nodes.Statement) -> set[str]:
@@ -89,7 +98,7 @@ def _makes(statement: nodes.Statement) -> set[str]:
 
 
 def _is_made(fault: Diagnostic, made: set[str]) -> bool:
-    return fault.code == "unknown_layer" and str(dict(fault.facts).get("name")).casefold() in made
+    return fault.code in _UNKNOWN and str(dict(fault.facts).get("name")).casefold() in made
 
 
 def _placed(faults: Sequence[Diagnostic], by: int, length: int) -> Iterator[Diagnostic]:

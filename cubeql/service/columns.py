@@ -12,6 +12,7 @@ from cubeql.errors import CubeQLError
 from cubeql.lang.tokens import Token
 from cubeql.service.places import unquoted
 from cubeql.service.scope import Item, Query, Source
+from cubeql.service.stored import Stored
 from cubeql.values.types import ANY, CELL, Type
 
 MOST_QUERIES = 40  # of one statement that are looked into: each may be inside the one before
@@ -58,6 +59,7 @@ class Columns:
         self.catalog = catalog
         self._layers: dict[str, Layer | None] = {}
         self._outputs: dict[int, tuple[Column, ...]] = {}
+        self.stored = Stored(catalog)
 
     def layer_names(self) -> tuple[str, ...]:
         """Names of all layers."""
@@ -88,8 +90,11 @@ class Columns:
         inner = self.query_of(query, source)
         if inner is not None:
             return tuple(replace(c, source=source.name) for c in self.of_result(inner))
-        layer = self.layer(".".join(source.path))
-        return layer_columns(layer, source.name) if layer is not None else ()
+        name = ".".join(source.path)
+        layer = self.layer(name)
+        if layer is not None:
+            return layer_columns(layer, source.name)
+        return tuple(Column(c.name, c.type, source.name) for c in self.stored.columns(name)) if name else ()
 
     def of_result(self, query: Query) -> tuple[Column, ...]:
         """The named columns of a query's result."""

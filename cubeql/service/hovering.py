@@ -14,6 +14,7 @@ from cubeql.service.places import Place, place_of, unquoted
 from cubeql.service.reading import Reading
 from cubeql.service.records import Hover
 from cubeql.service.scope import Query, query_at
+from cubeql.service.stored import Stored
 from cubeql.service.values import METHOD_HELP, PERIODS, TYPES
 
 _MOST_CLASSES = 8
@@ -82,7 +83,7 @@ def _name(columns: Columns, query: Query, place: Place, token: Token) -> Hover |
     name = unquoted(token.text)
     path = (*place.qualifier, name)
     match place.role:
-        case "source" | "layer" | "zone":
+        case "source" | "layer" | "zone" | "named" | "view" | "cells":
             return _layer_or_part(columns, query, path, token)
         case "expression":
             return _column_or_source(columns, query, path, token)
@@ -111,11 +112,22 @@ def _layer_or_part(columns: Columns, query: Query, path: tuple[str, ...], token:
         names = ", ".join(column.name for column in columns.of_result(named))
         return Hover(f"{path[0]}: a query named by WITH", f"columns: {names}", token.span)
     layer = columns.layer(".".join(path))
+    if layer is None and columns.stored.columns(".".join(path)):
+        return _stored(columns.stored, ".".join(path), token.span)
     if layer is None:  # the first part of collection.layer
         begun = ".".join(path).casefold() + "."
         under = [name for name in columns.layer_names() if name.casefold().startswith(begun)]
         return Hover(f"{'.'.join(path)}: a collection", ", ".join(under), token.span) if under else None
     return _layer(layer, token.span)
+
+
+def _stored(stored: Stored, name: str, span: Span) -> Hover:
+    """A view or a set of cells."""
+    cells = stored.cell_set(name)
+    if cells is not None:
+        return Hover(f"{cells.name}: cells", f"{cells.count:,} of resolution {cells.resolution}", span)
+    columns = ", ".join(c.name for c in stored.columns(name))
+    return Hover(f"{name}: a view", f"columns: {columns}\n{stored.view(name)}", span)
 
 
 def _layer(layer: Layer, span: Span) -> Hover:
@@ -137,6 +149,8 @@ def _column_or_source(columns: Columns, query: Query, path: tuple[str, ...], tok
     for source in query.sources:
         if source.name.casefold() == ".".join(path).casefold():
             layer = columns.layer_of(query, source)
+            if layer is None and columns.stored.columns(".".join(source.path)):
+                return _stored(columns.stored, ".".join(source.path), token.span)
             return _layer(layer, token.span) if layer else Hover(source.name, "a subquery", token.span)
     for item in query.items:
         if item.alias and len(path) == 1 and item.alias.casefold() == path[0].casefold():

@@ -89,17 +89,37 @@ def _sources(scene: Scene) -> Iterator[Offer]:
     if not scene.place.qualifier:
         for name in scene.query.all_named():
             yield Offer(identifier(name), "alias", "WITH")
+    yield from _named(scene)
+
+
+def _named(scene: Scene) -> Iterator[Offer]:
+    """Whatever has a name in the store."""
     yield from _layers(scene)
+    yield from _views(scene)
+    yield from _cell_sets(scene)
 
 
 def _layers(scene: Scene) -> Iterator[Offer]:
+    yield from _by_path(scene, scene.columns.layer_names(), lambda name: _layer_detail(scene, name))
+
+
+def _views(scene: Scene) -> Iterator[Offer]:
+    yield from _by_path(scene, scene.columns.stored.view_names(), scene.columns.stored.detail)
+
+
+def _cell_sets(scene: Scene) -> Iterator[Offer]:
+    yield from _by_path(scene, scene.columns.stored.cell_set_names(), scene.columns.stored.detail)
+
+
+def _by_path(scene: Scene, names: Sequence[str], detail: Callable[[str], str]) -> Iterator[Offer]:
+    """Names, or what is left of them behind the parts that are written."""
     qualifier = scene.place.qualifier
-    for name in scene.columns.layer_names():
+    for name in names:
         parts = tuple(name.split("."))
         if tuple(p.casefold() for p in parts[: len(qualifier)]) == tuple(p.casefold() for p in qualifier):
             rest = parts[len(qualifier) :]
             if rest:
-                yield Offer(path(rest), "layer", _layer_detail(scene, name))
+                yield Offer(path(rest), "layer", detail(name))
 
 
 def _layer_detail(scene: Scene, name: str) -> str:
@@ -202,6 +222,11 @@ def _bands(scene: Scene) -> Iterator[Offer]:
             yield Offer(identifier(column.name), "column", column.detail)
 
 
+def _settings(scene: Scene) -> Iterator[Offer]:
+    for rank, (name, detail) in enumerate(values.SETTINGS.items()):
+        yield Offer(name, "type", detail, rank)
+
+
 def _types(scene: Scene) -> Iterator[Offer]:
     for rank, (name, detail) in enumerate(values.TYPES.items()):
         yield Offer(name, "type", detail, rank)
@@ -236,6 +261,10 @@ def _is_zones(scene: Scene, offer: Offer) -> bool:
 _BY_ROLE: dict[str, Callable[[Scene], Iterator[Offer]]] = {
     "source": _sources,
     "layer": _layers,
+    "named": _named,
+    "view": _views,
+    "cells": _cell_sets,
+    "setting": _settings,
     "expression": _expression,
     "method": _methods,
     "band": _bands,

@@ -11,9 +11,13 @@ from typing import Literal
 from cubeql.functions import lookup
 from cubeql.service.reading import Reading
 
-Role = Literal["source", "layer", "expression", "method", "band", "type", "period", "zone", "new", "setting"]
+Role = Literal[
+    "source", "layer", "view", "cells", "named", "expression", "method", "band", "type", "period", "zone", "new",
+    "setting",
+]  # fmt: skip
 
-_LAYER_AFTER = frozenset(("INTO", "DESCRIBE", "BANDS", "TIMES_WORD", "VERSIONS", "show_of"))
+_DROPPED: dict[str, Role] = {"VIEW": "view", "CELLS": "cells"}
+_LAYER_AFTER = frozenset(("INTO", "BANDS", "TIMES_WORD", "VERSIONS", "show_of"))
 _STORED = frozenset(("LAYER", "VIEW", "CELLS", "stored", "dropped", "EXISTS", "if_exists"))
 _CLAUSES = frozenset(("SELECT", "FILTER", "WHERE", "HAVING", "QUALIFY", "ON", "USING", "FROM", "JOIN"))
 _BY = frozenset(("GROUP", "ORDER", "PARTITION"))
@@ -26,7 +30,8 @@ class Place:
     """Where a name would stand.
 
     Attributes:
-        role: what it would name; ``new`` is a name that is being given, ``period`` the word after BY in a call.
+        role: what it would name; ``named`` is a layer, view or set of cells, ``new`` a name that is being given,
+            ``period`` the word after BY in a call.
         qualifier: the names before it, each followed by a point.
         clause: the clause it is in: ``SELECT``, ``GROUP``, ``ORDER``, ``FILTER`` …; empty outside of any.
         in_aggregate: it is an argument of an aggregate.
@@ -52,7 +57,10 @@ def place_of(reading: Reading) -> Place:
         qualifier = tuple(unquoted(token.text) for token in names)
     opener = _opener(symbols, size)
     clause, in_aggregate, in_window = _surroundings(reading, size)
-    return Place(_role(symbols, opener), qualifier, clause, in_aggregate, in_window, _argument(reading, opener, size))
+    role = _role(symbols, opener)
+    if role == "layer" and symbols[0] == "DROP" and len(reading.tokens) > 1:
+        role = _DROPPED.get(reading.tokens[1].text.upper(), role)
+    return Place(role, qualifier, clause, in_aggregate, in_window, _argument(reading, opener, size))
 
 
 def unquoted(name: str) -> str:
@@ -109,6 +117,10 @@ def _of_statement(symbols: list[str], at: int, top: str) -> Role:
         return "method"
     if top in ("NAME", "QUOTED") and "USING" in symbols[max(0, at - 4) : at] and symbols[at - 1] == "COMMA":
         return "method"
+    if top == "DESCRIBE":
+        return "named"
+    if top == "CELLS" and symbols[0] not in ("CREATE", "DROP", "SHOW"):
+        return "cells"
     if top in _LAYER_AFTER or (top == "ON" and symbols[0] in ("GRANT", "REVOKE")):
         return "layer"
     if top in _STORED and symbols[0] in ("CREATE", "DROP", "ALTER"):

@@ -42,6 +42,12 @@ TYPES = {
     "timestamp": "instant in UTC",
     "interval": "length of time",
 }
+SETTINGS = {
+    "timeout_s": "time limit of every statement, in seconds",
+    "threads": "how many threads the engine uses",
+    "memory_limit": "memory for queries, such as '4GB'",
+    "temp_folder": "where data that outgrows memory goes",
+}
 PERIODS = {word: detail for word, (_, detail) in BUCKETS.items()}
 _SEASONS = {
     "DJF": "December to February",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cubeql.catalog import Band, Dimension, Layer, MemoryCatalog, TimeAxis
+from cubeql.catalog import Band, CellSet, Dimension, Layer, MemoryCatalog, TimeAxis
 from cubeql.errors import Span
 from cubeql.service import Completion, Hover, complete, hover
 
@@ -43,7 +43,9 @@ CATALOG = MemoryCatalog(
             dimensions=(Dimension("horizon", "integer", "h"),),
         ),
         Layer("odd", 3, (Band("time of day", "float32"), Band("select", "int16"))),
-    )
+    ),
+    views={"lush": "SELECT cell, time, ndvi AS greenness FROM s2 FILTER ndvi > 0.4", "broken": "SELECT x FROM gone"},
+    cell_sets=(CellSet("bavaria", 6, 12_000),),
 )  # fmt: skip
 
 

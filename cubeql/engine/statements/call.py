@@ -41,9 +41,8 @@ class Call:
     def unknown(self, code: str, node: nodes.Node, name: str, known: tuple[str, ...]) -> QueryError:
         """The error of a name that is not among those known."""
         context = Context(self.store, {})
-        context.unknown(code, node.span, name, known)
-        # The place is that of the statement, which no name can stand in for.
-        return QueryError([replace(f, replacement=None) for f in context.faults], self.text)
+        context.unknown(code, node.span, name, known, mends=False)
+        return QueryError(context.faults, self.text)
 
     def running(self) -> Running:
         """A connection for this statement."""
