@@ -216,7 +216,7 @@ class Session:
     def ingest(
         self, sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], layer: str, **options: Any
     ) -> IngestReport:
-        """Read rasters into a layer; see :func:`cubeql.ingest.ingest`."""
+        """Read rasters, points or polygons into a layer; see :func:`cubeql.ingest.ingest`."""
         from cubeql.ingest import ingest
 
         return ingest(self.store, sources, layer, **options)

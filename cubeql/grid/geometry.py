@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,40 @@ def region_of(found: Geometries) -> RegionShape:
     return shapes[0] if len(shapes) == 1 else UnionShape(tuple(shapes))
 
 
+def lon_lat_area(found: Geometries) -> shapely.Geometry:
+    """All polygons as one valid Polygon or MultiPolygon with longitudes -180 to 180, cut at the antimeridian.
+
+    Raises:
+        ValueError: as :func:`region_of`.
+    """
+    parts = [part for item in found.items for part in _simple_parts(item) if part.geom_type == "Polygon"]
+    for part in parts:
+        _check_part(part, found.source)
+    if not parts:
+        raise ValueError(f"{found.source} holds no polygon")
+    try:
+        return _area(parts, found)
+    except ShapelyError as fault:
+        raise ValueError(f"{found.source} is no valid area in longitude and latitude: {fault}") from None
+
+
+def lon_lat_points(
+    x: NDArray[np.float64], y: NDArray[np.float64], crs: Any, source: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitudes and latitudes of coordinates of a reference system, first coordinate east; not checked further.
+
+    Raises:
+        ValueError: the reference system is not understood, or does not reach a place.
+    """
+    transform = _transform(Geometries([], crs, source))
+    if transform is None:
+        return x, y
+    lon, lat = (np.asarray(v, np.float64) for v in transform.transform(x, y))
+    if not (np.isfinite(lon) & np.isfinite(lat)).all():
+        raise ValueError("there is a place that its reference system does not reach")
+    return lon, lat
+
+
 def _simple_parts(item: shapely.Geometry | None) -> list[shapely.Geometry]:
     """Polygons, points and lines of a geometry, however deep in collections; what is empty is left out."""
     if item is None or item.is_empty:
@@ -122,12 +157,19 @@ def _transform(found: Geometries) -> Any:
     import pyproj
 
     try:
-        source, target = pyproj.CRS.from_user_input(found.crs), pyproj.CRS.from_user_input(LON_LAT)
-        if source.equals(target, ignore_axis_order=True):
-            return None
-        return pyproj.Transformer.from_crs(source, target, always_xy=True)
+        return _known_transform(pyproj.CRS.from_user_input(found.crs).to_wkt())
     except pyproj.exceptions.ProjError as fault:
         raise ValueError(f"the reference system of {found.source} is not understood: {fault}") from None
+
+
+@lru_cache(maxsize=8)
+def _known_transform(crs: str) -> Any:
+    import pyproj
+
+    source, target = pyproj.CRS.from_wkt(crs), pyproj.CRS.from_user_input(LON_LAT)
+    if source.equals(target, ignore_axis_order=True):
+        return None
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
 def _moved(geometry: shapely.Geometry, transform: Any, found: Geometries) -> shapely.Geometry:

@@ -1,4 +1,4 @@
-"""Rasters in.
+"""Rasters in, and points and polygons.
 
 Reading order: ``options`` (what a user may say), ``pixelgrid`` (where pixels lie), ``source`` (what a source
 is), ``raster`` and ``netcdf`` with ``cf_axes``, ``cf_bands``, ``cf_time``, ``classes``, ``nodata`` (the two
@@ -8,6 +8,9 @@ layer they make), ``resolution`` and ``cover`` (which cells and tiles), ``reach`
 (those maps kept), ``methods`` and ``regrid`` (pixels to cells), ``board`` and ``tiler`` (tile blocks in
 bounded memory), ``ledger`` (what a layer was made of), ``planning`` and ``job`` (the whole), ``report``
 (what comes of it), ``allocator`` (memory given back).
+
+Of points and zones: ``rowsource`` (what a file of rows is), ``rowreaders`` (files opened), ``rowcolumns`` (what
+becomes of their columns), ``rowplaces`` (rows made fit), ``rowjob`` (the whole).
 
 Importing this package loads none of the format libraries; :func:`ingest` does.
 """

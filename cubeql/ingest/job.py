@@ -17,7 +17,8 @@ from cubeql.ingest.mapcache import trim_cache
 from cubeql.ingest.opening import Paths
 from cubeql.ingest.options import IngestOptions, Mode
 from cubeql.ingest.planning import Job, make_job
-from cubeql.ingest.report import IngestPlan, IngestProgress, IngestReport
+from cubeql.ingest.report import IngestPlan, IngestProgress, IngestReport, RowPlan
+from cubeql.ingest.rowjob import ingest_rows, is_of_rows, make_row_job
 from cubeql.ingest.tiler import Batch, Tiler
 from cubeql.storage import Store, TileBlock
 
@@ -36,11 +37,12 @@ def ingest(
     cancel: Cancel | None = None,
     **options: Any,
 ) -> IngestReport:
-    """Read rasters into a layer: all of them, in one commit, or nothing.
+    """Read rasters into a grid layer, or files of points or polygons into one of points or zones: all, or nothing.
 
     Args:
         store: where the layer is or shall be.
-        sources: a path, a pattern of paths, or several.
+        sources: a path, a pattern of paths, or several; CSV, Parquet, GeoPackage, GeoJSON, Shapefile and FlatGeobuf
+            hold rows, everything else is a raster. ``areas.gpkg#parks`` names one layer of a file.
         layer: name of the layer.
         progress: called as the work goes on.
         cancel: asked again and again; True stops the ingest.
@@ -53,6 +55,8 @@ def ingest(
     """
     began = time.monotonic()
     chosen = _options(options)
+    if is_of_rows(sources):
+        return _rows(store, sources, layer, chosen, progress, cancel, began)
     job = make_job(store, sources, layer, chosen)
     if not job.feeds:
         return _report(job, None, 0, 0, 0, 0, began)
@@ -73,13 +77,34 @@ def ingest(
     return report
 
 
-def plan_ingest(store: Store, sources: Paths, layer: str, **options: Any) -> IngestPlan:
-    """What :func:`ingest` would do, without reading a pixel.
+def _rows(
+    store: Store,
+    sources: Paths,
+    layer: str,
+    options: IngestOptions,
+    progress: Progress | None,
+    cancel: Cancel | None,
+    began: float,
+) -> IngestReport:
+    job = make_row_job(store, sources, layer, options)
+    try:
+        return ingest_rows(store, job, options, progress, cancel, began)
+    except OSError as fault:
+        raise _disk(store, fault) from fault
+    except StoreError as fault:
+        raise _explained(store, fault) from fault
+
+
+def plan_ingest(store: Store, sources: Paths, layer: str, **options: Any) -> IngestPlan | RowPlan:
+    """What :func:`ingest` would do, without reading a pixel or a row.
 
     Raises:
         IngestError: as :func:`ingest` would before it begins.
     """
-    return make_job(store, sources, layer, _options(options)).plan
+    chosen = _options(options)
+    if is_of_rows(sources):
+        return make_row_job(store, sources, layer, chosen).plan
+    return make_job(store, sources, layer, chosen).plan
 
 
 def _options(given: dict[str, Any]) -> IngestOptions:

@@ -22,7 +22,7 @@ class IngestOptions:
 
     Attributes:
         bands: which bands, None for all: names or numbers from 1, or a mapping from the layer's band names to
-            them (variables of NetCDF files count as bands).
+            them (variables of NetCDF files count as bands); of points and zones which columns become attributes.
         band_pattern: for files that hold one band each: a regular expression whose first group, found in the
             file name, is the band's name.
         time: the time of all sources, or a list with one for each source (or, for one source, for each place
@@ -41,9 +41,15 @@ class IngestOptions:
             make a cell and ``mean`` (``mode`` of class codes) where more do.
         categorical: bands that hold class codes.
         classes: class names: by band, or for the only categorical band ``{code: name}``.
-        units: units by band, instead of what the source says.
+        units: units by band or attribute, instead of what the source says.
         nodata: a number instead of what the source declares, None for no nodata value.
         crs: reference system instead of what the source says.
+        lon: column of longitudes of a table of points, where it has none of the usual names; with ``crs`` the first
+            coordinate of that system.
+        lat: column of latitudes, alike.
+        time_column: column of the times of points; None takes the usual names.
+        time_format: how texts (or numbers) in it are to be read, like ``%d.%m.%Y %H:%M``, or ``unix`` for seconds since
+            1970; None for ISO 8601. Times without a zone are UTC.
         rounded: keep whole numbers in their type although the method makes fractions of them.
         title: of the layer.
         licence: of the data.
@@ -71,6 +77,10 @@ class IngestOptions:
     units: Mapping[str, str] | None = None
     nodata: Any = DECLARED
     crs: Any = None
+    lon: str | None = None
+    lat: str | None = None
+    time_column: str | None = None
+    time_format: str | None = None
     rounded: bool = False
     title: str | None = None
     licence: str | None = None

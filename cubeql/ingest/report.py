@@ -79,6 +79,40 @@ class IngestPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RowPlan:
+    """What an ingest of points or zones would do.
+
+    Attributes:
+        layer: name.
+        kind: ``points`` or ``zones``.
+        timed: whether its rows have a time.
+        attributes: (attribute, type).
+        sources: how many would be read.
+        rows: how many rows they have.
+        skipped: (source, why) of those that would not be read.
+        notes: what was decided for the user.
+    """
+
+    layer: str
+    kind: str
+    timed: bool
+    attributes: tuple[tuple[str, str], ...]
+    sources: int
+    rows: int
+    skipped: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+    def render(self) -> str:
+        """Several lines for people."""
+        lines = [
+            f"layer {self.layer}, {self.kind}{' with a time' if self.timed else ''}",
+            f"attributes: {_listed(self.attributes)}",
+            f"{_count(self.sources, 'source')}, {_count(self.rows, 'row')}",
+        ]
+        return "\n".join([*lines, *_ends(self.skipped, self.notes)])
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """What an ingest did.
 
@@ -96,6 +130,8 @@ class IngestReport:
         maps_made: grid maps made for this ingest; the others were in the cache.
         seconds: from beginning to commit.
         notes: what was decided for the user.
+        kind: of the layer; points and zones have rows, but neither tiles nor cells of a grid.
+        attributes: (attribute, type) of points and zones.
     """
 
     layer: str
@@ -111,11 +147,15 @@ class IngestReport:
     maps_made: int
     seconds: float
     notes: tuple[str, ...]
+    kind: str = "grid"
+    attributes: tuple[tuple[str, str], ...] = ()
 
     def render(self) -> str:
         """Several lines for people."""
         if self.version is None:
             return "\n".join([f"layer {self.layer}: nothing to do", *_ends(self.skipped, self.notes)])
+        if self.kind != "grid":
+            return "\n".join([*self._of_rows(), *_ends(self.skipped, self.notes)])
         rate = self.cells / self.seconds if self.seconds else 0.0
         lines = [
             f"layer {self.layer}, version {self.version}, resolution {self.resolution}",
@@ -125,6 +165,18 @@ class IngestReport:
             "bands: " + ", ".join(f"{b} ({m})" for b, m in self.methods),
         ]
         return "\n".join([*lines, *_ends(self.skipped, self.notes)])
+
+    def _of_rows(self) -> list[str]:
+        return [
+            f"layer {self.layer}, version {self.version}, {self.kind}",
+            f"{_count(len(self.sources), 'source')} read, {_count(self.rows, 'row')}, {_bytes(self.bytes)}, "
+            f"{self.seconds:.1f} s",
+            f"attributes: {_listed(self.attributes)}",
+        ]
+
+
+def _listed(attributes: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in attributes) or "none"
 
 
 def _ends(skipped: tuple[tuple[str, str], ...], notes: tuple[str, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Bring raster files into a layer: GeoTIFF, NetCDF and whatever else rasterio reads."""
+"""Bring files into a layer: rasters onto the grid, tables and vector files as points or zones."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 
 def arguments(parser: Parser) -> None:
     """Declare the arguments."""
-    parser.add_argument("sources", metavar="SOURCE", nargs="+", help="a file, or any address rasterio reads")
+    sources = "a raster (a file, or any address rasterio reads), or a file of points or polygons"
+    parser.add_argument("sources", metavar="SOURCE", nargs="+", help=sources)
     parser.add_argument("--layer", metavar="NAME", required=True, help="the layer to make or to add to")
     add_store(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
     _add_bands(parser)
     _add_time(parser)
     _add_cells(parser)
+    _add_rows(parser)
     _add_layer(parser)
     add_talking(parser)
     parser.add_argument("--stats", action="store_true", help="the report as a JSON line on stderr")
@@ -39,7 +41,7 @@ def _add_bands(parser: Parser) -> None:
         "--bands",
         metavar="A,B,…",
         type=_bands,
-        help="which bands (or NetCDF variables): names, or numbers from 1",
+        help="which bands (or NetCDF variables, or attributes): names, or numbers from 1",
     )
     add(
         "--band",
@@ -104,6 +106,15 @@ def _add_cells(parser: Parser) -> None:
     )  # fmt: skip
     add("--crs", metavar="CRS", help="reference system, where the source is wrong or silent: EPSG:4326")
     add("--memory-limit", metavar="SIZE", type=_size, help="like 512M; default 1G")
+
+
+def _add_rows(parser: Parser) -> None:
+    rows = parser.add_argument_group("points and zones (CSV, Parquet, GeoPackage, GeoJSON, Shapefile, FlatGeobuf)")
+    add = rows.add_argument
+    add("--lon", metavar="COLUMN", help="longitudes of a table; with --crs its first coordinate")
+    add("--lat", metavar="COLUMN", help="latitudes, alike")
+    add("--time-column", metavar="COLUMN", help="times of points; default: the usual names")
+    add("--time-format", metavar="FORMAT", help="how it is written, like %%d.%%m.%%Y, or unix; default: ISO 8601")
 
 
 def _add_layer(parser: Parser) -> None:
@@ -197,6 +208,10 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
         "time_tag": options.time_tag or None,
         "stamp": options.stamp,
         "step": options.step,
+        "lon": options.lon,
+        "lat": options.lat,
+        "time_column": options.time_column,
+        "time_format": options.time_format,
         "resolution": options.resolution,
         "method": _methods(options.method),
         "crs": options.crs,
