@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cubeql.functions import FUNCTIONS, Function
 from cubeql.functions.registry import aliases
+from cubeql.lang import format_text
 from cubeql.values.types import Type
 from reference.markdown import block, page, table
 from tests.support import cases
@@ -35,8 +36,23 @@ _OF_NULL = {
     "lag": "NULL where there is no such row, and where its value is NULL.",
     "lead": "NULL where there is no such row, and where its value is NULL.",
     "first_value": "NULL where the frame is empty, and where that row's value is NULL.",
+    "disk": "As the aggregate inside it: NULL is passed over.",
+    "pack": "NULL in the places of cells without a value.",
+    "baseline": "NULL where the period has no value that counts.",
+    "anomaly": "NULL where x or its baseline is NULL.",
+    "standardized_anomaly": "NULL where x or its baseline is NULL, and where the baseline's values do not vary.",
     "last_value": "NULL where the frame is empty, and where that row's value is NULL.",
 }
+
+
+_BY = ", [BY hour|day|doy|dekad|week|month|season|year])"
+_CALLS = {
+    "disk": "disk(aggregate, k) [OVER (PARTITION BY …)]",
+    **{n: f"{n}(x number, period text{_BY}" for n in ("baseline", "anomaly", "standardized_anomaly")},
+    "list": "list([DISTINCT] x any [ORDER BY …])",
+    "count": "count(*)\ncount([DISTINCT] x any)",
+}
+"""How a call is written where its signature does not say it all."""
 
 
 def case_of(name: str) -> Path:
@@ -71,7 +87,7 @@ def _function(function: Function) -> str:
     other = [a for a, name in aliases().items() if name == function.name]
     parts = [
         function.summary,
-        block(function.signature + (" OVER (…)" if function.kind == "window" else "")),
+        block(_CALLS.get(function.name, function.signature + (" OVER (…)" if function.kind == "window" else ""))),
         _parameters(function),
         f"**Result.** {_result(function)}",
         f"**NULL.** {_nulls(function)}",
@@ -88,11 +104,11 @@ def _example(name: str) -> str:
         return ""
     shown = cases.read(case_of(name))
     said = f"## Example\n\nOn the layers of the tests (`tests/cases/function/{name}.case`):"
-    return "\n\n".join([said, block(shown.query), block(shown.sections["rows"])])
+    return "\n\n".join([said, block(format_text(shown.query)), block(shown.sections["rows"])])
 
 
 def _parameters(function: Function) -> str:
-    if not function.params:
+    if not function.params or function.name == "disk":
         return ""
     labels = function.parameter_names or tuple("xyzuvw"[: len(function.params)])
     needed = len(function.params) - function.optional
@@ -146,6 +162,6 @@ def _refusals(function: Function) -> str:
         found.append("`unit_mismatch` where units differ")
     if function.kind == "aggregate":
         found.append("`aggregate_not_allowed` in FILTER and GROUP BY, `nested_aggregate` inside another")
-    if function.kind == "window":
+    if function.kind == "window" and function.name not in _CALLS:
         found.append("`window_needs_over` without OVER")
     return ", ".join(found) + " (see [faults](../errors.md))." if found else "Nothing."
