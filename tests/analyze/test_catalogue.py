@@ -80,6 +80,7 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "join_on_cell": "SELECT v FROM fine JOIN twin ON fine.cell = twin.cell",
     "join_needs_cell": "SELECT red FROM fine JOIN (SELECT v FROM twin) AS q",
     "join_resolutions_differ": "SELECT t2m FROM coarse JOIN (SELECT cell, red FROM fine) AS q",
+    "no_steps": "FROM fine JOIN twin ON TIME DURING SELECT cell, v",
     "no_time_to_match": "SELECT relief FROM fine JOIN far ON TIME EQUAL",
     "steps_differ": "SELECT t2m FROM fine JOIN coarse",
     "not_supported": "SELECT fine.* FROM fine JOIN twin ON anomaly(v, '2024') > 0",
