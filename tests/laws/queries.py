@@ -17,7 +17,7 @@ from tests.support.oracle.regions import text_of
 from tests.support.oracle.relations import decode
 
 LAYERS = {name: layer.record for name, layer in tiny_cube().items()}
-EUROPE = ("fine", "twin", "rain", "coarse", "classes", "finer", "sparse", "forecast", "far")
+EUROPE = ("fine", "twin", "rain", "coarse", "classes", "finer", "sparse", "forecast", "far", "monthly")
 PENTAGON = ("pent", "pentfine")
 ELSEWHERE = ("dateline", "pole")
 CLOCKS = (
@@ -26,6 +26,9 @@ CLOCKS = (
     "NEAREST WITHIN '8 days'", "PRECEDING '14 days'", "FOLLOWING '1 month'", "AROUND '20 days'", "ANY",
     "AS OF VALID", "NEAREST VALID WITHIN '30 days'", "NEAREST 2", "NEXT VALID",
 )  # fmt: skip
+INSTANTS = ("2024-05-03T10:30Z", "2024-05-10", "2024", "2022-07-15", "2025-06", "2000")
+PERIODS = ("2024", "2021/2022", "../2024-05", "2024-03/2024-05", "2023-06/..", "1991/2020")
+BUCKETS = ("", ", BY month", ", BY season", ", BY dekad", ", BY hour", ", BY year", ", BY week", ", BY doy")
 WINDOWS = ("PRECEDING '14 days'", "FOLLOWING '1 month'", "AROUND '20 days'")
 TIMES = (
     "2024", "2024-05", "2024-05/2024-06", "2024-03/..", "../2024-05-03", "2024-07-01", "2023-12/2024-04",
@@ -112,12 +115,21 @@ def _from(draw: st.DrawFn, driver: Layer) -> tuple[str, Draft]:
     step = draw(st.sampled_from([0, 0, 0, 0, -1, -2, 1 if driver.resolution < 7 else -3]))
     grid = max(0, driver.resolution + step)
     written = "" if step == 0 else f" AT RESOLUTION {grid}"
-    return f"FROM {driver.name}{written}", Draft(grid, (driver,))
+    name, seen = _frozen(draw, driver)
+    return f"FROM {name}{written}", Draft(grid, (seen,))
+
+
+def _frozen(draw: st.DrawFn, layer: Layer) -> tuple[str, Layer]:
+    """A layer as it is written, now and then frozen at an instant, and what the query sees of it."""
+    if layer.time is None or draw(st.integers(0, 7)):
+        return layer.name, layer
+    return f"{layer.name} AT '{draw(st.sampled_from(INSTANTS))}'", replace(layer, time=None)
 
 
 def _join(draw: st.DrawFn, layer: Layer, draft: Draft) -> tuple[str, Draft]:
     kind = draw(st.sampled_from(["JOIN", "JOIN", "LEFT JOIN", "SEMI JOIN", "ANTI JOIN"]))
-    text = f"\n{kind} {layer.name}"
+    name, layer = _frozen(draw, layer)
+    text = f"\n{kind} {name}"
     clock = draw(st.sampled_from([*CLOCKS, *WINDOWS])) if layer.time and draft.timed and draw(st.booleans()) else ""
     if clock and layer.time and layer.time.stamp == "start" and draw(st.integers(0, 4)) == 0:
         clock = "DURING"
@@ -188,7 +200,8 @@ def _values(band: Band) -> list[float]:
 
 
 def _rows(draft: Draft) -> st.SearchStrategy[str]:
-    columns = st.lists(st.sampled_from(_items(draft)), min_size=1, max_size=4, unique=True)
+    plain = st.sampled_from(_items(draft))
+    columns = st.lists(st.one_of(plain, plain, plain, *_baselines(draft)), min_size=1, max_size=4, unique=True)
     head = "cell, time" if draft.timed else "cell"
 
     def written(names: list[str], distinct: bool, order: str) -> str:
@@ -197,6 +210,15 @@ def _rows(draft: Draft) -> st.SearchStrategy[str]:
 
     orders = st.sampled_from(["", "", f"\nORDER BY x0 DESC, {head}", "\nORDER BY cell, x0 NULLS FIRST"])
     return st.builds(written, columns, st.booleans(), orders)
+
+
+def _baselines(draft: Draft) -> list[st.SearchStrategy[str]]:
+    """Values held against other years, of the sources that have a time."""
+    numbers = [b.name for s in draft.sources if s.time for b in s.bands if b.kind != "categorical"]
+    if not numbers:
+        return []
+    parts = (st.sampled_from(["anomaly", "baseline"]), st.sampled_from(numbers), st.sampled_from(PERIODS))
+    return [st.builds(lambda f, x, p, by: f"{f}({x}, '{p}'{by})", *parts, st.sampled_from(BUCKETS))]
 
 
 def _items(draft: Draft) -> list[str]:
