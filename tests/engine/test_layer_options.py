@@ -10,35 +10,35 @@ from tests.engine.test_creating import one, rows
 
 
 def test_columns_named_as_dimensions_are_keys(own: cubeql.Session) -> None:
-    own.query("CREATE LAYER runs WITH (dimensions 'horizon') AS SELECT cell, time, horizon, t, wind FROM forecast")
-    made, old = own.layer("runs"), own.layer("forecast")
+    own.query("CREATE LAYER kept WITH (dimensions 'horizon') AS SELECT cell, time, horizon, t, wind FROM forecast")
+    made, old = own.layer("kept"), own.layer("forecast")
     assert [(d.name, d.type, d.unit) for d in made.dimensions] == [("horizon", "integer", "h")]
     assert [b.name for b in made.bands] == [b.name for b in old.bands]
     order = "ORDER BY cell, time, horizon"
     wanted = rows(own, f"SELECT * FROM forecast {order}")
-    assert rows(own, f"SELECT * FROM runs {order}") == wanted
+    assert rows(own, f"SELECT * FROM kept {order}") == wanted
 
 
 def test_a_timestamp_may_be_a_dimension(own: cubeql.Session) -> None:
     """Issue and valid time of a forecast: joined, filtered, grouped and inserted like any other key."""
     leads = "SELECT cell, time AS issue, date_trunc('year', time) AS time, t, wind FROM forecast FILTER horizon = 24"
-    own.query(f"CREATE LAYER runs WITH (dimensions 'issue') AS {leads}")
-    layer = own.layer("runs")
+    own.query(f"CREATE LAYER kept WITH (dimensions 'issue') AS {leads}")
+    layer = own.layer("kept")
     assert [(d.name, d.type) for d in layer.dimensions] == [("issue", "timestamp")] and layer.time is not None
     wanted = rows(own, f"WITH q AS ({leads}) SELECT cell, time, issue, t, wind FROM q ORDER BY cell, issue")
-    assert rows(own, "SELECT cell, time, issue, t, wind FROM runs ORDER BY cell, issue") == wanted
+    assert rows(own, "SELECT cell, time, issue, t, wind FROM kept ORDER BY cell, issue") == wanted
     count = one(own, "SELECT count(*) AS n FROM forecast FILTER horizon = 24 AND time IN '2024-05'")
-    assert one(own, "SELECT count(*) AS n FROM runs FILTER issue IN '2024-05'") == count > 0
-    by_month = rows(own, "SELECT month(issue) AS m, count(*) AS n FROM runs GROUP BY month(issue) ORDER BY m")
+    assert one(own, "SELECT count(*) AS n FROM kept FILTER issue IN '2024-05'") == count > 0
+    by_month = rows(own, "SELECT month(issue) AS m, count(*) AS n FROM kept GROUP BY month(issue) ORDER BY m")
     assert [r["m"] for r in by_month] == [3, 5]
-    joined = "SELECT count(*) AS n FROM forecast JOIN runs ON TIME ANY ON runs.issue = forecast.time"
+    joined = "SELECT count(*) AS n FROM forecast JOIN kept ON TIME ANY ON kept.issue = forecast.time"
     assert one(own, f"{joined} FILTER horizon = 24") == len(wanted)
-    later = "SELECT cell, time, issue + INTERVAL '1 hour' AS issue, t, wind FROM runs"
-    own.query(f"INSERT INTO runs {later}")
-    assert one(own, "SELECT count(*) AS n FROM runs") == 2 * len(wanted)
+    later = "SELECT cell, time, issue + INTERVAL '1 hour' AS issue, t, wind FROM kept"
+    own.query(f"INSERT INTO kept {later}")
+    assert one(own, "SELECT count(*) AS n FROM kept") == 2 * len(wanted)
     with pytest.raises(QueryError, match="issue = 2024-03-01T01:00:00"):
-        own.query("INSERT INTO runs SELECT cell, time, issue, t FROM runs FILTER issue = '2024-03-01T01:00'")
-    assert [r["column"] for r in rows(own, "DESCRIBE runs")][:4] == ["cell", "time", "issue", "t"]
+        own.query("INSERT INTO kept SELECT cell, time, issue, t FROM kept FILTER issue = '2024-03-01T01:00'")
+    assert [r["column"] for r in rows(own, "DESCRIBE kept")][:4] == ["cell", "time", "issue", "t"]
 
 
 def test_texts_and_numbers_may_be_dimensions(own: cubeql.Session) -> None:

@@ -18,7 +18,7 @@ EXPRESSIONS = {
     "month(time) NOT IN (1, 2)": "month(time) not in (1, 2)", "cell IN (SELECT cell FROM twin)": "cell in (subquery)",
     "cell WITHIN POINT(1, 2)": "cell within POINT", "avg(red)": "avg(red)", "count(*)": "count(*)",
     "avg(red) OVER (PARTITION BY cell)": "avg(red) over (…)", "time - INTERVAL '1 day'": "time - ",
-    "red > 1 OR nir > 1": "(red > 1 or nir > 1)",
+    "red > 1 OR nir > 1": "(red > 1 or nir > 1)", "disk(avg(red), 1)": "disk(avg(red), 1)",
 }  # fmt: skip
 
 
