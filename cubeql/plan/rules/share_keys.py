@@ -77,7 +77,9 @@ def _pairs(node: CellJoin, query: Output) -> Pairs:
             left, right = part.args
             for mine, other in ((left, right), (right, left)):
                 key = keys.get(other.name) if isinstance(other, Column) and other.source == node.source else None
-                if key is not None and _sources(mine) and node.source not in _sources(mine):
+                # Of equal values of unlike types a condition may hold for one alone: 17 and 17.0 are other texts.
+                alike = key is not None and key.type.name == mine.type.name
+                if key is not None and alike and _sources(mine) and node.source not in _sources(mine):
                     found.append((mine, key))
     cell = keys.get("cell")
     if isinstance(cell, Column):
