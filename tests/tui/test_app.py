@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,26 @@ def test_a_layer_is_previewed_and_its_name_put_into_the_editor(cube_store: Path)
         assert app.query_one(QueryEditor).has_focus
 
     play(cube_store, scene)
+
+
+def test_views_and_sets_of_cells_stand_below_the_layers(cube_store: Path, tmp_path: Path) -> None:
+    store = shutil.copytree(cube_store, tmp_path / "store")
+
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await ask(app, pilot, "CREATE VIEW high AS SELECT cell, elevation FROM finer FILTER elevation > 100")
+        await until(pilot, lambda: "high" in app.query_one(LayersPane).snapshot.view_names())
+        await pilot.press("f6", "slash", *"high", "enter")
+        await pilot.pause()
+        await pilot.press("down")
+        assert app.query_one(LayerTree).leaf is None
+        await until(pilot, lambda: "view SELECT cell" in shown(app))
+        await pilot.press("p")
+        await ended(app, pilot)
+        assert app.run_now is not None and app.run_now.state == "done" and app.run_now.rows
+        await pilot.press("i")
+        assert app.query_one(QueryEditor).text.endswith("high")
+
+    play(store, scene)
 
 
 def test_names_that_are_no_plain_words_are_quoted() -> None:

@@ -110,7 +110,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("layers", "search", "slash", "Search", "search layers and bands by name, title or unit"),
     Action("layers", "insert", "i", "Insert", "put the name into the editor", footer=True),
     Action("layers", "map", "m", "Map", "see the layer or band on the map", footer=True),
-    Action("layers", "preview", "p", "Preview", "ask for rows of the layer", footer=True),
+    Action("layers", "preview", "p", "Preview", "ask for rows of the layer or view", footer=True),
     Action("table", "move(-1, 0)", "up,k", "Up", "a row up"),
     Action("table", "move(1, 0)", "down,j", "Down", "a row down"),
     Action("table", "move(0, -1)", "left,h", "Left", "a column to the left"),

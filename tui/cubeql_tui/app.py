@@ -222,8 +222,7 @@ class CubeQL(App[None]):
 
     @on(LayerTree.PreviewAsked)
     def _preview(self, event: LayerTree.PreviewAsked) -> None:
-        leaf = event.leaf
-        self.ask(asking.preview(leaf.facts.record.name, leaf.band if leaf.facts.record.bands else None))
+        self.ask(event.statement)
 
     # -------------------------------------------------------------- going about
 

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Input, Static, Tree
 from textual.widgets.tree import TreeNode
 
+from cubeql_tui import asking
 from cubeql_tui.actions import Place, bindings
 from cubeql_tui.snapshot import LayerFacts, Snapshot
 
@@ -37,8 +38,25 @@ class Leaf:
         return all(word in known.casefold() for word in words)
 
 
-class LayerTree(Tree[Leaf]):
-    """Layers by collection, with their bands."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A line for what is kept under a name and is no layer: a view, a set of cells."""
+
+    name: str
+    kind: str
+    about: str
+
+    def answers(self, words: list[str]) -> bool:
+        """Whether every word is somewhere in what is known of it."""
+        known = f"{self.name} {self.kind} {self.about}".casefold()
+        return all(word in known for word in words)
+
+
+Line = Leaf | Kept
+
+
+class LayerTree(Tree[Line]):
+    """Layers by collection, with their bands; then views and sets of cells."""
 
     PLACE: ClassVar[Place] = "layers"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(PLACE)]
@@ -60,25 +78,31 @@ class LayerTree(Tree[Leaf]):
             super().__init__()
 
     class PreviewAsked(Message):
-        """Rows of a layer are to be seen."""
+        """Rows of a layer or view are to be seen."""
 
-        def __init__(self, leaf: Leaf) -> None:
-            self.leaf = leaf
+        def __init__(self, statement: str) -> None:
+            self.statement = statement
             super().__init__()
 
     def fill(self, snapshot: Snapshot, sought: str = "") -> None:
         """Show the layers that answer to what is sought."""
         self.clear()
         words = sought.casefold().split()
-        collections: dict[str, TreeNode[Leaf]] = {}
+        collections: dict[str, TreeNode[Line]] = {}
         for facts in snapshot.facts:
             leaves = [Leaf(facts, name) for name, _ in facts.columns]
             found = leaves if Leaf(facts).answers(words) else [leaf for leaf in leaves if leaf.answers(words)]
             if found or Leaf(facts).answers(words):
                 self._add(facts, found, collections, expand=bool(words))
+        for kept in _kept(snapshot):
+            if kept.answers(words):
+                heading = f"{kept.kind}s"
+                above = collections.get(heading) or self.root.add(Text(heading, "italic"), expand=True)
+                collections[heading] = above
+                above.add_leaf(Text(kept.name, "bold"), kept)
         self.root.expand()
 
-    def _add(self, facts: LayerFacts, leaves: list[Leaf], collections: dict[str, TreeNode[Leaf]], expand: bool) -> None:
+    def _add(self, facts: LayerFacts, leaves: list[Leaf], collections: dict[str, TreeNode[Line]], expand: bool) -> None:
         collection, _, name = facts.record.name.rpartition(".")
         above = self.root
         if collection:
@@ -90,11 +114,16 @@ class LayerTree(Tree[Leaf]):
             node.add_leaf(Text.assemble(leaf.name, ("  " + besides[leaf.name], "dim")), leaf)
 
     @property
-    def leaf(self) -> Leaf | None:
+    def line(self) -> Line | None:
         """What the cursor is on."""
         return self.cursor_node.data if self.cursor_node is not None else None
 
-    def render_label(self, node: TreeNode[Leaf], base_style: Style, style: Style) -> Text:
+    @property
+    def leaf(self) -> Leaf | None:
+        """The layer or band that the cursor is on."""
+        return self.line if isinstance(self.line, Leaf) else None
+
+    def render_label(self, node: TreeNode[Line], base_style: Style, style: Style) -> Text:
         """A line of the tree; layers that can be opened have an arrow."""
         label = node.label.copy() if isinstance(node.label, Text) else Text(str(node.label))
         label.stylize_before(style)
@@ -107,8 +136,8 @@ class LayerTree(Tree[Leaf]):
 
     def action_insert(self) -> None:
         """Put the name under the cursor into the editor."""
-        if self.leaf is not None:
-            self.post_message(self.InsertAsked(self.leaf.name))
+        if self.line is not None:
+            self.post_message(self.InsertAsked(asking.name(self.line.name)))
 
     def action_map(self) -> None:
         """See the layer or band under the cursor on the map."""
@@ -116,9 +145,13 @@ class LayerTree(Tree[Leaf]):
             self.post_message(self.MapAsked(self.leaf))
 
     def action_preview(self) -> None:
-        """Ask for rows of the layer under the cursor."""
-        if self.leaf is not None:
-            self.post_message(self.PreviewAsked(self.leaf))
+        """Ask for rows of the layer or view under the cursor."""
+        match self.line:
+            case Leaf(facts, band):
+                columns = band if facts.record.bands else None
+                self.post_message(self.PreviewAsked(asking.preview(facts.record.name, columns)))
+            case Kept(name, "view"):
+                self.post_message(self.PreviewAsked(asking.preview(name)))
 
 
 class LayersPane(Vertical):
@@ -182,14 +215,14 @@ class LayersPane(Vertical):
         self.query_one(LayerTree).focus()
 
     @on(Tree.NodeHighlighted)
-    def _highlighted(self, event: Tree.NodeHighlighted[Leaf]) -> None:
+    def _highlighted(self, event: Tree.NodeHighlighted[Line]) -> None:
         self._tell(event.node.data)
 
-    def _tell(self, leaf: Leaf | None) -> None:
+    def _tell(self, line: Line | None) -> None:
         facts = self.query_one("#facts", Static)
-        facts.display = leaf is not None
-        if leaf is not None:
-            facts.update(_facts_text(leaf))
+        facts.display = line is not None
+        if line is not None:
+            facts.update(_facts_text(line))
 
 
 def _layer_label(name: str, facts: LayerFacts) -> Text:
@@ -203,9 +236,19 @@ def _years(first: str, last: str) -> str:
     return first if first == last else f"{first}–{last[2:] if first[:2] == last[:2] else last}"
 
 
-def _facts_text(leaf: Leaf) -> Text:
-    text = Text(leaf.name, "bold", no_wrap=False)
-    for heading, said in leaf.facts.lines(leaf.band):
+def _kept(snapshot: Snapshot) -> list[Kept]:
+    """The views and sets of cells of a store."""
+    found = [Kept(name, "view", " ".join((snapshot.view(name) or "").split())) for name in snapshot.view_names()]
+    for name in snapshot.cell_set_names():
+        cells = snapshot.cell_set(name)
+        if cells is not None:
+            found.append(Kept(name, "cell set", f"{cells.count:,} cells of resolution {cells.resolution}"))
+    return found
+
+
+def _facts_text(line: Line) -> Text:
+    text = Text(line.name, "bold", no_wrap=False)
+    for heading, said in line.facts.lines(line.band) if isinstance(line, Leaf) else [(line.kind, line.about)]:
         text.append(f"\n{heading} " if heading else "\n", "dim")
         text.append(said if len(said) <= 160 else said[:159] + "…", "not bold")
     return text
