@@ -43,6 +43,40 @@ class DemoLayer:
         return [str(path) for path in sorted(DATA.glob(self.files))]
 
 
+@dataclass(frozen=True, slots=True)
+class DemoRows:
+    """A layer of points or zones of the demo.
+
+    Attributes:
+        name: the layer's name.
+        source: name of its row in ``sources.toml``.
+        files: pattern of its files below the data folder.
+        units: of attributes, by name.
+    """
+
+    name: str
+    source: str
+    files: str
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What it is, in words."""
+        return data_sources()[self.source].title
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths of its files, in the order of their names."""
+        return [str(path) for path in sorted(DATA.glob(self.files))]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What :func:`cubeql.ingest.ingest` must be told: these files cannot say it."""
+        source = data_sources()[self.source]
+        units = {"units": dict(self.units)} if self.units else {}
+        return {"title": source.title, "licence": source.licence, "citation": source.citation, **units}
+
+
 LAYERS = (
     DemoLayer(
         "s2", "sentinel2_10m", "sentinel2_10m.nc", 13, "nearest",
@@ -71,3 +105,12 @@ LAYERS = (
     ),
 )  # fmt: skip
 """From fine to coarse; times are days, none, or the calendar months of a climate mean."""
+
+ROWS = (
+    DemoRows(
+        "towers", "towers", "towers.geojson",
+        {"elevation_m": "m", "temperature_degc": "degC", "precipitation_mm": "mm"},
+    ),
+    DemoRows("countries", "countries", "countries.geojson"),
+)  # fmt: skip
+"""Points and zones, as their files have them."""

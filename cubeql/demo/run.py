@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cubeql.demo.layers import LAYERS, DemoLayer
+from cubeql.demo.layers import LAYERS, ROWS, DemoLayer, DemoRows
 from cubeql.demo.queries import QUERIES, DemoQuery
 
 if TYPE_CHECKING:
@@ -20,14 +20,16 @@ Show = Callable[["Result"], None]
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A layer that was built, or was there: ``cells`` written and ``seconds`` taken are 0 then."""
+    """A layer that was built, or was there: ``cells`` (or rows) written and ``seconds`` taken are 0 then."""
 
-    layer: DemoLayer
+    layer: DemoLayer | DemoRows
     cells: int
     seconds: float
 
 
-def build(session: Session, say: Say, layers: Sequence[DemoLayer] = LAYERS) -> tuple[Built, ...]:
+def build(
+    session: Session, say: Say, layers: Sequence[DemoLayer | DemoRows] = (*LAYERS, *ROWS)
+) -> tuple[Built, ...]:
     """Ingest every layer that the session's store does not have yet.
 
     Args:
@@ -39,7 +41,10 @@ def build(session: Session, say: Say, layers: Sequence[DemoLayer] = LAYERS) -> t
         IngestError: a data file is damaged or missing.
         StoreError: the store cannot be written, or has a layer of that name made of other files.
     """
-    return tuple(_built(session, layer, say) for layer in layers)
+    return tuple(
+        _built(session, layer, say) if isinstance(layer, DemoLayer) else _rows_built(session, layer, say)
+        for layer in layers
+    )
 
 
 def _built(session: Session, layer: DemoLayer, say: Say) -> Built:
@@ -54,6 +59,18 @@ def _built(session: Session, layer: DemoLayer, say: Say) -> Built:
         return Built(layer, 0, 0.0)
     say(f"  {report.cells:,} values of cells at resolution {layer.resolution} in {seconds:.1f} s")
     return Built(layer, report.cells, seconds)
+
+
+def _rows_built(session: Session, layer: DemoRows, say: Say) -> Built:
+    say(f"{layer.name}: {layer.title}")
+    began = time.perf_counter()
+    report = session.ingest(layer.paths, layer=layer.name, **layer.options)
+    seconds = time.perf_counter() - began
+    if report.skipped:
+        say("  is there already")
+        return Built(layer, 0, 0.0)
+    say(f"  {report.rows:,} rows in {seconds:.1f} s")
+    return Built(layer, report.rows, seconds)
 
 
 def run(session: Session, say: Say, show: Show, queries: Sequence[DemoQuery] = QUERIES) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cubeql.demo import queries, run
-from cubeql.demo.layers import LAYERS
+from cubeql.demo.layers import LAYERS, ROWS
 from cubeql.demo.queries import QUERIES
 from cubeql.lang import format_text, parse_query
 
@@ -16,6 +16,7 @@ from cubeql.lang import format_text, parse_query
 @dataclass
 class Report:
     cells: int
+    rows: int = 1234
     skipped: tuple[str, ...] = ()
 
 
@@ -29,7 +30,7 @@ class Notes:
 
     def ingest(self, sources: list[str], layer: str, **options: Any) -> Report:
         self.ingested.append((layer, sources, options))
-        return Report(0 if self.skipped else 1234, self.skipped)
+        return Report(0 if self.skipped else 1234, skipped=self.skipped)
 
     def query(self, text: str) -> str:
         self.asked.append(text)
@@ -39,8 +40,10 @@ class Notes:
 def test_every_layer_is_ingested_as_its_row_says() -> None:
     session, lines = Notes(), list[str]()
     built = run.build(session, lines.append)  # type: ignore[arg-type]
-    assert [name for name, _, _ in session.ingested] == [layer.name for layer in LAYERS]
-    for layer, (_, sources, options) in zip(LAYERS, session.ingested, strict=True):
+    assert [name for name, _, _ in session.ingested] == [layer.name for layer in (*LAYERS, *ROWS)]
+    for rows, (_, sources, options) in zip(ROWS, session.ingested[len(LAYERS) :], strict=True):
+        assert sources == rows.paths and options == rows.options and options["licence"]
+    for layer, (_, sources, options) in zip(LAYERS, session.ingested[: len(LAYERS)], strict=True):
         assert sources == layer.paths
         assert (options.pop("resolution"), options.pop("method")) == (layer.resolution, layer.method)
         assert options == layer.options

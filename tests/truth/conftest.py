@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cubeql.demo.layers import LAYERS
+from cubeql.demo.layers import LAYERS, ROWS
 
 
 class Demo:
@@ -22,7 +22,7 @@ class Demo:
         """The session, with these layers in its store."""
         from cubeql.demo.run import build
 
-        wanted = [layer for layer in LAYERS if layer.name in names and layer.name not in self._there]
+        wanted = [layer for layer in (*LAYERS, *ROWS) if layer.name in names and layer.name not in self._there]
         build(self.session, lambda line: None, wanted)
         self._there.update(names)
         return self.session
