@@ -30,6 +30,7 @@ INSTANTS = ("2024-05-03T10:30Z", "2024-05-10", "2024", "2022-07-15", "2025-06", 
 PERIODS = ("2024", "2021/2022", "../2024-05", "2024-03/2024-05", "2023-06/..", "1991/2020")
 BUCKETS = ("", ", BY month", ", BY season", ", BY dekad", ", BY hour", ", BY year", ", BY week", ", BY doy")
 WINDOWS = ("PRECEDING '14 days'", "FOLLOWING '1 month'", "AROUND '20 days'")
+SO_FAR, FROM_HERE = "UNBOUNDED PRECEDING AND CURRENT ROW", "CURRENT ROW AND UNBOUNDED FOLLOWING"
 TIMES = (
     "2024", "2024-05", "2024-05/2024-06", "2024-03/..", "../2024-05-03", "2024-07-01", "2023-12/2024-04",
     "2024-01",
@@ -204,12 +205,45 @@ def _rows(draft: Draft) -> st.SearchStrategy[str]:
     columns = st.lists(st.one_of(plain, plain, plain, *_baselines(draft)), min_size=1, max_size=4, unique=True)
     head = "cell, time" if draft.timed else "cell"
 
-    def written(names: list[str], distinct: bool, order: str) -> str:
-        items = ", ".join(f"{name} AS x{n}" for n, name in enumerate(names))
-        return f"\nSELECT {'DISTINCT ' if distinct else ''}{head}, {items}{order}"
+    def written(names: list[str], window: str, qualify: str, distinct: bool, order: str) -> str:
+        items = ", ".join(f"{name} AS x{n}" for n, name in enumerate([*names, *([window] if window else [])]))
+        return f"\nSELECT {'DISTINCT ' if distinct else ''}{head}, {items}{qualify}{order}"
 
     orders = st.sampled_from(["", "", f"\nORDER BY x0 DESC, {head}", "\nORDER BY cell, x0 NULLS FIRST"])
-    return st.builds(written, columns, st.booleans(), orders)
+    plain = st.just("")
+    windows = st.one_of(plain, plain, _windows(draft))
+    tests = st.one_of(plain, plain, plain, _ranks(draft).map(lambda rank: f"\nQUALIFY {rank} <= 2"))
+    return st.builds(written, columns, windows, tests, st.booleans(), orders)
+
+
+def _ranks(draft: Draft) -> st.SearchStrategy[str]:
+    """Ranks, which are right however equal rows are ordered."""
+    by = st.sampled_from([*(b.name for b in draft.bands), "cell", *(["time"] if draft.timed else [])])
+    return st.builds(
+        lambda name, part, key, turn: f"{name}() OVER ({part}ORDER BY {key}{turn})",
+        st.sampled_from(["rank", "dense_rank"]), st.sampled_from(_parts(draft)), by, st.sampled_from(["", " DESC"]),
+    )  # fmt: skip
+
+
+def _windows(draft: Draft) -> st.SearchStrategy[str]:
+    """Aggregates over windows, over what is equal in the window's order; rows beside a row of the same cell."""
+    frames = ["", *(f" RANGE BETWEEN {f}" for f in (SO_FAR, FROM_HERE))]
+    time = ["'1 month' PRECEDING", "BETWEEN '12 days' PRECEDING AND '1 day' FOLLOWING"]
+    ordered = [f"ORDER BY {b.name}{f}" for b in draft.bands for f in frames]
+    ordered += [f"ORDER BY time RANGE {t}" for t in time] if draft.timed else []
+    parts, orders = st.sampled_from(_parts(draft)), st.sampled_from(["", *ordered])
+    over = st.builds(lambda part, order: f" OVER ({part}{order})", parts, orders)
+    if draft.timed:
+        over = st.one_of(over, st.sampled_from([" OVER TIME", *(f" OVER TIME RANGE {t}" for t in time)]))
+    beside = [f"{name}({b.name}) OVER TIME" for name in ("lag", "lead") for b in draft.bands if draft.timed]
+    running = st.builds(lambda call, over: call + over, _aggregate(draft), over)
+    return st.one_of(running, _ranks(draft), *([st.sampled_from(beside)] if beside else []))
+
+
+def _parts(draft: Draft) -> list[str]:
+    """What windows are parted by, or nothing."""
+    keys = ["cell", f"CELL({max(0, draft.resolution - 1)})", *(b.name for b in draft.bands if b.is_integer)]
+    return ["", *(f"PARTITION BY {key} " for key in [*keys, *(["time"] if draft.timed else [])])]
 
 
 def _baselines(draft: Draft) -> list[st.SearchStrategy[str]]:

@@ -94,13 +94,14 @@ def series(envs: list[expressions.Env]) -> Iterator[nodes.Name]:
 
 @dataclass(frozen=True)
 class _Part:
-    """One partition in its order: rows, their sort values, the first and last place of each row's peers."""
+    """One partition in its order: rows, sort values, first and last place of each row's peers; values by frame."""
 
     rows: list[expressions.Env]
     keys: list[tuple[Any, ...]]
     original: list[int]
     peers: list[tuple[int, int]]
     tied: bool
+    known: dict[tuple[int, int], Any] = field(default_factory=dict)
 
 
 def _part(over: nodes.Over, envs: list[expressions.Env]) -> _Part:
@@ -110,10 +111,9 @@ def _part(over: nodes.Over, envs: list[expressions.Env]) -> _Part:
     compare = cmp_to_key(lambda a, b: compare_keys(over.order_by, keys[a], keys[b]))
     original = sorted(range(len(envs)), key=compare)
     ordered = [keys[n] for n in original]
-    peers = []
-    for key in ordered:
-        first = ordered.index(key)
-        peers.append((first, first + ordered.count(key) - 1))
+    first = {key: n for n, key in reversed(list(enumerate(ordered)))}
+    last = {key: n for n, key in enumerate(ordered)}
+    peers = [(first[key], last[key]) for key in ordered]
     tied = any(first != last for first, last in peers)
     return _Part([envs[n] for n in original], ordered, original, peers, tied)
 
@@ -130,7 +130,9 @@ def _value(call: nodes.Call, over: nodes.Over, part: _Part, rank: int) -> Any:
     if call.name not in aggregates.NAMES:
         raise UncoveredError(f"the window {call.name}")
     _no_free_rows(over, part, rows)
-    return groups.over_rows(replace(call, over=None), rows, part.rows[rank])
+    if (start, end) not in part.known:
+        part.known[start, end] = groups.over_rows(replace(call, over=None), rows, part.rows[rank])
+    return part.known[start, end]
 
 
 def _rank(name: str, part: _Part, rank: int) -> int:
