@@ -77,7 +77,7 @@ def attribute_type(attribute: Attribute) -> Type:
 
 def regridded(kind: Type, method: str | None) -> Type:
     """The type of a band's values after a method has brought it to a coarser grid."""
-    if method in ("mean", "median", "stddev"):
+    if method in ("mean", "area_mean", "median", "stddev"):
         return Type("number", unit=kind.unit)
     if method == "count":
         return INTEGER

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 BindQuery = Callable[[nodes.Query], BoundQuery]
 
 POINT_RESOLUTION = 15
-METHODS = ("mean", "min", "max", "sum", "count", "mode", "first", "last", "median", "stddev", "any", "all")
-_NOT_OF_CLASSES = ("mean", "sum", "median", "stddev", "any", "all")
+METHODS = ("mean", "area_mean", "min", "max", "sum", "count", "mode", "first", "last", "median", "stddev", "any", "all")
+_NOT_OF_CLASSES = ("mean", "area_mean", "sum", "median", "stddev", "any", "all")
 
 
 def bind_source(

@@ -39,7 +39,8 @@ def dataset(table: pa.Table, cell_column: str, statement: str) -> xarray.Dataset
             continue
         unit = (field.metadata or {}).get(b"unit")
         values = _placed(table[field.name], flat, shape)
-        variables[field.name] = (names, values, {"units": unit.decode()} if unit else {})
+        inside = [f"{field.name}_place"] if values.ndim > len(shape) else []
+        variables[field.name] = ([*names, *inside], values, {"units": unit.decode()} if unit else {})
     lon, lat = centers(axes[0])
     coordinates = {"cell": axes[0].astype(np.uint64), "lon": ("cell", lon), "lat": ("cell", lat)}
     if time is not None:
@@ -49,8 +50,26 @@ def dataset(table: pa.Table, cell_column: str, statement: str) -> xarray.Dataset
 
 def _placed(column: pa.ChunkedArray, flat: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[Any]:
     kind = column.type
+    if pa.types.is_fixed_size_list(kind) and not pa.types.is_nested(kind.value_type):
+        return _packed(column, flat, shape)
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    values = column.cast(pa.float64()).to_numpy() if numeric else np.array(column.to_pylist(), object)
+    values = column.cast(pa.float64()).to_numpy() if numeric else _objects(column.to_pylist())
     found = np.full(int(np.prod(shape)), np.nan if numeric else None, values.dtype)
     found[flat] = values
     return found.reshape(shape)
+
+
+def _objects(values: list[Any]) -> NDArray[Any]:
+    found = np.empty(len(values), object)
+    found[:] = values  # an array made of lists of one length would have two dimensions
+    return found
+
+
+def _packed(column: pa.ChunkedArray, flat: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Lists of one length, along a dimension of their own."""
+    length = column.type.list_size
+    found = np.full((int(np.prod(shape)), length), np.nan)
+    rows = column.cast(pa.list_(pa.float64(), length)).combine_chunks()
+    valid = rows.is_valid().to_numpy(zero_copy_only=False)
+    found[flat[valid]] = rows.flatten().to_numpy(zero_copy_only=False).reshape(-1, length)
+    return found.reshape(*shape, length)

@@ -31,6 +31,7 @@ from cubeql.grid.shapes import RegionShape
 from cubeql.plan.nodes import ALWAYS, Aligned, Cells, HeldCells, RowScan, Scan, Summaries
 from cubeql.plan.rules.prune_times import reach
 from cubeql.sql import RegionNeed, bound_values, print_query
+from cubeql.sql.aligned import areas_name
 from cubeql.sql.known import NOTHING, Known
 from cubeql.storage import Snapshot, Store
 from cubeql.values.cells import CellArray, descendant_range, parent
@@ -233,7 +234,11 @@ class Preparation:
 
     def _provide(self, aligned: Aligned, tiles: NDArray[np.int64] | TileRanges | None) -> NDArray[np.int64]:
         """Make the relation of a layer's scan; gives the tiles its rows lie in."""
-        return self._provide_scan(aligned.scan, tiles)
+        stored = self._provide_scan(aligned.scan, tiles)
+        if aligned.needs_areas:
+            areas = self.geometry.table(stored, aligned.scan.layer.resolution, ("area",), self.running)
+            self.cursor.register(areas_name(aligned.scan), areas)
+        return stored
 
     def _provide_scan(self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None) -> NDArray[np.int64]:
         self.running.check()

@@ -22,6 +22,11 @@ def _rounded(args: tuple[Type, ...]) -> Type:
     return Type("integer" if whole else "number", unit=args[0].unit)
 
 
+def _remaining(args: tuple[Type, ...]) -> Type:
+    """Result rule: a remainder in the unit of the dividend, whole where both are."""
+    return Type("integer" if all(a.name == "integer" for a in args) else "number", unit=args[0].unit)
+
+
 MATHEMATICS = (
     Function("abs", "mathematics", ("number",), first, "abs({0})", "Absolute value."),
     Function("sign", "mathematics", ("number",), INTEGER, "sign({0})::BIGINT", "-1, 0 or 1."),
@@ -43,6 +48,14 @@ MATHEMATICS = (
     _math("asin", "CASE WHEN {0} BETWEEN -1 AND 1 THEN asin({0}) END", "Arc sine; NULL outside -1 to 1."),
     _math("acos", "CASE WHEN {0} BETWEEN -1 AND 1 THEN acos({0}) END", "Arc cosine; NULL outside -1 to 1."),
     _math("atan", "atan({0})", "Arc tangent."),
+    _math("cot", "(1 / nullif(tan({0}), 0)::DOUBLE)", "Cotangent of an angle in radians; NULL at 0."),
+    _math("sinh", "sinh({0})", "Hyperbolic sine."),
+    _math("cosh", "cosh({0})", "Hyperbolic cosine."),
+    _math("tanh", "tanh({0})", "Hyperbolic tangent."),
+    _math("asinh", "asinh({0})", "Inverse hyperbolic sine."),
+    _math("acosh", "CASE WHEN {0} >= 1 THEN acosh({0}) END", "Inverse hyperbolic cosine; NULL below 1."),
+    _math("atanh", "CASE WHEN abs({0}) < 1 THEN atanh({0}) END",
+          "Inverse hyperbolic tangent; NULL at and beyond -1 and 1."),
     Function("atan2", "mathematics", ("number", "number"), NUMBER, "atan2({0}, {1})", "Angle of the point (x, y).",
              parameter_names=("y", "x")),
     _math("radians", "radians({0})", "Degrees to radians."),
@@ -51,6 +64,25 @@ MATHEMATICS = (
     Function("power", "mathematics", ("number", "number"), NUMBER,
              "CASE WHEN {0} < 0 AND {1} <> floor({1}) OR {0} = 0 AND {1} < 0 THEN NULL ELSE pow({0}, {1}) END",
              "Power; NULL where it is not a real number.", parameter_names=("base", "exponent")),
+    Function("mod", "mathematics", ("number", "number"), _remaining, "({0} % nullif({1}, 0))",
+             "Remainder with the sign of the dividend; NULL where the divisor is 0.",
+             parameter_names=("x", "divisor"), refuses_classes=True),
+    Function("gcd", "mathematics", ("integer", "integer"), INTEGER, "gcd({0}, {1})::BIGINT",
+             "Greatest common divisor.", refuses_classes=True),
+    Function("lcm", "mathematics", ("integer", "integer"), INTEGER, "lcm({0}, {1})::BIGINT",
+             "Least common multiple.", refuses_classes=True),
+    Function("clamp", "mathematics", ("number", "number", "number"), _shared,
+             "CASE WHEN {0} IS NULL OR {1} IS NULL OR {2} IS NULL THEN NULL "
+             "WHEN {0} < {1} THEN {1} WHEN {0} > {2} THEN {2} ELSE {0} END",
+             "The value, low where it is below and high where it is above.", same_unit=True, refuses_classes=True,
+             parameter_names=("x", "low", "high")),
+    Function("bit_test", "mathematics", ("integer", "integer"), Type("boolean"), "((({0}) >> ({1})) & 1 = 1)",
+             "Whether the bit of a number is set, bit 0 being the lowest: quality flags.",
+             parameter_names=("flags", "bit")),
+    Function("bit_extract", "mathematics", ("integer", "integer", "integer"), INTEGER,
+             "((({0}) >> ({1})) & ((1::BIGINT << ({2})) - 1))",
+             "The number that so many bits spell, from a bit up, bit 0 being the lowest.",
+             parameter_names=("flags", "first", "count")),
     Function("bin", "mathematics", ("number", "number"), first_number,
              "(floor({0} / nullif({1}, 0)::DOUBLE) * {1})", "Lower edge of the bin of a width that holds x.",
              parameter_names=("x", "width")),
@@ -70,6 +102,11 @@ CHOICE = (
              variadic=True, same_unit=True),
 )  # fmt: skip
 
+def _padded(function: str) -> str:
+    """There is nothing to fill up with in an empty text: NULL where some would be needed."""
+    return f"CASE WHEN {{2}} <> '' OR length({{0}}) >= {{1}} THEN {function}({{0}}, ({{1}})::INTEGER, {{2}}) END"
+
+
 TEXTS = (
     Function("upper", "text", ("text",), TEXT, "upper({0})", "In capitals."),
     Function("lower", "text", ("text",), TEXT, "lower({0})", "In small letters."),
@@ -78,6 +115,23 @@ TEXTS = (
     Function("replace", "text", ("text", "text", "text"), TEXT, "replace({0}, {1}, {2})", "Each y in x becomes z."),
     Function("substring", "text", ("text", "integer", "integer"), TEXT, "substring({args})",
              "Part of a text from a position counted from 1.", optional=1, parameter_names=("x", "start", "length")),
+    Function("ltrim", "text", ("text",), TEXT, "ltrim({0})", "Without blanks at the beginning."),
+    Function("rtrim", "text", ("text",), TEXT, "rtrim({0})", "Without blanks at the end."),
+    Function("left", "text", ("text", "integer"), TEXT, "left({0}, {1})", "The first so many characters.",
+             parameter_names=("x", "count")),
+    Function("right", "text", ("text", "integer"), TEXT, "right({0}, {1})", "The last so many characters.",
+             parameter_names=("x", "count")),
+    Function("lpad", "text", ("text", "integer", "text"), TEXT, _padded("lpad"),
+             "Filled up at the beginning, or cut, to so many characters.", parameter_names=("x", "length", "fill")),
+    Function("rpad", "text", ("text", "integer", "text"), TEXT, _padded("rpad"),
+             "Filled up at the end, or cut, to so many characters.", parameter_names=("x", "length", "fill")),
+    Function("reverse", "text", ("text",), TEXT, "reverse({0})", "From the last character to the first."),
+    Function("strpos", "text", ("text", "text"), INTEGER, "strpos({0}, {1})",
+             "Position of y in x, counted from 1; 0 where it is not there."),
+    Function("split_part", "text", ("text", "text", "integer"), TEXT, "split_part({0}, {1}, {2})",
+             "One of the parts between separators, counted from 1; empty where there are fewer.",
+             parameter_names=("x", "separator", "number")),
+    Function("ends_with", "text", ("text", "text"), Type("boolean"), "ends_with({0}, {1})", "Whether x ends with y."),
     Function("contains", "text", ("text", "text"), Type("boolean"), "contains({0}, {1})", "Whether x holds y."),
     Function("starts_with", "text", ("text", "text"), Type("boolean"), "starts_with({0}, {1})",
           "Whether x begins with y."),
@@ -118,6 +172,9 @@ TIMES = (
     _part("dekad", "((month({0}) - 1) * 3 + least((day({0}) - 1) // 10, 2) + 1)",
           "Ten-day period of the year, 1 to 36; the last of a month runs to its end."),
     _part("epoch", "floor(epoch({0}))::BIGINT", "Whole seconds since 1970-01-01."),
+    _part("iso_weekday", "isodow({0})", "Day of the week, 1 for Monday to 7 for Sunday."),
+    Function("to_timestamp", "time", ("number",), TIMESTAMP, "make_timestamp(CAST(round({0} * 1000000) AS BIGINT))",
+             "The instant so many seconds after 1970-01-01.", parameter_names=("seconds",)),
     Function("season", "time", ("timestamp",), TEXT,
              "(CASE (month({0}) % 12) // 3 WHEN 0 THEN 'DJF' WHEN 1 THEN 'MAM' WHEN 2 THEN 'JJA' "
              "WHEN 3 THEN 'SON' END)",

@@ -118,6 +118,11 @@ class Aligned(Node):
         return self.scan.layer.resolution > self.resolution
 
     @property
+    def needs_areas(self) -> bool:
+        """Whether a method weighs the layer's cells by their area."""
+        return self.is_finer and any(method == "area_mean" for _, method in self.methods)
+
+    @property
     def is_coarser(self) -> bool:
         """Whether one value of the layer stands for several cells of the grid."""
         return self.scan.layer.resolution < self.resolution

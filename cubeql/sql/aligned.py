@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cubeql.catalog import Band
-from cubeql.plan.nodes import Aligned
+from cubeql.plan.nodes import Aligned, Scan
 from cubeql.sql import positions
-from cubeql.sql.methods import by_method
+from cubeql.sql.methods import NO_AREA, by_method
 from cubeql.sql.stored import decoded
 from cubeql.sql.tree import (
     Aggregated,
@@ -192,7 +192,8 @@ def _taken_apart(aligned: Aligned, level: int) -> Query:
     bands = tuple((decoded(fill("unnest({0})", Ident(b, "layer")), _band(aligned, b)), b) for b in scan.bands)
     valid = ((fill("unnest({0})", Ident("valid", "layer")), "valid"),) if _has_valid(aligned) else ()
     keys = tuple((Ident(k, "layer"), k) for k in keys_of(aligned))
-    inner = Select(((Ident("tile", "layer"), "tile"), *keys, *bands, *valid, (slot, "slot")), _scan(aligned))
+    source, area = _with_areas(aligned)
+    inner = Select(((Ident("tile", "layer"), "tile"), *keys, *bands, *valid, *area, (slot, "slot")), source)
     witness = fill("{0} IS NOT NULL", Ident(scan.bands[0]))
     exists = fill("coalesce({0}, {1})", Ident("valid"), witness) if _has_valid(aligned) else witness
     sub = positions.parent(Ident("tile"), scan.tile, level)
@@ -202,8 +203,24 @@ def _taken_apart(aligned: Aligned, level: int) -> Query:
     items = (
         (sub, "$sub"), *((Ident(k), k) for k in keys_of(aligned)), (place, "$place"), (cell, "$order"),
         *((Ident(b), b) for b in scan.bands), (exists, "valid"),
+        *((Ident(name), name) for _, name in area),
     )  # fmt: skip
     return Select(items, Sub(inner, "cells"))
+
+
+def _with_areas(aligned: Aligned) -> tuple[Relation, tuple[tuple[Sql, str], ...]]:
+    """The layer's tile rows, with the areas of their cells where a method weighs by them."""
+    if not aligned.needs_areas:
+        return _scan(aligned), ()
+    name = areas_name(aligned.scan)
+    same = fill("{0} = {1}", Ident("tile", name), Ident("tile", "layer"))
+    source = Joined(_scan(aligned), Table(name), "left", (same,))
+    return source, ((fill("unnest({0})", Ident("area", name)), "$area"),)
+
+
+def areas_name(scan: Scan) -> str:
+    """The relation ``(tile, area)`` of the areas of a layer's own cells."""
+    return f"{scan.name}$areas"
 
 
 def _band(aligned: Aligned, name: str) -> Band:
@@ -215,8 +232,10 @@ def _band(aligned: Aligned, name: str) -> Band:
 def _grouped(aligned: Aligned, cells: str) -> Query:
     keys = (Ident("$sub"), *(Ident(k) for k in keys_of(aligned)), Ident("$place"))
     methods = dict(aligned.methods)
+    area = Ident("$area") if aligned.needs_areas else NO_AREA
     values = tuple(
-        (by_method(methods[b], Ident(b), Ident("$order"), _band(aligned, b).is_integer), b) for b in aligned.scan.bands
+        (by_method(methods[b], Ident(b), Ident("$order"), _band(aligned, b).is_integer, area), b)
+        for b in aligned.scan.bands
     )
     valid = (fill("bool_or({0})", Ident("valid")), "valid")
     return Select((*((k, None) for k in keys), *values, valid), Table(cells), group_by=keys)
@@ -265,7 +284,7 @@ def _array_type(aligned: Aligned, name: str) -> str:
     method, band = dict(aligned.methods)[name], _band(aligned, name)
     if method in ("any", "all"):
         return "BOOLEAN"
-    whole = method == "count" or (band.is_integer and method not in ("mean", "median", "stddev"))
+    whole = method == "count" or (band.is_integer and method not in ("mean", "area_mean", "median", "stddev"))
     return "BIGINT" if whole else "DOUBLE"
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from cubeql.sql.tree import Aggregated, Sql
+from cubeql.sql.tree import Aggregated, Sql, Value
+
+NO_AREA = Value(None)
 
 _METHODS = {
     "mean": "avg({0})",
+    "area_mean": "(sum({0} * {2}) / sum(CASE WHEN {0} IS NOT NULL THEN {2} END))",
     "min": "min({0})",
     "max": "max({0})",
     "sum": "sum({0})",
@@ -20,7 +23,8 @@ _METHODS = {
 }
 
 
-def by_method(method: str, value: Sql, order: Sql, whole: bool) -> Sql:
-    """One value of several; ``order`` says which is first, ``whole`` whether the values are integers."""
+def by_method(method: str, value: Sql, order: Sql, whole: bool, area: Sql = NO_AREA) -> Sql:
+    """One value of several; ``order`` says which is first, ``area`` how much each weighs, ``whole`` whether the values
+    are integers."""
     template = f"({_METHODS[method]})::BIGINT" if whole and method == "sum" else _METHODS[method]
-    return Aggregated(template, (value, order))
+    return Aggregated(template, (value, order, area))

@@ -44,3 +44,17 @@ def test_a_query_above_it_keeps_the_lists(cube: Any) -> None:
     inner = QUERY.format(key=6, columns="pack(nir) AS nir, count(*) AS n").split(" ORDER")[0]
     table = cube.query(f"SELECT tile, nir FROM ({inner}) AS q FILTER n > 2 ORDER BY tile").to_arrow()
     assert table.schema.field("nir").type == pa.list_(pa.float64(), 7) and len(table) > 3
+
+
+def test_xarray_has_a_dimension_of_places(cube: Any) -> None:
+    text = QUERY.format(key=6, columns="pack(red) AS red, time").replace("tile", "cell")
+    dataset = cube.query(text.replace("CELL(6) SELECT", "CELL(6), time SELECT")).to_xarray()
+    arrays = cube.query(QUERY.format(key=6, columns="pack(red) AS red")).to_numpy()
+    assert dataset["red"].dims == ("cell", "time", "red_place")
+    assert np.array_equal(dataset["red"].to_numpy()[:, 0, :], arrays["red"], equal_nan=True)
+
+
+def test_lists_of_any_length_stand_in_xarray(cube: Any) -> None:
+    text = "FROM fine FILTER time IN '2024-05-03' GROUP BY cell SELECT cell, list(red) AS reds"
+    dataset = cube.query(text).to_xarray()
+    assert dataset["reds"].dims == ("cell",) and isinstance(dataset["reds"].to_numpy()[0], list)

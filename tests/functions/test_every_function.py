@@ -24,6 +24,7 @@ SPECIAL = {
     "nullif": "nullif(nir, 0.5)",
     "histogram": "histogram(red, [0, 0.1, 1])",
     **{name: f"{name}(red, '2024')" for name in ("baseline", "anomaly", "standardized_anomaly")},
+    "acosh": "acosh(1 + red)",
     "disk": "disk(avg(red), 1)",
     "convert": "convert(red, '%')",
     "cell_to_center_child": "cell_to_center_child(cell, 9)",

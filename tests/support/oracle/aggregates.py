@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tests.support.oracle import moments
 from tests.support.oracle.faults import RefusedError, UndeterminedError
 
 Values = Sequence[Any]
@@ -143,11 +144,13 @@ ONE: dict[str, Callable[[Values], Any]] = {
     "median": lambda values: quantile(values, 0.5), "mode": mode,
     "bool_and": lambda values: all(values) if values else None,
     "bool_or": lambda values: any(values) if values else None,
+    **moments.ONE,
 }  # fmt: skip
 TWO: dict[str, Callable[[Any], Any]] = {
     "corr": corr, "covar": covar, "covar_samp": covar, "regr_slope": slope, "regr_intercept": intercept,
     "regr_r2": r2, "arg_min": lambda pairs: chosen(pairs, min), "arg_max": lambda pairs: chosen(pairs, max),
     "first": lambda pairs: chosen(pairs, min), "last": lambda pairs: chosen(pairs, max),
+    **moments.TWO,
 }  # fmt: skip
 OTHER = frozenset(
     {

@@ -87,7 +87,7 @@ def _over(call: nodes.Call, rows: list[expressions.Env], env: expressions.Env) -
 
 
 def _no_text(call: nodes.Call, values: list[Any]) -> None:
-    picks = call.name in ("count", "min", "max", "mode", "bool_and", "bool_or")
+    picks = call.name in ("count", "count_if", "min", "max", "mode", "bool_and", "bool_or")
     if not picks and any(not isinstance(v, int | float) for v in values):
         raise RefusedError(f"{call.name} of what is no number")
 

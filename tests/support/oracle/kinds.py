@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cubeql.lang import nodes
-from tests.support.oracle import scalars
+from tests.support.oracle import moments, scalars
 from tests.support.oracle.expressions import Scope
 
 _FLOATS = frozenset(
@@ -13,6 +13,8 @@ _FLOATS = frozenset(
         "avg", "mean", "stddev", "variance", "median", "quantile", "corr", "covar", "regr_slope", "area",
         "area_mean", "fraction",
         "regr_intercept", "regr_r2", "cell_to_lat", "cell_to_lng", "cell_area", "great_circle_distance", "convert",
+        *moments.FLOATS, "percent_rank",
+        "cume_dist",
     }
 )  # fmt: skip
 _FIRST = frozenset(
@@ -21,7 +23,8 @@ _FIRST = frozenset(
         "nullif", "any_value", "lag", "lead", "first_value", "last_value",
     }
 )  # fmt: skip
-_SHARED = frozenset({"coalesce", "greatest", "least"})
+_WHOLE = frozenset({"sign", "gcd", "lcm", "bit_test", "bit_extract"})
+_SHARED = frozenset({"mod", "clamp", "coalesce", "greatest", "least"})
 
 
 def is_real(expr: Any, scope: Scope) -> bool:
@@ -54,7 +57,7 @@ def _call_is_real(call: nodes.Call, scope: Scope) -> bool:
         return is_real(call.args[0], scope)
     if call.name in _SHARED:
         return any(is_real(a, scope) for a in call.args)
-    return call.name in (scalars.MATHEMATICS | scalars.SPECTRAL) and call.name != "sign"
+    return call.name in (scalars.MATHEMATICS | scalars.SPECTRAL) and call.name not in _WHOLE
 
 
 def widened(value: Any, expr: Any, scope: Scope) -> Any:

@@ -176,20 +176,23 @@ def brought(column: Column) -> Column:
     """A column after its method has made one value of several."""
     classes = column.classes if column.method in ("mode", "first", "last", "min", "max") else None
     exact = column.exact and column.method in aggregates.EXACT_METHODS
-    real = (column.real and column.method != "count") or column.method in ("mean", "median", "stddev")
+    real = (column.real and column.method != "count") or column.method in ("mean", "area_mean", "median", "stddev")
     return replace(column, classes=classes, exact=exact, real=real)
 
 
 def _method(column: Column, methods: dict[str, str]) -> str:
     method = methods.get(column.name.casefold(), methods.get("*", column.method))
-    if method not in aggregates.METHODS:
+    if method not in aggregates.METHODS and method != "area_mean":
         raise UncoveredError(f"USING {method}")
     return method
 
 
 def _aggregated(column: Column, rows: list[Record]) -> Any:
-    if column.classes is not None and column.method in ("mean", "sum", "median"):
+    if column.classes is not None and column.method in ("mean", "area_mean", "sum", "median"):
         return None
+    if column.method == "area_mean":
+        pairs = [(r[column.name], regions.area_km2(r["cell"])) for r in rows if r[column.name] is not None]
+        return aggregates.weighed(pairs)
     values = [r[column.name] for r in rows if r[column.name] is not None]
     if column.method not in ("mode", "first", "last", "count") and any(isinstance(v, str) for v in values):
         return None

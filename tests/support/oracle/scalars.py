@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import math
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from tests.support.oracle import times
@@ -47,6 +48,13 @@ def _power(base: float, exponent: float) -> float | None:
     return float(base) ** exponent
 
 
+def _mod(x: float, divisor: float) -> float | None:
+    if divisor == 0:
+        return None
+    whole = isinstance(x, int) and isinstance(divisor, int)
+    return int(math.copysign(abs(x) % abs(divisor), x)) if whole else math.fmod(x, divisor)
+
+
 def _where(allowed: Callable[[float], bool], function: Callable[[float], float]) -> Callable[[float], Any]:
     """A function that is NULL where it is not defined."""
     return lambda x: function(x) if allowed(x) else None
@@ -64,10 +72,22 @@ MATHEMATICS: dict[str, Callable[..., Any]] = {
     "log2": _where(lambda x: x > 0, math.log2), "sin": math.sin, "cos": math.cos, "tan": math.tan,
     "asin": _where(lambda x: abs(x) <= 1, math.asin), "acos": _where(lambda x: abs(x) <= 1, math.acos),
     "atan": math.atan, "atan2": math.atan2, "radians": math.radians, "degrees": math.degrees,
+    "cot": lambda x: _ratio(1.0, math.tan(x)), "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh,
+    "asinh": math.asinh, "acosh": _where(lambda x: x >= 1, math.acosh),
+    "atanh": _where(lambda x: abs(x) < 1, math.atanh),
+    "mod": _mod, "gcd": math.gcd, "lcm": math.lcm,
+    "clamp": lambda x, low, high: low if x < low else high if x > high else x,
+    "bit_test": lambda flags, bit: flags // 2**bit % 2 == 1,
+    "bit_extract": lambda flags, first, count: flags // 2**first % 2**count,
     "pi": lambda: math.pi, "pow": _power, "power": _power, "bin": _bin,
 }  # fmt: skip
 TEXTS: dict[str, Callable[..., Any]] = {
     "lower": str.lower, "upper": str.upper, "length": len, "trim": str.strip, "replace": str.replace,
+    "ltrim": str.lstrip, "rtrim": str.rstrip, "left": lambda x, n: x[:n], "right": lambda x, n: x[len(x) - n :],
+    "lpad": lambda x, n, fill: (fill * n)[: max(0, n - len(x))] + x[:n],
+    "rpad": lambda x, n, fill: x[:n] + (fill * n)[: max(0, n - len(x))], "reverse": lambda x: x[::-1],
+    "strpos": lambda x, y: x.find(y) + 1, "ends_with": str.endswith,
+    "split_part": lambda x, mark, n: dict(enumerate(x.split(mark), 1)).get(n, ""),
     "substring": _substring, "contains": lambda x, y: y in x, "starts_with": str.startswith,
 }  # fmt: skip
 SPECTRAL: dict[str, Callable[..., Any]] = {
@@ -80,6 +100,8 @@ TIMES: dict[str, Callable[..., Any]] = {
     "week": lambda t: t.isocalendar()[1], "doy": lambda t: t.timetuple().tm_yday, "season": times.season,
     "isoyear": lambda t: t.isocalendar()[0],
     "days_in_month": lambda t: calendar.monthrange(t.year, t.month)[1], "date_diff": times.boundaries,
+    "iso_weekday": lambda t: t.isoweekday(),
+    "to_timestamp": lambda s: times.EPOCH + timedelta(microseconds=round(s * 1e6)),
     "dekad": times.dekad, "date_trunc": times.trunc, "epoch": lambda t: (t - times.EPOCH) // times.SECOND,
 }  # fmt: skip
 STRICT = MATHEMATICS | TEXTS | SPECTRAL | TIMES | CELLS

@@ -14,8 +14,9 @@ from tests.support.oracle.faults import RefusedError, UncoveredError, Undetermin
 
 RANKS = frozenset({"row_number", "rank", "dense_rank"})
 MOVES = frozenset({"lag", "lead"})
-EDGES = frozenset({"first_value", "last_value"})
-NAMES = RANKS | MOVES | EDGES
+EDGES = frozenset({"first_value", "last_value", "nth_value"})
+SHARES = frozenset({"percent_rank", "cume_dist", "ntile"})
+NAMES = RANKS | MOVES | EDGES | SHARES
 WHOLE = nodes.Frame("range", ("unbounded", None), ("unbounded", None))
 SO_FAR = nodes.Frame("range", ("unbounded", None), ("current", None))
 
@@ -121,6 +122,8 @@ def _part(over: nodes.Over, envs: list[expressions.Env]) -> _Part:
 def _value(call: nodes.Call, over: nodes.Over, part: _Part, rank: int) -> Any:
     if call.name in RANKS:
         return _rank(call.name, part, rank)
+    if call.name in SHARES:
+        return _share(call, part, rank)
     if call.name in MOVES:
         return _moved(call, part, rank)
     start, end = _frame(over, part, rank)
@@ -145,6 +148,18 @@ def _rank(name: str, part: _Part, rank: int) -> int:
     return rank + 1
 
 
+def _share(call: nodes.Call, part: _Part, rank: int) -> Any:
+    first, last = part.peers[rank]
+    count = len(part.rows)
+    if call.name == "percent_rank":
+        return first / (count - 1) if count > 1 else 0.0
+    if call.name == "cume_dist":
+        return (last + 1) / count
+    _no_tie(part, call.name)
+    pieces = expressions.value(call.args[0], part.rows[rank])
+    return next(n + 1 for n in range(pieces) if rank < (n + 1) * (count // pieces) + min(n + 1, count % pieces))
+
+
 def _moved(call: nodes.Call, part: _Part, rank: int) -> Any:
     _no_tie(part, call.name)
     steps = 1 if len(call.args) < 2 else expressions.value(call.args[1], part.rows[rank])
@@ -156,6 +171,9 @@ def _moved(call: nodes.Call, part: _Part, rank: int) -> Any:
 
 def _edge(call: nodes.Call, rows: list[expressions.Env], part: _Part) -> Any:
     _no_tie(part, call.name)
+    if call.name == "nth_value":
+        number = expressions.value(call.args[1], part.rows[0])
+        return expressions.value(call.args[0], rows[number - 1]) if number <= len(rows) else None
     if not rows:
         return None
     return expressions.value(call.args[0], rows[0 if call.name == "first_value" else -1])
