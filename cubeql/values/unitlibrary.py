@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # UDUNITS writes powers without a sign: kg m-2.
 _POWER = re.compile(r"(?<=[A-Za-z)])(?=-?\d)")
+_LONGEST = 100
+_TOWER = re.compile(r"\*\*[-+(\s]*[0-9.]+[)\s]*\*\*|[0-9]{4}")  # powers of powers would never end
 _MIDDLE_DOT = re.compile(r"(?<=[A-Za-z0-9)])[.·](?=[A-Za-z(])")
 _SPELLINGS = (("^", "**"), ("%", " percent "), ("°C", "degC"), ("°F", "degF"), ("°", "degree"), ("²", "2"), ("³", "3"))
 # A month has no length in days, so months and years are counted in months.
@@ -35,6 +37,8 @@ def _asked(text: str) -> Unit | None:
     registry = _registry()
     number = _NUMBER.match(text)
     times, rest = (float(number[1]), text[number.end() :]) if number else (1.0, text)
+    if len(rest) > _LONGEST or _TOWER.search(rest.replace("^", "**")):
+        return None
     try:
         unit = registry.parse_units(_spelled(rest)) if rest else registry.dimensionless
         found = [registry.Quantity(float(n), unit).to_base_units() for n in (0, 1, 2)]

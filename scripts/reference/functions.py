@@ -19,6 +19,12 @@ _ABOUT = (
     "[the language](../language.md). Each function has a page with its types and an example."
 )
 _OF_NULL = {
+    "count_if": "Counts where the condition is true; 0 where there is nothing.",
+    "regr_count": "Counts where neither is NULL; 0 where there is nothing.",
+    "percent_rank": "Takes no argument.",
+    "cume_dist": "Takes no argument.",
+    "grid_distance": "NULL where an argument is NULL, or where H3 cannot count the steps.",
+    "string_to_cell": "NULL where the text is NULL or spells no cell.",
     "coalesce": "NULL only where all arguments are NULL.",
     "greatest": "NULL only where all arguments are NULL.",
     "least": "NULL only where all arguments are NULL.",

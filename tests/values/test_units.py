@@ -41,7 +41,13 @@ def test_units_that_differ_are_not_one(one: str, other: str) -> None:
     assert not units.same(one, other)
 
 
-@pytest.mark.parametrize("text", ["foo", "dBZ", "dB", "days since 2000-01-01", "psu", "m s-1 foo", "(", "m**", "0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "foo", "dBZ", "dB", "days since 2000-01-01", "psu", "m s-1 foo", "(", "m**", "0", "m**9**9**9", "m^9^9^9",
+        "m99999999",
+    ],
+)  # fmt: skip
 def test_what_is_no_unit_is_unknown(text: str) -> None:
     assert units.lookup(text) is None
 
