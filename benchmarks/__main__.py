@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow
 
-from benchmarks import cold_start, compiling, data, grouping, joins, reading, writing
+from benchmarks import cold_start, compiling, data, grouping, joins, reading, writing, zones
 from benchmarks.measure import Measured, Row, markdown, measure, write_json
 from cubeql.session import Session
 
@@ -35,6 +35,8 @@ def _rows(session: Session, made: data.Data, args: argparse.Namespace) -> Iterat
     yield from reading.rows(session, made)
     yield from joins.rows(session, made)
     yield from grouping.rows(session, made)
+    if _asked("zones", args.only):
+        yield from zones.rows(session, made)
     if _asked("compile", args.only):
         yield from compiling.rows(session, Session.open(args.demo) if args.demo else None)
     if _asked("plan", args.only):

@@ -166,7 +166,7 @@ def _without_cells(context: Context, on: tuple[Bound, ...]) -> tuple[Bound, ...]
 def _check_cells(context: Context, scope: Scope, source: BoundSource, join: nodes.Join) -> None:
     driver = scope.sources[0]
     if isinstance(driver, TableRef) and driver.layer.kind == "zones":
-        context.fault("zones_drive", join.source.span, name=source.alias, zones=driver.alias)
+        context.fault("zones_drive", join.source.span, name=source.alias, zones=driver.layer.name)
     elif scope.resolution is None and scope.grid_cell(join.span) is None:
         context.fault("join_needs_cell", join.source.span, name=scope.sources[0].alias)
     elif scope.resolution is None:

@@ -41,7 +41,7 @@ def _check_driver(context: Context, scope: Scope, source: ZonesRef, join: nodes.
     """Zones hold cells of a layer or a subquery, and points by their longitude and latitude."""
     driver = scope.sources[0]
     if isinstance(driver, TableRef) and driver.layer.kind == "zones":
-        context.fault("zones_drive", join.source.span, name=source.alias, zones=driver.alias)
+        context.fault("zones_drive", join.source.span, name=source.alias, zones=driver.layer.name)
     elif isinstance(driver, TableRef):
         for entry in (u for u in join.using if u.method != "center"):
             context.fault("points_have_no_outline", entry.span, method=entry.method)

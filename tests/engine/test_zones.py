@@ -12,7 +12,9 @@ import pytest
 import shapely
 
 import cubeql
+from cubeql.catalog import Attribute, Layer
 from cubeql.engine import zonecache
+from cubeql.errors import QueryError
 from cubeql.grid.zoning import Assignment, Zones
 from cubeql.storage import Store
 from tests.support.zones import tiny_zones
@@ -140,3 +142,13 @@ def test_memory_is_bounded_and_forgets_the_oldest(own_store: Path) -> None:
             found = cache.assignment(zones, tile, 6, "center", own_store / "cache")
             assert np.array_equal(found.zones, zones.shapes.assign(tile, 6).zones)
             assert len(cache._tiles) == 1
+
+
+def test_shares_have_no_name_where_an_attribute_has_it(own: Any) -> None:
+    layer = Layer("lots", 5, (), kind="zones", attributes=(Attribute("Fraction", "number"),))
+    with own.store.write_rows(layer, "create") as write:
+        write.add(pa.table({"Fraction": [0.5], "geometry": [shapely.to_wkb(shapely.box(11.4, 48.1, 11.5, 48.2))]}))
+    assert rows(own, "FROM finer JOIN lots GROUP BY lots.fraction SELECT lots.fraction AS f") == [{"f": 0.5}]
+    with pytest.raises(QueryError) as raised:
+        own.query("SELECT count(*) FROM finer JOIN lots USING area")
+    assert raised.value.diagnostics[0].code == "zones_fraction"

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
+from hypothesis.strategies import SearchStrategy
 
 from cubeql.errors import QueryError
 from cubeql.lang import parse_query
 from tests.laws.queries import queries
+from tests.laws.zone_queries import zone_queries
 from tests.support import product
 from tests.support.answers import Answer, differences
 from tests.support.oracle import UncoveredError, UndeterminedError, evaluate
@@ -38,9 +40,9 @@ def example_count(pytestconfig: pytest.Config) -> int:
     return int(pytestconfig.getoption("--law-examples"))
 
 
-def _check_many(count: int, session: Any) -> None:
+def _check_many(count: int, session: Any, drawn: SearchStrategy[str] | None = None) -> None:
     @settings(max_examples=count, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-    @given(queries())
+    @given(drawn if drawn is not None else queries())
     def check(text: str) -> None:
         right = _right_answer(text)
         wrong = differences(right, _product_answer(session, text))
@@ -55,6 +57,16 @@ def test_random_queries_are_answered_as_by_the_oracle(cube: Any, example_count: 
 
 def test_random_queries_are_answered_alike_without_optimiser(cube_without_rules: Any, example_count: int) -> None:
     _check_many(max(1, example_count // 2), cube_without_rules)
+
+
+def test_random_queries_with_zones_are_answered_as_by_the_oracle(cube: Any, example_count: int) -> None:
+    _check_many(max(1, example_count // 2), cube, zone_queries())
+
+
+def test_random_queries_with_zones_are_answered_alike_without_optimiser(
+    cube_without_rules: Any, example_count: int
+) -> None:
+    _check_many(max(1, example_count // 4), cube_without_rules, zone_queries())
 
 
 @settings(max_examples=60)
