@@ -35,6 +35,8 @@ def value_of(context: Context, expr: nodes.Expr) -> Any:
             return None
         case nodes.Unary(operator="-" | "+" as sign, operand=operand):
             value = value_of(context, operand)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise NotConstant
             return -value if sign == "-" else value
         case nodes.Parameter(name=name):
             if name not in context.values:
