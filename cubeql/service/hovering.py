@@ -136,6 +136,9 @@ def _layer(layer: Layer, span: Span) -> Hover:
         time = f"time: {layer.time.stamp} of {layer.time.step}" if layer.time.step else f"time: {layer.time.stamp}"
     bands = [f"{b.name} {b.unit or ('class' if b.kind == 'categorical' else '')}".strip() for b in layer.bands]
     lines = [f"{layer.kind}, resolution {layer.resolution}, {time}", "bands: " + ", ".join(bands)]
+    if layer.kind != "grid":
+        attributes = [f"{a.name} {a.unit or a.type}" for a in layer.attributes]
+        lines = [f"{layer.kind}, {time}", "attributes: " + ", ".join(attributes)]
     if layer.dimensions:
         lines.append("dimensions: " + ", ".join(f"{d.name} {d.type}" for d in layer.dimensions))
     lines += [fact for fact in (layer.citation, layer.licence) if fact]
