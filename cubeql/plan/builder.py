@@ -149,22 +149,21 @@ class Builder:
         return row_scan(query, source, number, alias, f"{alias}${next(self._numbers)}", used(query, number))
 
     def _cells(self, query: BoundSelect, number: int, joins: list[BoundJoin]) -> Cells:
-        assert query.resolution is not None
-        tile = tile_resolution(query.resolution)
+        resolution = _level(query, number)
         exprs = list(expressions(query))
         with_slot = any(uses_grid_cell(e) for e in exprs) or len(joins) < len(query.joins) or number > 0
         with_slot = with_slot or query.sample is not None
         return Cells(
             name=f"cells${next(self._numbers)}",
-            driver=self._aligned(query, number, tile),
-            joins=tuple(self._tile_join(query, j, tile) for j in joins),
+            driver=self._aligned(query, number, resolution),
+            joins=tuple(self._tile_join(query, j, resolution) for j in joins),
             regions=self._regions(query) if number == 0 else (),
             geometry=tuple(sorted(_geometry(exprs))) if number == 0 else (),
             with_slot=with_slot,
         )
 
-    def _tile_join(self, query: BoundSelect, join: BoundJoin, tile: int) -> TileJoin:
-        aligned = self._aligned(query, join.source, tile)
+    def _tile_join(self, query: BoundSelect, join: BoundJoin, resolution: int) -> TileJoin:
+        aligned = self._aligned(query, join.source, resolution)
         over = _over(query, join)
         if over is not None:
             return TileJoin(aligned, join.kind, join.match, over=over)
@@ -173,14 +172,14 @@ class Builder:
         on_cells += _valid(query, join)
         return TileJoin(aligned, join.kind, join.match, on_rows, on_cells)
 
-    def _aligned(self, query: BoundSelect, number: int, tile: int) -> Aligned:
+    def _aligned(self, query: BoundSelect, number: int, resolution: int) -> Aligned:
         source = query.sources[number]
-        assert query.resolution is not None
+        tile = tile_resolution(resolution)
         if isinstance(source, ZonesRef):
-            return Aligned(self._zones(query, number, source), query.resolution, tile)
+            return Aligned(self._zones(query, number, source), resolution, tile)
         assert isinstance(source, LayerRef)
         scan = self._scan(query, number, source)
-        return Aligned(scan, query.resolution, tile, tuple((b, m) for b, m in source.methods if b in scan.bands))
+        return Aligned(scan, resolution, tile, tuple((b, m) for b, m in source.methods if b in scan.bands))
 
     def _zones(self, query: BoundSelect, number: int, source: ZonesRef) -> Scan:
         alias = _plain_alias(source.alias, number)
@@ -200,6 +199,18 @@ class Builder:
 def _needs_ends(join: BoundJoin) -> bool:
     """Whether a join asks each row where its step ends, as no length of a step is known."""
     return join.match is not None and join.match.kind == "during" and join.match.window is None
+
+
+def _level(query: BoundSelect, number: int) -> int:
+    """Resolution at which a layer gives its cells.
+
+    It is the query's, or its own where it is coarser and meets cell by cell: spread, it would hold all its ground.
+    """
+    assert query.resolution is not None
+    source = query.sources[number]
+    if number == 0 or not isinstance(source, LayerRef):
+        return query.resolution
+    return min(query.resolution, source.layer.resolution)
 
 
 def used(query: BoundSelect, number: int) -> set[str]:
