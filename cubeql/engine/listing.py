@@ -187,7 +187,7 @@ def versions(store: Store, name: str) -> pa.Table:
     return pa.table(
         {
             "version": pa.array([v.version for v in history], pa.int64()),
-            "time": _instants([np.datetime64(v.time, "us") for v in history]),
+            "time": _instants([np.datetime64(v.time.replace(tzinfo=None), "us") for v in history]),
             "what": [v.what for v in history],
         }
     )
