@@ -13,8 +13,8 @@ import cubeql
 
 @pytest.fixture
 def own_store(cube_store: Path, tmp_path: Path) -> Path:
-    """A copy of the tiny cube that a test may change."""
-    return Path(shutil.copytree(cube_store, tmp_path / "own"))
+    """A copy of the tiny cube that a test may change; nothing is worked out in it yet."""
+    return Path(shutil.copytree(cube_store, tmp_path / "own", ignore=shutil.ignore_patterns("cache")))
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_functions(cube: Any) -> None:
     found = {r["function"]: r for r in rows(cube, "SHOW FUNCTIONS")}
     assert set(found) == set(FUNCTIONS) and all(r["description"] and r["signature"] for r in found.values())
     assert [r["function"] for r in rows(cube, "SHOW FUNCTIONS LIKE 'regr%'")] == [
-        "regr_slope", "regr_intercept", "regr_r2",
+        "regr_count", "regr_slope", "regr_intercept", "regr_r2",
     ]  # fmt: skip
 
 
