@@ -116,8 +116,13 @@ def test_the_optimiser_changes_no_answer(case: cases.Case, cube_without_rules: A
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", WITH_ROWS, ids=named)
-def test_no_rule_alone_changes_an_answer(case: cases.Case, cubes_of_one_rule: dict[str, Any]) -> None:
+def test_no_rule_alone_changes_an_answer(
+    case: cases.Case, cube_without_rules: Any, cubes_of_one_rule: dict[str, Any]
+) -> None:
+    without = product.work(cube_without_rules, case.query, case.params)
     for rule, session in cubes_of_one_rule.items():
+        if product.work(session, case.query, case.params) == without:
+            continue  # the rule has nothing to do here, and the optimiser's own test has asked this
         wrong = _agrees(case, product.query(session, case.query, case.params))
         assert not wrong, _report([f"with the rule {rule} alone", *wrong], case)
 

@@ -65,6 +65,12 @@ def stage(session: Any, text: str, params: Params, name: str) -> str:
     return str(getattr(compiled, name)).strip()
 
 
+def work(session: Any, text: str, params: Params) -> Any:
+    """All that decides what a query reads and computes; two queries of the same work are one."""
+    compiled = session.compile(text, params) if params else session.compile(text)
+    return compiled.plan, compiled.statement
+
+
 def _plain_column(field: Any, column: Any) -> list[Any]:
     if _holds_cells(field):
         return [Cell(v) if v is not None else None for v in column.to_pylist()]
