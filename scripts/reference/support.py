@@ -97,6 +97,8 @@ def runs(text: str) -> bool:
         from cubeql.engine.statements.listings import SHOWN
 
         return statement.what in SHOWN
+    if isinstance(statement, nodes.Grant):
+        return False  # rights are those of a served catalog; a folder refuses them with needs_server
     return handler_of(statement) is not None
 
 
