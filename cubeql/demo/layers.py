@@ -10,27 +10,18 @@ from cubeql.demo.sources import DATA, data_sources
 
 
 @dataclass(frozen=True, slots=True)
-class DemoLayer:
-    """A layer of the demo.
+class DemoFiles:
+    """Files of the demo that make a layer.
 
     Attributes:
         name: the layer's name.
         source: name of its row in ``sources.toml``.
         files: pattern of its files below the data folder.
-        resolution: of its cells.
-        method: of regridding; classes take ``nearest`` or ``mode`` only.
-        reason: why this resolution and method.
-        options: what else :func:`cubeql.ingest.ingest` must be told; bands, units, classes, times, title,
-            licence and citation are in the files.
     """
 
     name: str
     source: str
     files: str
-    resolution: int
-    method: str
-    reason: str
-    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -44,30 +35,32 @@ class DemoLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class DemoRows:
+class DemoLayer(DemoFiles):
+    """A layer of the demo.
+
+    Attributes:
+        resolution: of its cells.
+        method: of regridding; classes take ``nearest`` or ``mode`` only.
+        reason: why this resolution and method.
+        options: what else :func:`cubeql.ingest.ingest` must be told; bands, units, classes, times, title,
+            licence and citation are in the files.
+    """
+
+    resolution: int
+    method: str
+    reason: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRows(DemoFiles):
     """A layer of points or zones of the demo.
 
     Attributes:
-        name: the layer's name.
-        source: name of its row in ``sources.toml``.
-        files: pattern of its files below the data folder.
         units: of attributes, by name.
     """
 
-    name: str
-    source: str
-    files: str
     units: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def title(self) -> str:
-        """What it is, in words."""
-        return data_sources()[self.source].title
-
-    @property
-    def paths(self) -> list[str]:
-        """Paths of its files, in the order of their names."""
-        return [str(path) for path in sorted(DATA.glob(self.files))]
 
     @property
     def options(self) -> dict[str, Any]:

@@ -82,17 +82,22 @@ class Preparation:
         needs = self.compiled.statement.regions
         self._points_and_zones()
         for cells in self.compiled.statement.cells:
-            self._cells(cells, [n for n in needs if n.cells is not None and n.cells.name == cells.name])
+            self._cells(cells, self._needs_of(cells))
         for need in needs:
             if need.points is not None:
                 self._held(need, need.points)
             elif need.cells is None:
                 self._listed(need)
         for summaries in self.compiled.statement.summaries:
-            self._summaries(summaries, [n for n in needs if n.cells == summaries.edges is not None])
+            self._summaries(summaries)
         for one in self.compiled.statement.cell_lists:
             self.cursor.register(one.name, pa.table({"cell": self._stored_cells(one.cells.name, one.cells.resolution)}))
         return Prepared(self._known(), self.works)
+
+    def _needs_of(self, cells: Cells) -> list[RegionNeed]:
+        """The regions that some cells are tested against."""
+        needs = self.compiled.statement.regions
+        return [n for n in needs if n.cells is not None and n.cells.name == cells.name]
 
     def _points_and_zones(self) -> None:
         """Make the relations of rows that are no tiles, and of what these meet."""
@@ -172,7 +177,7 @@ class Preparation:
             table = self.geometry.table(tiles, cells.resolution, cells.geometry, self.running)
             self.cursor.register(f"{cells.name}$geometry", table)
 
-    def _summaries(self, summaries: Summaries, needs: list[RegionNeed]) -> None:
+    def _summaries(self, summaries: Summaries) -> None:
         """Tiles that lie wholly in every region are read as summaries, those at an edge as cells."""
         if summaries.edges is None:
             self._provide_scan(summaries.scan, None)
@@ -180,11 +185,11 @@ class Preparation:
         driver = summaries.edges.driver
         tiles = self._provide_scan(summaries.scan, self._cover(driver))
         whole = tiles
-        for need in needs:
+        for need in self._needs_of(summaries.edges):
             table = self._masks(need, tiles)
             tiles = table["tile"].to_numpy()
             whole = np.intersect1d(whole, tiles[table["mask"].is_null().to_numpy()])
-        self.works.pop()
+        self.works.pop()  # the same scan is made again, of its whole tiles
         self._provide_scan(summaries.scan, whole)
         self._provide_scan(driver.scan, np.setdiff1d(tiles, whole))
         self.works[-1].is_rest = True

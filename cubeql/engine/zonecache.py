@@ -24,6 +24,7 @@ import shapely
 
 from cubeql.grid.zoning import Assignment, Zones
 from cubeql.storage import Snapshot, Store
+from cubeql.storage.trimming import trim
 from cubeql.values.containment import Containment
 
 CACHE_BYTES = 2**30
@@ -185,16 +186,4 @@ def _read(path: Path, with_shares: bool) -> Assignment | None:
 
 def trim_zones(cache: Path, limit_bytes: int = CACHE_BYTES) -> None:
     """Delete the cache files used longest ago until they fit the limit."""
-    found = []
-    for path in (cache / _FOLDER).glob("*/*/*"):
-        try:
-            stat = path.stat()
-        except OSError:
-            continue
-        found.append((stat.st_mtime, stat.st_size, path))
-    total = sum(size for _, size, _ in found)
-    for _, size, path in sorted(found):
-        if total <= limit_bytes:
-            return
-        path.unlink(missing_ok=True)
-        total -= size
+    trim(cache / _FOLDER, "*/*/*", limit_bytes)

@@ -22,6 +22,7 @@ from cubeql.ingest.cover import covering_tiles
 from cubeql.ingest.gridmap import Family, PatchMap, make_map
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, Projector
 from cubeql.ingest.resolution import cell_area_km2
+from cubeql.storage.trimming import trim
 from cubeql.values.cells import parent
 from cubeql.values.tiles import tile_resolution, valid_cells
 
@@ -236,16 +237,4 @@ def _unpacked(arrays: dict[str, NDArray[Any]]) -> list[PatchMap]:
 
 def trim_cache(cache: Path, limit_bytes: int = CACHE_BYTES) -> None:
     """Delete the sheets used longest ago until the cached grid maps fit the limit."""
-    found = []
-    for path in (cache / _FOLDER).glob("*/*.npz"):
-        try:
-            stat = path.stat()
-        except OSError:
-            continue
-        found.append((stat.st_mtime, stat.st_size, path))
-    total = sum(size for _, size, _ in found)
-    for _, size, path in sorted(found):
-        if total <= limit_bytes:
-            return
-        path.unlink(missing_ok=True)
-        total -= size
+    trim(cache / _FOLDER, "*/*.npz", limit_bytes)

@@ -12,7 +12,7 @@ Reading order:
 * ``rowcolumns`` what a file of points or zones holds; ``rowwrite`` a write of them; ``rowread`` all their rows
 * ``naming``    names are given one at a time; ``views`` queries and ``cellsets`` cells kept by name;
   ``definitions`` all of that for the store
-* ``vacuum``    what killed writers leave behind
+* ``vacuum``    what killed writers leave behind; ``trimming`` caches kept below a size
 * ``marker``    what makes a folder a store; ``store`` the door
 """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +10,8 @@ import pyarrow as pa
 
 from cubeql.catalog import CellSet
 from cubeql.errors import StoreError
-from cubeql.storage.addresses import Address, local_path
-from cubeql.storage.names import folder_of
-from cubeql.storage.naming import names_in, publishing
+from cubeql.storage.addresses import Address
+from cubeql.storage.naming import NamedFiles, publishing
 from cubeql.values.cells import CellArray, format_cell, resolution_of
 
 if TYPE_CHECKING:
@@ -23,15 +21,15 @@ _ENDING = ".parquet"
 _RECORD = b"cubeql.cells"
 
 
-class CellSets:
+class CellSets(NamedFiles):
     """The sets of cells of a store."""
 
     def __init__(self, store: Address) -> None:
-        self._store = store
+        super().__init__(store, "cells", _ENDING, "the cells")
 
     def all(self) -> tuple[CellSet, ...]:
         """What is known of all sets, by name."""
-        found = (self.find(n) for n in names_in(self._folder(), _ENDING))
+        found = (self.find(n) for n in self.names())
         return tuple(sorted((c for c in found if c is not None), key=lambda c: c.name))
 
     def find(self, name: str) -> CellSet | None:
@@ -59,10 +57,6 @@ class CellSets:
             raise self._damaged(name, error) from error
         return known, np.asarray(cells, np.int64)
 
-    def exists(self, name: str) -> bool:
-        """Whether there is a set of this name, readable or not."""
-        return self._file(name).exists()
-
     def put(self, name: str, resolution: int, cells: CellArray) -> CellSet:
         """Keep cells under a name, in the place of a set of its name; a cell given twice counts once.
 
@@ -79,26 +73,15 @@ class CellSets:
         known = CellSet(name, resolution, int(kept.size))
         record = json.dumps({"name": name, "resolution": resolution, "count": known.count}).encode()
         schema = pa.schema([pa.field("cell", pa.int64(), nullable=False)], {_RECORD: record})
-        with publishing(self._file(name)) as draft:
+        with publishing(self.file(name)) as draft:
             pq.write_table(
                 pa.table([pa.array(kept)], schema=schema), draft, compression="zstd", use_dictionary=False,
                 column_encoding={"cell": "DELTA_BINARY_PACKED"},
             )  # fmt: skip
         return known
 
-    def drop(self, name: str) -> bool:
-        """Remove a set; gives whether there was one."""
-        place = self._file(name)
-        try:
-            place.unlink()
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise StoreError(f"{place}: the cells cannot be dropped: {error.strerror}") from error
-        return True
-
     def _open(self, name: str) -> tuple[CellSet, pq.ParquetFile] | None:
-        place = self._file(name)
+        place = self.file(name)
         if not place.exists():
             return None
         import pyarrow.parquet as pq
@@ -113,10 +96,4 @@ class CellSets:
             raise self._damaged(name, error) from error
 
     def _damaged(self, name: str, error: Exception) -> StoreError:
-        return StoreError(f"{self._file(name)}: the cells cannot be read: {error}")
-
-    def _folder(self) -> Path:
-        return local_path(self._store) / "cells"
-
-    def _file(self, name: str) -> Path:
-        return self._folder() / f"{folder_of(name)}{_ENDING}"
+        return StoreError(f"{self.file(name)}: the cells cannot be read: {error}")

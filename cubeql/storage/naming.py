@@ -17,6 +17,7 @@ from cubeql.errors import StoreError
 from cubeql.storage.addresses import Address, local_path
 from cubeql.storage.disk import sync_folder
 from cubeql.storage.marker import MARKER
+from cubeql.storage.names import folder_of
 
 DRAFT = ".draft-"
 
@@ -78,3 +79,46 @@ def names_in(folder: Path, ending: str) -> list[str]:
     except OSError as error:
         raise StoreError(f"{folder}: cannot be read: {error.strerror}") from error
     return sorted(n.removesuffix(ending) for n in found if n.endswith(ending) and not n.startswith("."))
+
+
+class NamedFiles:
+    """Things that a store keeps by name, a file each in one folder.
+
+    Args:
+        store: the store.
+        folder: of the files, below it.
+        ending: of their names.
+        what: such a thing in an error, with its article.
+    """
+
+    def __init__(self, store: Address, folder: str, ending: str, what: str) -> None:
+        self._folder = local_path(store) / folder
+        self._ending = ending
+        self._what = what
+
+    def names(self) -> list[str]:
+        """File names without their ending, sorted."""
+        return names_in(self._folder, self._ending)
+
+    def file(self, name: str) -> Path:
+        """The file of a name (a well-formed one), be there one or not."""
+        return self._folder / f"{folder_of(name)}{self._ending}"
+
+    def exists(self, name: str) -> bool:
+        """Whether there is one of this name, readable or not."""
+        return self.file(name).exists()
+
+    def drop(self, name: str) -> bool:
+        """Remove the one of a name; gives whether there was one.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        place = self.file(name)
+        try:
+            place.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreError(f"{place}: {self._what} cannot be dropped: {error.strerror}") from error
+        return True
