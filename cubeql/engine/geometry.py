@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cubeql.engine.kept import Kept
 from cubeql.engine.running import Running
 from cubeql.grid.cells import slot_areas_km2, slot_centers
 
@@ -19,9 +17,7 @@ class GeometryCache:
     """Arrays by (what, tile, resolution), the oldest forgotten when they grow too many (128 MB)."""
 
     def __init__(self) -> None:
-        self._arrays: OrderedDict[tuple[str, int, int], NDArray[np.float64]] = OrderedDict()
-        self._values = 0
-        self._lock = threading.Lock()
+        self._arrays: Kept[tuple[str, int, int], NDArray[np.float64]] = Kept(_MOST_VALUES, lambda array: array.size)
 
     def table(self, tiles: NDArray[np.int64], resolution: int, columns: tuple[str, ...], running: Running) -> pa.Table:
         """A row a tile: ``tile``, and an array a column (``area`` km², ``lon``, ``lat``), NULL where there is none."""
@@ -33,24 +29,13 @@ class GeometryCache:
         return pa.table({"tile": pa.array(tiles, pa.int64())} | {c: _lists(a) for c, a in arrays.items()})
 
     def _get(self, column: str, tile: int, resolution: int) -> NDArray[np.float64]:
-        key = (column, tile, resolution)
-        with self._lock:
-            if key in self._arrays:
-                self._arrays.move_to_end(key)
-                return self._arrays[key]
+        known = self._arrays.get((column, tile, resolution))
+        if known is not None:
+            return known
         made = {"area": slot_areas_km2(tile, resolution)} if column == "area" else _centers(tile, resolution)
-        with self._lock:
-            for name, array in made.items():
-                self._keep((name, tile, resolution), array)
+        for name, array in made.items():
+            self._arrays.keep((name, tile, resolution), array)
         return made[column]
-
-    def _keep(self, key: tuple[str, int, int], array: NDArray[np.float64]) -> None:
-        if key not in self._arrays:
-            self._arrays[key] = array
-            self._values += array.size
-        while self._values > _MOST_VALUES and len(self._arrays) > 1:
-            _, old = self._arrays.popitem(last=False)
-            self._values -= old.size
 
 
 def _centers(tile: int, resolution: int) -> dict[str, NDArray[np.float64]]:

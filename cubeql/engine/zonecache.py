@@ -12,7 +12,6 @@ import struct
 import threading
 import uuid
 import zlib
-from collections import OrderedDict
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from cubeql.engine.kept import Kept
 from cubeql.grid.zoning import Assignment, Zones
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.trimming import trim
@@ -73,11 +73,10 @@ class ZoneCache:
     """
 
     def __init__(self, memory_bytes: int = _MEMORY_BYTES) -> None:
-        self._layers: OrderedDict[str, LayerZones] = OrderedDict()
-        self._tiles: OrderedDict[tuple[str, str, int, int], Assignment] = OrderedDict()
-        self._bytes = self._count = 0
+        self._layers: Kept[str, LayerZones] = Kept(_MOST_LAYERS, lambda layer: 1)
+        self._tiles: Kept[tuple[str, str, int, int], Assignment] = Kept(memory_bytes, _size)
+        self._count = 0
         self.at_work: WeakValueDictionary[str, LayerZones] = WeakValueDictionary()
-        self._most = memory_bytes
         self._lock = threading.Lock()
 
     def layer(self, store: Store, snapshot: Snapshot) -> LayerZones:
@@ -87,15 +86,11 @@ class ZoneCache:
             StoreError: a file is missing or damaged.
         """
         key = _key(snapshot)
-        with self._lock:
-            if key in self._layers:
-                self._layers.move_to_end(key)
-                return self._layers[key]
+        known = self._layers.get(key)
+        if known is not None:
+            return known
         found = LayerZones(key, store, snapshot)
-        with self._lock:
-            self._layers[key] = found
-            while len(self._layers) > _MOST_LAYERS:
-                self._layers.popitem(last=False)
+        self._layers.keep(key, found)
         return found
 
     def assignment(
@@ -103,10 +98,9 @@ class ZoneCache:
     ) -> Assignment:
         """Which zones hold the cells of a tile; ``folder`` is the store's cache, None where it has none."""
         key = (zones.key, containment, resolution, tile)
-        with self._lock:
-            if key in self._tiles:
-                self._tiles.move_to_end(key)
-                return self._tiles[key]
+        known = self._tiles.get(key)
+        if known is not None:
+            return known
         path = None
         if folder is not None:
             path = folder / _FOLDER / zones.key / f"{containment}-{resolution}" / f"{tile:015x}"
@@ -116,8 +110,7 @@ class ZoneCache:
             if path is not None and folder is not None:
                 _write(path, found)
                 self._written(folder)
-        with self._lock:
-            self._keep(key, found)
+        self._tiles.keep(key, found)
         return found
 
     def _written(self, folder: Path) -> None:
@@ -127,14 +120,6 @@ class ZoneCache:
             due = self._count % _TRIM_EVERY == 0
         if due:
             trim_zones(folder)
-
-    def _keep(self, key: tuple[str, str, int, int], found: Assignment) -> None:
-        if key not in self._tiles:
-            self._tiles[key] = found
-            self._bytes += _size(found)
-        while self._bytes > self._most and len(self._tiles) > 1:
-            _, old = self._tiles.popitem(last=False)
-            self._bytes -= _size(old)
 
 
 def _key(snapshot: Snapshot) -> str:

@@ -1,0 +1,47 @@
+"""What is worth keeping in memory for the session, the least lately asked for forgotten when it grows too much."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Kept(Generic[K, V]):
+    """Values by key; safe to share between threads.
+
+    Args:
+        most: what all values together may weigh; one stays however much it weighs.
+        weigh: the weight of a value, the same each time.
+    """
+
+    def __init__(self, most: int, weigh: Callable[[V], int]) -> None:
+        self._most = most
+        self._weigh = weigh
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._weight = 0
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: K) -> V | None:
+        """The value of a key, None where it is not kept."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def keep(self, key: K, value: V) -> None:
+        """Keep a value, unless there is one of its key."""
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = value
+                self._weight += self._weigh(value)
+            while self._weight > self._most and len(self._values) > 1:
+                _, old = self._values.popitem(last=False)
+                self._weight -= self._weigh(old)
