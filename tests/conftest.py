@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import hypothesis
 import pytest
 
 from tests.support import product
+from tests.support.s3 import S3Place, S3Server
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -30,6 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--update-cases") and IN_CI:
         raise pytest.UsageError("--update-cases is refused where CI is set: cases are written by people")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "s3_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("s3")
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +80,25 @@ def cubes_of_one_rule(cube_store: Path) -> Iterator[dict[str, Any]]:
     yield sessions
     for session in sessions.values():
         session.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server, one a test process."""
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Place]:
+    """A prefix of its own on the S3 server, with the environment set to the key that may write."""
+    if not s3_server.is_running:
+        s3_server.start()
+    for name in [n for n in os.environ if n.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    place = S3Place(s3_server, uuid.uuid4().hex[:12], monkeypatch)
+    place.use()
+    yield place
