@@ -26,6 +26,13 @@ def find_layer(context: Context, source: nodes.LayerSource, name: str) -> tuple[
         return latest, None
     if source.version_at is not None and not context.catalog.commits(name):
         return latest, None
+    return layer_at(context, source, name)
+
+
+def layer_at(
+    context: Context, source: nodes.LayerSource | nodes.Rollback, name: str
+) -> tuple[Layer, int] | None:
+    """A layer at the version that is written, and its number; None with the fault noted where it has none such."""
     version = _version(context, source, name)
     if version is None:
         return None
@@ -39,7 +46,7 @@ def find_layer(context: Context, source: nodes.LayerSource, name: str) -> tuple[
     return layer, version
 
 
-def _version(context: Context, source: nodes.LayerSource, name: str) -> int | None:
+def _version(context: Context, source: nodes.LayerSource | nodes.Rollback, name: str) -> int | None:
     if source.version is not None:
         return whole_number(context, source.version, "a version", 0)
     assert source.version_at is not None

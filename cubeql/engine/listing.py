@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from cubeql.analyze.bound import OutputColumn
 from cubeql.catalog import Attribute, Band, CellSet, Layer
 from cubeql.functions import FUNCTIONS
 from cubeql.storage import Snapshot, Store
+from cubeql.storage.table import Counts
 
 Row = tuple[str, str, str | None, str | None]
 
@@ -184,13 +186,14 @@ def times(snapshot: Snapshot, cursor: object) -> pa.Table:
 def versions(store: Store, name: str) -> pa.Table:
     """A row a commit of the layer."""
     history = store.history(name)
-    return pa.table(
-        {
-            "version": pa.array([v.version for v in history], pa.int64()),
-            "time": _instants([np.datetime64(v.time.replace(tzinfo=None), "us") for v in history]),
-            "what": [v.what for v in history],
-        }
-    )
+    known = {
+        "version": pa.array([v.version for v in history], pa.int64()),
+        "time": _instants([np.datetime64(v.time.replace(tzinfo=None), "us") for v in history]),
+        "what": pa.array([v.what for v in history], pa.string()),
+    }
+    changed = [f.name for f in fields(Counts)]
+    counted = [[None if v.counts is None else getattr(v.counts, n) for v in history] for n in changed]
+    return pa.table(known | {n: pa.array(c, pa.int64()) for n, c in zip(changed, counted, strict=True)})
 
 
 def functions(like: str | None) -> pa.Table:

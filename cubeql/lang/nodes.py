@@ -477,6 +477,15 @@ class Alter(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback(Statement):
+    """``ALTER LAYER name ROLLBACK TO VERSION n`` or ``… TO VERSION AT 'timestamp'``: one of both is there."""
+
+    name: tuple[str, ...]
+    version: Expr | None = None
+    version_at: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Copy(Statement):
     """``COPY (query) TO 'path' [WITH (…)]``."""
 

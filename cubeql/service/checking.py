@@ -74,7 +74,10 @@ def _find_layer(context: Context, statement: nodes.Statement) -> None:
     name = ".".join(getattr(statement, "name", ()))
     found: object = None
     match statement:
-        case nodes.Show() | nodes.Insert() | nodes.Alter() | nodes.Grant() | nodes.Drop(kind="layer", if_exists=False):
+        case (
+            nodes.Show() | nodes.Insert() | nodes.Alter() | nodes.Rollback() | nodes.Grant()
+            | nodes.Drop(kind="layer", if_exists=False)
+        ):
             code, known, found = "unknown_layer", catalog.layer_names(), catalog.layer(name)
         case nodes.Describe(query=None):
             known = (*catalog.layer_names(), *catalog.view_names(), *catalog.cell_set_names())

@@ -146,8 +146,9 @@ HELP = {
     "DROP CELLS": "Removes a set of cells.",
     "DROP": "Removes a layer, a view or a set of cells.",
     "IF EXISTS": "No fault where there is nothing to drop.",
-    "ALTER LAYER": "Renames a layer or sets what is known of it.",
+    "ALTER LAYER": "Renames a layer, sets what is known of it, or takes it back to an earlier version.",
     "RENAME TO": "The layer's new name.",
+    "ROLLBACK TO VERSION": "The version whose rows and facts the layer shall have again; history goes on.",
     "COPY": "Writes a query's result to a file: COPY (query) TO 'out.parquet'.",
     "SET": "Sets a setting: SET name = value; or what is known of a layer.",
     "GRANT": "Lets somebody read or write a layer.",
@@ -187,13 +188,14 @@ HELP = {
     "UNION": "UNION ALL: the rows of both queries.",
     "CURRENT": "CURRENT ROW: the row itself, as an end of a window's frame.",
     "INSERT": "INSERT INTO: appends a query's result to a layer.",
-    "ALTER": "ALTER LAYER: renames a layer or sets what is known of it.",
+    "ALTER": "ALTER LAYER: renames a layer, sets what is known of it, or takes it back to an earlier version.",
     "RENAME": "RENAME TO: gives a layer another name.",
+    "ROLLBACK": "ROLLBACK TO VERSION: takes a layer back to an earlier version.",
     "IF": "IF EXISTS: no fault where there is nothing.",
 }
 _REGIONS = {"BBOX": "BBOX(", "DISK": "DISK(", "CIRCLE": "CIRCLE(", "POINT": "POINT(", "ZONE": "ZONE("}
 _SHORTENED = {"SHOW", "CREATE", "DROP", "IS", "GROUP", "ORDER", "PARTITION", "LEFT", "SEMI", "ANTI", "INNER", "UNION",
-              "CURRENT", "INSERT", "ALTER", "RENAME", "IF", "NULLS"}  # fmt: skip
+              "CURRENT", "INSERT", "ALTER", "RENAME", "ROLLBACK", "IF", "NULLS"}  # fmt: skip
 _AFTER = {  # longer than what is offered: the words that a first word needs to mean anything
     "TIMESTAMP": "''", "DATE": "''", "INTERVAL": "''", "UNBOUNDED": "PRECEDING", "SAME": "DAY",
 }  # fmt: skip

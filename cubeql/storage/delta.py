@@ -14,6 +14,7 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from cubeql.errors import InternalError, StoreError
 from cubeql.storage.addresses import Address, local_path
 from cubeql.storage.disk import sync_folder
-from cubeql.storage.table import Change, CommitConflict, DataFile, LayerVersion, TableState
+from cubeql.storage.table import Change, CommitConflict, Counts, DataFile, LayerVersion, TableState, counts
 
 RECORD = "cubeql.layer"
 CHECKPOINT_EVERY = 50
@@ -111,9 +112,17 @@ class DeltaFormat:
                 version=int(commit["version"]),
                 time=datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
                 what=str(commit.get("cubeql") or commit.get("operation", "")),
+                counts=_counts(commit.get("operationMetrics")),
             )
             for commit in commits
         ]
+
+
+def _counts(metrics: object) -> Counts | None:
+    """The counts of a commit of ours; other writers have metrics of their own."""
+    if not isinstance(metrics, dict) or not {f.name for f in fields(Counts)} <= metrics.keys():
+        return None
+    return Counts(**{f.name: int(metrics[f.name]) for f in fields(Counts)})
 
 
 def _log(folder: Address) -> Path:
@@ -171,7 +180,14 @@ def _publish(log: Path, version: int, actions: list[dict[str, Any]]) -> None:
 
 def _actions(base: TableState | None, change: Change) -> list[dict[str, Any]]:
     now = time.time_ns() // 1_000_000
-    info = {"timestamp": now, "operation": "WRITE", "operationParameters": {}, "cubeql": change.what}
+    info = {
+        "timestamp": now,
+        "operation": "WRITE",
+        "operationParameters": {},
+        # Text, as other writers keep their metrics.
+        "operationMetrics": {name: str(count) for name, count in asdict(counts(base, change)).items()},
+        "cubeql": change.what,
+    }
     actions: list[dict[str, Any]] = [{"commitInfo": info}]
     if base is None:
         actions.append({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}})

@@ -38,6 +38,7 @@ from cubeql.storage.files import file_table
 from cubeql.storage.marker import MARKER, check_marker, make_store
 from cubeql.storage.names import check_layer_name, folder_of
 from cubeql.storage.records import record_layer
+from cubeql.storage.rollback import rollback
 from cubeql.storage.table import LayerVersion, TableFormat, TableState
 from cubeql.storage.vacuum import OLDER_THAN, Leftover, leftovers
 from cubeql.storage.vacuum import remove as remove_leftovers
@@ -283,6 +284,19 @@ class Store(Definitions):
             StoreError: there is no such layer, or its log cannot be written.
         """
         alter(self._tables, self._folder(self.snapshot(name).layer.name), change, what)
+
+    def rollback(self, name: str, version: int) -> int | None:
+        """Give a layer the rows, columns and facts of an earlier version, in a commit of its own.
+
+        Later versions stay and can be gone back to in the same way; the layer keeps its name.
+
+        Returns:
+            The new version's number; None where the layer is as it was at that version already.
+
+        Raises:
+            StoreError: there is no such layer or version, or its log cannot be written.
+        """
+        return rollback(self._tables, self._folder(self.snapshot(name, version).layer.name), version)
 
     def vacuum(self, older_than: timedelta = OLDER_THAN, *, remove: bool = False) -> list[Leftover]:
         """Find, and remove if told so, files that killed writers and drops left behind.

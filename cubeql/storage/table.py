@@ -5,7 +5,7 @@ The rest of this room knows no more of Delta than this page, so that another for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -60,6 +60,27 @@ class TableState:
     token: tuple[int, ...]
 
 
+def data_files(state: TableState, names: Collection[str]) -> tuple[DataFile, ...]:
+    """Files of a state by their names, with all that the log knows of them, in the state's order."""
+    wanted = set(names)
+    rows = (row for row in state.files.to_pylist() if row["path"] in wanted)
+    return tuple(
+        DataFile(
+            row["path"],
+            row["num_records"],
+            row["size_bytes"],
+            _known(row, "min."),
+            _known(row, "max."),
+            _known(row, "null_count."),
+        )
+        for row in rows
+    )
+
+
+def _known(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix) and v is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one commit does, all of it or nothing.
@@ -80,12 +101,45 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What a commit added to a table and took from it; a row that was written anew counts on both sides."""
+
+    rows_added: int = 0
+    rows_removed: int = 0
+    files_added: int = 0
+    files_removed: int = 0
+    bytes_added: int = 0
+    bytes_removed: int = 0
+
+
+def counts(base: TableState | None, change: Change) -> Counts:
+    """What a change of a state adds and removes."""
+    gone = data_files(base, change.removes) if base is not None and change.removes else ()
+    return Counts(
+        sum(f.rows for f in change.adds),
+        sum(f.rows for f in gone),
+        len(change.adds),
+        len(gone),
+        sum(f.bytes for f in change.adds),
+        sum(f.bytes for f in gone),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LayerVersion:
-    """A commit of a layer: its number, when it was made (UTC), and what it did."""
+    """A commit of a layer.
+
+    Attributes:
+        version: its number.
+        time: when it was made (UTC).
+        what: one line.
+        counts: what it added and removed; None where the log does not say.
+    """
 
     version: int
     time: datetime
     what: str
+    counts: Counts | None = None
 
 
 class TableFormat(Protocol):

@@ -67,7 +67,8 @@ STATEMENTS = {
     "CREATE CELLS": "CREATE CELLS a AS SELECT cell FROM fine",
     "INSERT INTO": "INSERT INTO fine SELECT cell, time, red FROM fine", "DROP LAYER": "DROP LAYER fine",
     "DROP VIEW": "DROP VIEW a", "DROP CELLS": "DROP CELLS a", "ALTER LAYER": "ALTER LAYER fine RENAME TO b",
-    "RENAME TO": "ALTER LAYER fine RENAME TO b", "COPY": "COPY (SELECT red FROM fine) TO 'a.csv'",
+    "RENAME TO": "ALTER LAYER fine RENAME TO b", "ROLLBACK TO VERSION": "ALTER LAYER fine ROLLBACK TO VERSION 0",
+    "COPY": "COPY (SELECT red FROM fine) TO 'a.csv'",
     "SET": "SET threads = 2", "GRANT": "GRANT READ ON fine TO ann", "REVOKE": "REVOKE READ ON fine FROM ann",
 }  # fmt: skip
 

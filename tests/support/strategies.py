@@ -321,6 +321,8 @@ statements: st.SearchStrategy[n.Statement] = st.one_of(
     st.builds(n.Drop, KINDS, paths, st.booleans()),
     st.builds(n.Alter, paths, rename_to=paths),
     st.builds(n.Alter, paths, options=options.filter(bool)),
+    st.builds(n.Rollback, paths, version=counts),
+    st.builds(n.Rollback, paths, version_at=instants),
     st.builds(n.Copy, queries, constants, options),
     st.builds(n.Grant, st.sampled_from(["read", "write"]), paths, names, st.booleans()),
     st.builds(n.SetOption, st.sampled_from(["timeout", "select", "max rows"]), expressions),

@@ -27,6 +27,7 @@ _HANDLERS: dict[tuple[type[nodes.Statement], str], Handler] = {
     (nodes.Create, "layer"): layers.create,
     (nodes.Insert, ""): layers.insert,
     (nodes.Alter, ""): layers.alter,
+    (nodes.Rollback, ""): layers.rollback,
     (nodes.Drop, "layer"): layers.drop,
     (nodes.Create, "cells"): cellsets.create,
     (nodes.Drop, "cells"): cellsets.drop,

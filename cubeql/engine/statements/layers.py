@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from cubeql.analyze import Context
+from cubeql.analyze.states import layer_at
 from cubeql.catalog import Layer
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.celltiles import Target, blocks_of, refused
@@ -14,7 +16,7 @@ from cubeql.engine.inserting import match_cells, match_points
 from cubeql.engine.layers import AXIS, FACTS, OPTIONS, facts_of, target_of
 from cubeql.engine.result import Result, done
 from cubeql.engine.statements.call import Call
-from cubeql.errors import Span
+from cubeql.errors import QueryError, Span
 from cubeql.lang import nodes
 from cubeql.storage.blocks import RowExistsError
 
@@ -97,6 +99,20 @@ def alter(call: Call, statement: nodes.Alter) -> Result:
         call.new_name(statement.rename_to, statement, "layer")
     call.store.rename(layer.name, new)
     return done(f"layer {layer.name} is now {new}", call.text)
+
+
+def rollback(call: Call, statement: nodes.Rollback) -> Result:
+    """``ALTER LAYER name ROLLBACK TO VERSION n`` or ``… VERSION AT 'time'``."""
+    name = call.snapshot(statement.name, statement).layer.name
+    context = Context(call.store, call.values)
+    found = layer_at(context, statement, name)
+    if found is None:
+        raise QueryError(context.faults, call.text)
+    _, version = found
+    made = call.store.rollback(name, version)
+    if made is None:
+        return done(f"layer {name} is as it was at version {version} already", call.text)
+    return done(f"layer {name}: version {made} is as version {version} was", call.text, version=made)
 
 
 def _set_facts(call: Call, statement: nodes.Alter, layer: Layer) -> Result:

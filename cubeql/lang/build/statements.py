@@ -118,6 +118,18 @@ def alter_set(_: Builder, span: Span, path: Path, options: Options) -> n.Alter:
     return n.Alter(path, options=options, span=span)
 
 
+@makes("rollback_version")
+def rollback_version(_: Builder, span: Span, path: Path, number: n.Expr) -> n.Rollback:
+    """``ALTER LAYER name ROLLBACK TO VERSION n``."""
+    return n.Rollback(path, version=number, span=span)
+
+
+@makes("rollback_version_at")
+def rollback_version_at(_: Builder, span: Span, path: Path, instant: n.Expr) -> n.Rollback:
+    """``ALTER LAYER name ROLLBACK TO VERSION AT 'timestamp'``."""
+    return n.Rollback(path, version_at=instant, span=span)
+
+
 @makes("copy")
 def copy(_: Builder, span: Span, query: n.Query, target: n.Expr, options: Options | None) -> n.Copy:
     """``COPY (query) TO 'path' [WITH (…)]``."""

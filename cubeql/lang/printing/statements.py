@@ -33,8 +33,8 @@ def statement(c: Context, node: n.Statement) -> Doc:
                 target,
                 _options(c, " WITH ", node.options),
             )
-        case n.Alter() if not node.rename_to:
-            return (f"ALTER LAYER {path(node.name)}", _options(c, " SET ", node.options))
+        case n.Alter() | n.Rollback():
+            return (f"ALTER LAYER {path(node.name)}", _alter(c, node))
         case n.SetOption():
             return (f"SET {identifier(node.name)} = ", expression(c, node.value))
         case _:
@@ -57,13 +57,21 @@ def _short(node: n.Statement) -> str:
             return f"DESCRIBE {path(node.name)}"
         case n.Drop():
             return _drop(node)
-        case n.Alter():
-            return f"ALTER LAYER {path(node.name)} RENAME TO {path(node.rename_to)}"
         case n.Grant():
             words = ["REVOKE" if node.revoke else "GRANT", node.right.upper(), "ON", path(node.name)]
             return " ".join([*words, "FROM" if node.revoke else "TO", identifier(node.grantee)])
         case _:
             raise TypeError(f"no statement: {type(node).__name__}")
+
+
+def _alter(c: Context, node: n.Alter | n.Rollback) -> Doc:
+    """What stands after the name of the layer."""
+    if isinstance(node, n.Alter):
+        return f" RENAME TO {path(node.rename_to)}" if node.rename_to else _options(c, " SET ", node.options)
+    if node.version_at is not None:
+        return (" ROLLBACK TO VERSION AT ", expression(c, node.version_at))
+    assert node.version is not None
+    return (" ROLLBACK TO VERSION ", expression(c, node.version))
 
 
 def _drop(node: n.Drop) -> str:

@@ -1,0 +1,60 @@
+"""A layer taken back to an earlier version, by a commit of its own: history goes on, and nothing is lost."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import replace
+
+from cubeql.errors import StoreError
+from cubeql.storage.addresses import Address
+from cubeql.storage.altering import named_by
+from cubeql.storage.columns import layer_schema
+from cubeql.storage.committing import ATTEMPTS
+from cubeql.storage.records import record_layer, record_text
+from cubeql.storage.rowcolumns import row_schema
+from cubeql.storage.table import Change, CommitConflict, TableFormat, TableState, data_files
+
+
+def rollback(tables: TableFormat, folder: Address, version: int) -> int | None:
+    """Commit the files, the columns and the record of an earlier version; anew where another writer was faster.
+
+    Returns:
+        The new version's number; None where the layer is as it was at that version already.
+
+    Raises:
+        StoreError: there is no layer there, it has no such version, or the log cannot be written.
+    """
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))
+        state = tables.load(folder)
+        wanted = tables.load(folder, version)
+        if state is None or wanted is None:
+            raise StoreError(f"{folder}: there is no layer here any more")
+        change = _change(folder, state, wanted)
+        if change is None:
+            return None
+        try:
+            return tables.commit(folder, state, change)
+        except CommitConflict:
+            continue
+    raise StoreError(f"{folder}: other writers were faster {ATTEMPTS} times; try again")
+
+
+def _change(folder: Address, state: TableState, wanted: TableState) -> Change | None:
+    """What makes a state of a table like another of it; None where it is already."""
+    there, then = (set(s.files["path"].to_pylist()) for s in (state, wanted))
+    # What a layer is called is no fact of a version: the name it has now stays.
+    name = named_by(folder, record_layer(state.record, state.version, str(folder))).name
+    layer = replace(record_layer(wanted.record, wanted.version, str(folder)), name=name)
+    text = record_text(layer)
+    if there == then and text == state.record:
+        return None
+    return Change(
+        what=f"rollback: to version {wanted.version}",
+        record=text,
+        schema=layer_schema(layer) if layer.kind == "grid" else row_schema(layer),
+        adds=data_files(wanted, then - there),
+        removes=tuple(sorted(there - then)),
+    )
