@@ -29,6 +29,7 @@ from cubeql.analyze.states import find_layer, frozen, frozen_at
 from cubeql.analyze.views import bind_view
 from cubeql.analyze.zones import bind_zones
 from cubeql.catalog import Band, CellSet
+from cubeql.catalog.records import METHODS
 from cubeql.lang import nodes
 from cubeql.values.types import Type
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 BindQuery = Callable[[nodes.Query], BoundQuery]
 
 POINT_RESOLUTION = 15
-METHODS = ("mean", "area_mean", "min", "max", "sum", "count", "mode", "first", "last", "median", "stddev", "any", "all")
 _NOT_OF_CLASSES = ("mean", "area_mean", "sum", "median", "stddev", "any", "all")
 
 

@@ -1,6 +1,20 @@
-"""What layers exist, as records (``records``) and questions (``protocol``, with one kept in memory)."""
+"""What layers exist, as records (``records``) and questions (``protocol``, with one kept in memory).
+
+What may be told of a layer is in ``facts``, a row each; ``card`` shows all of it as JSON that can be edited.
+"""
 
 from cubeql.catalog.protocol import Catalog, MemoryCatalog
-from cubeql.catalog.records import Attribute, Band, CellSet, Dimension, Layer, TimeAxis
+from cubeql.catalog.records import Attribute, Band, CellSet, Dimension, Layer, Provenance, Provider, TimeAxis
 
-__all__ = ["Attribute", "Band", "Catalog", "CellSet", "Dimension", "Layer", "MemoryCatalog", "TimeAxis"]
+__all__ = [
+    "Attribute",
+    "Band",
+    "Catalog",
+    "CellSet",
+    "Dimension",
+    "Layer",
+    "MemoryCatalog",
+    "Provenance",
+    "Provider",
+    "TimeAxis",
+]

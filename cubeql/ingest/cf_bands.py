@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cubeql.ingest.classes import classes_of_tags
+from cubeql.ingest.classes import classes_of_tags, colours_of_tags, valid_range_of_tags
 from cubeql.ingest.faults import refusal
 from cubeql.ingest.nodata import checked_nodata
 from cubeql.ingest.source import SourceBand
@@ -63,19 +63,36 @@ def band_of(source: str, variable: Any, nodata: Any = "declared") -> SourceBand:
         _missing(attributes, dtype, variable.dtype) if isinstance(nodata, str) else () if nodata is None else (nodata,)
     )
     low, high = _limits(where, attributes, dtype, variable.dtype)
+    scale, offset = _factor(where, attributes, "scale_factor", 1.0), _factor(where, attributes, "add_offset", 0.0)
+    standard = str(attributes.get("standard_name") or "").split(" ")[0] or None
     return SourceBand(
         name=str(variable.name),
         key=str(variable.name),
         dtype=dtype,
-        scale=_factor(where, attributes, "scale_factor", 1.0),
-        offset=_factor(where, attributes, "add_offset", 0.0),
+        scale=scale,
+        offset=offset,
         nodata=checked_nodata(where, declared, dtype),
         low=low,
         high=high,
         unit=str(attributes["units"]).strip() or None if "units" in attributes else None,
-        long_name=str(attributes.get("long_name") or attributes.get("standard_name") or "") or None,
+        long_name=str(attributes.get("long_name") or standard or "") or None,
         classes=classes_of_tags(where, attributes),
+        standard_name=standard,
+        colours=colours_of_tags(attributes),
+        valid_range=_decoded_range(attributes, (low, high), scale, offset),
     )
+
+
+def _decoded_range(
+    attributes: dict[str, Any], stored: tuple[float | int | None, float | int | None],
+    scale: float | None, offset: float | None,
+) -> tuple[float, float] | None:  # fmt: skip
+    """The valid range of decoded values: that of stored ones decoded, or as it is written where it is of another type,
+    which CF lets speak of decoded values."""
+    if None in stored:
+        return valid_range_of_tags(attributes)
+    ends = sorted(float(v) * (scale or 1.0) + (offset or 0.0) for v in stored if v is not None)
+    return (ends[0], ends[1]) if ends[0] < ends[1] else None
 
 
 def _meant_type(variable: Any) -> np.dtype[Any]:

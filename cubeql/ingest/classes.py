@@ -34,6 +34,26 @@ def _flags(where: object, values: Any, meanings: str) -> Classes:
     return tuple(zip(codes, names, strict=True))
 
 
+def colours_of_tags(tags: Mapping[str, Any]) -> Classes:
+    """Colours of classes as ``flag_colors`` (or ``flag_colours``) writes them, one a flag value; none where they do not
+    fit the values."""
+    written = re.split(r"[,\s]+", str(tags.get("flag_colors") or tags.get("flag_colours") or "").strip())
+    if "flag_values" not in tags or not all(re.fullmatch(r"#[0-9a-fA-F]{6}", c) for c in written):
+        return ()
+    codes = [int(v) for v in _numbers(tags["flag_values"])]
+    return tuple(zip(codes, map(str.lower, written), strict=True)) if len(codes) == len(written) else ()
+
+
+def valid_range_of_tags(tags: Mapping[str, Any]) -> tuple[float, float] | None:
+    """``valid_range`` or ``valid_min`` with ``valid_max`` where they are two numbers, the lesser first."""
+    given = tags.get("valid_range", [tags.get("valid_min"), tags.get("valid_max")])
+    try:
+        low, high = (float(v) for v in _numbers(given))
+    except (TypeError, ValueError):
+        return None
+    return (low, high) if low < high else None
+
+
 def _numbers(values: Any) -> Iterable[Any]:
     if isinstance(values, str):
         return [float(v.rstrip("bBsSlLuU")) for v in re.split(r"[,\s]+", values.strip(" {}[]")) if v]

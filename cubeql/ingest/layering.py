@@ -12,12 +12,11 @@ import numpy as np
 from cubeql.catalog import Band, Dimension, Layer, TimeAxis
 from cubeql.ingest.bands import Choice, check_mentioned, classes_by_band
 from cubeql.ingest.board import BandUse
+from cubeql.ingest.cardfacts import card_facts, grown, made_of
 from cubeql.ingest.faults import refusal
 from cubeql.ingest.methods import Method, checked_method, default_method, storage_of
 from cubeql.ingest.options import IngestOptions
-from cubeql.ingest.source import Source
-
-METHODS_FACT = "methods"
+from cubeql.ingest.source import Source, SourceBand
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,16 @@ def _band(
         classes=(classes.get(choice.name) or source.classes) if categorical else (),
         resampling="sum" if method == "sum" else None,
         long_name=source.long_name,
+        standard_name=source.standard_name,
+        colours=_colours(source, classes.get(choice.name) or source.classes) if categorical else (),
+        valid_range=source.valid_range,
     )
+
+
+def _colours(source: SourceBand, classes: tuple[tuple[int, str], ...]) -> tuple[tuple[int, str], ...]:
+    """The colours of the classes; of a colour table without class names all that it has."""
+    codes = {code for code, _ in classes}
+    return tuple((code, colour) for code, colour in source.colours if not codes or code in codes)
 
 
 def _check_same(where: str, band: Band, other: Band, origin: str) -> None:
@@ -185,25 +193,27 @@ def layer_record(
     """The record of a new layer, with what is known of where it came from."""
     facts = dict(sources[0].facts)
     methods = {u.name: u.method for own in uses for u in own}
-    extras = {k: v for k, v in facts.items() if k not in ("title", "licence", "citation")}
-    extras[METHODS_FACT] = ", ".join(f"{b}: {m}" for b, m in sorted(methods.items()))
-    return Layer(
+    told, extras = card_facts(facts)
+    layer = Layer(
         name=name,
         resolution=shape.resolution,
         bands=bands,
         time=time,
         dimensions=dimensions,
-        title=options.title or facts.get("title"),
-        licence=options.licence or facts.get("licence"),
-        citation=options.citation or facts.get("citation"),
         extras=tuple(sorted(extras.items())),
+        **told,
     )
+    given = {f: getattr(options, f) for f in ("title", "licence", "citation") if getattr(options, f) is not None}
+    made = made_of(layer.provenance, [s.name for s in sources], tuple(sorted(methods.items())))
+    return replace(layer, provenance=made, **given)
 
 
 def _methods_of(existing: Layer | None) -> dict[str, str]:
-    text = dict(existing.extras).get(METHODS_FACT, "") if existing else ""
-    pairs = (part.partition(": ") for part in text.split(", ") if part)
-    return {band: method for band, _, method in pairs}
+    if existing is None:
+        return {}
+    # Layers of older versions name them among the further facts.
+    pairs = (part.partition(": ") for part in dict(existing.extras).get("methods", "").split(", ") if part)
+    return {band: method for band, _, method in pairs} | dict(existing.provenance.methods)
 
 
 def fitted(existing: Layer, new: Layer, options: IngestOptions) -> Layer:
@@ -227,8 +237,9 @@ def fitted(existing: Layer, new: Layer, options: IngestOptions) -> Layer:
         )
     _check_bands(where, existing, new, options)
     bands = tuple(_with_classes(b, new.band(b.name)) for b in existing.bands)
-    facts = {k: v for k, v in new.extras if k != METHODS_FACT}
-    return replace(existing, bands=bands, extras=tuple(sorted((dict(existing.extras) | facts).items())))
+    extras = dict(existing.extras) | dict(new.extras)
+    made = grown(existing.provenance, new.provenance)
+    return replace(existing, bands=bands, extras=tuple(sorted(extras.items())), provenance=made)
 
 
 def _names(dimensions: tuple[Dimension, ...]) -> str:
@@ -265,4 +276,7 @@ def _check_bands(where: str, existing: Layer, new: Layer, options: IngestOptions
 
 
 def _with_classes(band: Band, new: Band | None) -> Band:
-    return replace(band, classes=new.classes) if new is not None and new.classes and not band.classes else band
+    """The band as it is there, with class names and colours where it has none yet."""
+    if new is None:
+        return band
+    return replace(band, classes=band.classes or new.classes, colours=band.colours or new.colours)

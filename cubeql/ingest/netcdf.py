@@ -181,8 +181,19 @@ def _chosen(name: str, dataset: Any, wanted: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
+_WANTED = {
+    "title": "title", "summary": "description", "description": "description", "keywords": "keywords",
+    "license": "licence", "licence": "licence", "citation": "citation", "doi": "doi", "references": "references",
+    "history": "lineage", "lineage": "lineage", "processing_level": "level", "source": "source_model",
+}  # fmt: skip
+_PROVIDERS = (("institution", "producer"), ("creator_name", "producer"), ("publisher_name", "host"))
+
+
 def _facts(attributes: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    wanted = {"title": "title", "license": "licence", "licence": "licence", "references": "references",
-              "institution": "institution", "source": "source_model", "citation": "citation"}  # fmt: skip
-    found = {wanted[k]: str(v).strip() for k, v in attributes.items() if k in wanted and str(v).strip()}
+    """Global attributes after CF and ACDD."""
+    told = {k: str(v).strip() for k, v in attributes.items() if str(v).strip()}
+    found = {fact: told[attribute] for attribute, fact in _WANTED.items() if attribute in told}
+    providers = [f"{told[attribute]} ({role})" for attribute, role in _PROVIDERS if attribute in told]
+    if providers:
+        found["providers"] = "\n".join(" ".join(p.split()) for p in dict.fromkeys(providers))
     return tuple(sorted(found.items()))

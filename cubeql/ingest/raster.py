@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cubeql.ingest.classes import classes_of_tags
+from cubeql.ingest.classes import classes_of_tags, colours_of_tags, valid_range_of_tags
 from cubeql.ingest.faults import reading, refusal
 from cubeql.ingest.nodata import checked_nodata
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, make_grid
@@ -155,6 +155,7 @@ def _band(dataset: Any, name: str, i: int, nodata: Any, category_names: tuple[tu
     scale, offset = float(dataset.scales[i - 1]), float(dataset.offsets[i - 1])
     declared = dataset.nodatavals[i - 1] if isinstance(nodata, str) else nodata
     where = f"{name}, band {i}"
+    standard = tags.get("standard_name") or None
     return SourceBand(
         name=dataset.descriptions[i - 1] or None,
         key=i,
@@ -163,10 +164,24 @@ def _band(dataset: Any, name: str, i: int, nodata: Any, category_names: tuple[tu
         offset=None if offset == 0 else offset,
         nodata=() if declared is None else checked_nodata(where, (declared,), dtype),
         unit=dataset.units[i - 1] or tags.get("units") or tags.get("unit") or None,
-        long_name=tags.get("long_name") or tags.get("standard_name") or None,
+        long_name=tags.get("long_name") or standard,
         classes=classes_of_tags(where, tags) or category_names,
         masked=_has_own_mask(dataset, i),
+        standard_name=standard,
+        colours=_colour_table(dataset, i) or colours_of_tags(tags),
+        valid_range=valid_range_of_tags(tags),
     )
+
+
+def _colour_table(dataset: Any, i: int) -> tuple[tuple[int, str], ...]:
+    """The colours of a band that has a table of them; entries that drivers fill up with black are left out."""
+    from rasterio.enums import ColorInterp
+
+    if dataset.colorinterp[i - 1] != ColorInterp.palette:
+        return ()
+    table = dataset.colormap(i)
+    painted = ((code, colour) for code, (*colour, alpha) in sorted(table.items()) if alpha and any(colour))
+    return tuple((code, "#" + "".join(f"{part:02x}" for part in colour)) for code, colour in painted)
 
 
 def _dtype(name: str, i: int, text: str) -> np.dtype[Any]:
@@ -215,8 +230,15 @@ def _time_of_tags(tags: dict[str, str], name: str) -> np.datetime64:
     raise refusal(name, "has no tag time, datetime or TIFFTAG_DATETIME", "give time= or time_pattern=")
 
 
+_WANTED = {
+    "title": "title", "description": "description", "TIFFTAG_IMAGEDESCRIPTION": "description", "keywords": "keywords",
+    "TIFFTAG_COPYRIGHT": "licence", "licence": "licence", "license": "licence", "citation": "citation", "doi": "doi",
+    "providers": "providers", "lineage": "lineage", "processing_level": "level",
+}  # fmt: skip
+
+
 def _facts(tags: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    wanted = {"title": "title", "TIFFTAG_IMAGEDESCRIPTION": "description", "TIFFTAG_COPYRIGHT": "licence",
-              "licence": "licence", "license": "licence", "citation": "citation"}  # fmt: skip
-    found = {wanted[k]: v.strip() for k, v in tags.items() if k in wanted and v.strip()}
+    found = {fact: tags[tag].strip() for tag, fact in _WANTED.items() if tags.get(tag, "").strip()}
+    if "providers" not in found and tags.get("TIFFTAG_ARTIST", "").strip():
+        found["providers"] = f"{tags['TIFFTAG_ARTIST'].strip()} (producer)"
     return tuple(sorted(found.items()))

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
-from cubeql.catalog import Attribute, Layer, TimeAxis
+from cubeql.catalog import Attribute, Layer, Provenance, TimeAxis
+from cubeql.ingest.cardfacts import grown, made_of
 from cubeql.ingest.faults import IngestCancelled, refusal
 from cubeql.ingest.ledger import fresh_sources, marked
 from cubeql.ingest.opening import Paths, expanded
@@ -96,6 +97,8 @@ def make_row_job(store: Store, sources: Paths, layer: str, options: IngestOption
     if len(timed) > 1 or (existing is not None and timed != {existing.time is not None}):
         raise refusal(f"layer {layer}", "some rows have times, others none", "name the column with time_column=")
     record = _record(existing.name if existing else layer, kinds[0], attributes, timed == {True}, existing, options)
+    made = made_of(Provenance(), [s.name for s in opened])
+    record = replace(record, provenance=grown(existing.provenance, made) if existing is not None else made)
     types = {a.name: ATTRIBUTE_TYPES[a.type] for a in attributes}
     feeds = tuple(
         Fitting(s, c, types, _crs(s, options), options.time_format) for s, c in zip(opened, chosen, strict=True)

@@ -36,6 +36,9 @@ class SourceBand:
         unit: unit of the decoded value.
         long_name: what it is, in words.
         classes: (code, name) of a categorical band.
+        standard_name: CF standard name of the quantity.
+        colours: (code, ``#rrggbb``) of its colour table.
+        valid_range: least and greatest decoded value that is right, where the source says so.
         masked: whether the reader returns a mask of its own (mask band, alpha).
     """
 
@@ -51,6 +54,9 @@ class SourceBand:
     long_name: str | None = None
     classes: tuple[tuple[int, str], ...] = ()
     masked: bool = False
+    standard_name: str | None = None
+    colours: tuple[tuple[int, str], ...] = ()
+    valid_range: tuple[float, float] | None = None
 
     def valid(self, values: Values) -> Flags:
         """Which stored values are data, by nodata values, limits and NaN; same shape."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cubeql.analyze.sources import METHODS
 from cubeql.catalog import Band, Layer
+from cubeql.catalog.records import METHODS
 from cubeql.functions.climate import BUCKETS
 from cubeql.functions.scalars import TRUNCATIONS
 from cubeql.lang.tokens import Token

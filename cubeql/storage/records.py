@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from cubeql.catalog import Band, Layer
+from cubeql.catalog import Band, Layer, Provenance
+from cubeql.catalog.records import MOST_SOURCES
 from cubeql.errors import StoreError
 from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES
 from cubeql.storage.names import check_columns, check_layer_name
@@ -146,8 +147,24 @@ def combined(before: Layer, given: Layer, latest: Layer) -> Layer:
     """
     changed = {
         field: getattr(given, field)
-        for field in ("bands", "attributes", "time", "dimensions", "title", "licence", "citation")
+        for field in _CHANGING
         if getattr(given, field) != getattr(before, field) and getattr(given, field) is not None
     }
+    if "provenance" in changed:
+        changed["provenance"] = _joined(before.provenance, given.provenance, latest.provenance)
     extras = dict(latest.extras) | {k: v for k, v in given.extras if (k, v) not in before.extras}
     return replace(latest, extras=tuple(sorted(extras.items())), **changed)
+
+
+_CHANGING = ("bands", "attributes", "time", "dimensions", "title", "licence", "citation", "description", "keywords",
+             "doi", "providers", "provenance")  # fmt: skip
+
+
+def _joined(before: Provenance, given: Provenance, latest: Provenance) -> Provenance:
+    """How an append came about, with the sources that other writers have added meanwhile."""
+    added = tuple(s for s in given.sources if s not in before.sources and s not in latest.sources)
+    return replace(
+        given,
+        sources=(*latest.sources, *added)[:MOST_SOURCES],
+        source_count=latest.source_count + given.source_count - before.source_count,
+    )
