@@ -27,11 +27,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cubeql.errors import CubeQLError, Diagnostic, QueryError
+from cubeql.values.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from cubeql.session import Session
 
-__version__ = "0.1.0"
 __all__ = ["CubeQLError", "Diagnostic", "QueryError", "__version__", "connect"]
 
 

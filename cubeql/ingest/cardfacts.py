@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from cubeql import __version__
 from cubeql.catalog import Provenance, Provider
 from cubeql.catalog.facts import LAYER_FACTS, FactError, provider_of, read_fact
 from cubeql.catalog.records import MOST_SOURCES
+from cubeql.values.version import VERSION
 
 KNOWN = ("title", "description", "keywords", "licence", "citation", "doi", "providers", "lineage", "level", "facility")
 _AS_WRITTEN = ("title", "description", "licence", "citation")
@@ -53,7 +53,7 @@ def made_of(
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return replace(
         provenance, methods=methods, sources=names[:MOST_SOURCES], source_count=len(sources),
-        software=(("cubeql", __version__),), time=now,
+        software=(("cubeql", VERSION),), time=now,
     )  # fmt: skip
 
 
