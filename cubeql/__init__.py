@@ -27,11 +27,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cubeql.errors import CubeQLError, Diagnostic, QueryError
-from cubeql.values.version import VERSION as __version__
+from cubeql.values.version import VERSION
 
 if TYPE_CHECKING:
     from cubeql.session import Session
 
+__version__ = VERSION
 __all__ = ["CubeQLError", "Diagnostic", "QueryError", "__version__", "connect"]
 
 
