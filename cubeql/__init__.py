@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cubeql.errors import CubeQLError, Diagnostic, QueryError
-from cubeql.values.version import VERSION
+from cubeql.errors.version import VERSION
 
 if TYPE_CHECKING:
     from cubeql.session import Session

@@ -16,7 +16,7 @@ from typing import Any
 from cubeql.catalog import Provenance, Provider
 from cubeql.catalog.facts import LAYER_FACTS, FactError, provider_of, read_fact
 from cubeql.catalog.records import MOST_SOURCES
-from cubeql.values.version import VERSION
+from cubeql.errors.version import VERSION
 
 KNOWN = ("title", "description", "keywords", "licence", "citation", "doi", "providers", "lineage", "level", "facility")
 _AS_WRITTEN = ("title", "description", "licence", "citation")
