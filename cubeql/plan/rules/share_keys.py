@@ -18,16 +18,15 @@ from cubeql.analyze.bound import (
     Bound,
     Column,
     Constant,
-    InRegion,
     InSubquery,
     Key,
     OneOf,
-    RegionRef,
     Window,
     rewrite,
     walk,
 )
-from cubeql.plan.nodes import CellJoin, Cells, Filtered, Node, Output, RegionTest, Rows
+from cubeql.plan.asking import tested
+from cubeql.plan.nodes import CellJoin, Cells, Filtered, Node, Output, Rows
 from cubeql.plan.walking import rewrite as rewrite_plan
 from cubeql.values.calendar import values_in
 from cubeql.values.times import TimeRange
@@ -56,7 +55,7 @@ def _below(node: Node, conditions: tuple[Bound, ...]) -> Node:
     right = node.right
     if isinstance(right, Rows) and isinstance(right.query, Output) and is_of_groups(right.query):
         shared = _shared(conditions, _pairs(node, right.query))
-        right = replace(right, query=_narrowed(right.query, shared)) if shared else right
+        right = replace(right, query=replace(right.query, input=tested(right.query.input, shared))) if shared else right
     return replace(node, left=_below(node.left, conditions), right=right)
 
 
@@ -165,30 +164,3 @@ def _ends(time: Column, conditions: tuple[Bound, ...]) -> Iterator[tuple[str, np
                 yield name, right.value
             elif right == time and isinstance(left, Constant) and left.value is not None:
                 yield turned.get(name, name), left.value
-
-
-# ------------------------------------------------------------------ the query
-
-
-def _narrowed(query: Output, conditions: tuple[Bound, ...]) -> Output:
-    parts = [p for c in conditions for p in walk(c) if isinstance(p, InRegion)]
-    regions = dict.fromkeys(p.region for p in parts if isinstance(p.operand, Column) and p.operand.source == GRID)
-    source = _testing(query.input, tuple(regions))
-    if isinstance(source, Filtered):
-        return replace(query, input=replace(source, conditions=source.conditions + conditions))
-    return replace(query, input=Filtered(source, conditions))
-
-
-def _testing(node: Node, regions: tuple[RegionRef, ...]) -> Node:
-    """The relation with regions tested at its own cells."""
-    match node:
-        case Cells():
-            known = {r.region for r in node.regions}
-            fresh = [r for r in regions if r not in known]
-            tests = tuple(RegionTest(f"{node.name}$region{n}", r) for n, r in enumerate(fresh))
-            return replace(node, regions=(*node.regions, *tests))
-        case Filtered(input=source):
-            return replace(node, input=_testing(source, regions))
-        case CellJoin(left=left):
-            return replace(node, left=_testing(left, regions))
-    return node
