@@ -18,7 +18,7 @@ import numpy as np
 
 from cubeql.catalog import Layer
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.connection import EngineSettings, change_engine, open_engine
+from cubeql.engine.connection import EngineSettings, change_engine, default_threads, open_engine
 from cubeql.engine.explain import Explanation
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
@@ -47,7 +47,7 @@ class Settings:
     """What a session may use.
 
     Attributes:
-        threads: number of threads; None takes one a core.
+        threads: number of threads; None takes one a core, and more for a store on S3.
         memory_limit: for queries, as DuckDB writes it (``4GB``).
         temp_folder: where data that outgrows memory goes.
         timeout_s: time limit of every statement, in seconds.
@@ -110,9 +110,8 @@ class Session:
     def __init__(self, store: Store, settings: Settings | None = None) -> None:
         self.store = store
         self.settings = settings or Settings()
-        self._database = open_engine(
-            EngineSettings(self.settings.threads, self.settings.memory_limit, self.settings.temp_folder)
-        )
+        threads = self.settings.threads or default_threads(store.address)
+        self._database = open_engine(EngineSettings(threads, self.settings.memory_limit, self.settings.temp_folder))
         self._running: weakref.WeakSet[Running] = weakref.WeakSet()
         self._closed = False
         self._lock = threading.Lock()
@@ -136,7 +135,8 @@ class Session:
             raise ConfigError(f"{name} is given when the session is opened, and stays")
         chosen = Settings.of({**_shown(self.settings), name: value})
         if name in (f.name for f in fields(EngineSettings)):
-            change_engine(self._database, name, value)
+            default = default_threads(self.store.address) if name == "threads" else None
+            change_engine(self._database, name, default if value is None else value)
         self.settings = chosen
         self._engine.settings = _shown(chosen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import duckdb
@@ -9,6 +10,7 @@ import duckdb
 from cubeql.engine.cellfunctions import provide_cell_functions
 from cubeql.errors import ConfigError
 from cubeql.sql.printer import literal
+from cubeql.storage.addresses import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,14 @@ SET GLOBAL order_by_non_integer_literal = true;
 
 
 _NAMES = {"threads": "threads", "memory_limit": "memory_limit", "temp_folder": "temp_directory"}
+
+
+def default_threads(address: Address) -> int | None:
+    """Threads of an engine on a store: None, one a core, on a disk.
+
+    On S3 a thread waits for one answer at a time, so that cores would starve.
+    """
+    return None if address.scheme == "file" else max(16, 4 * (os.cpu_count() or 1))
 
 
 def change_engine(database: duckdb.DuckDBPyConnection, name: str, value: str | int | None) -> None:

@@ -33,17 +33,17 @@ def execute(compiled: CompiledQuery, store: Store, running: Running, caches: Cac
 
 def prepare(compiled: CompiledQuery, store: Store, running: Running, caches: Caches) -> Prepared:
     """Make all that a query needs before it can run; reads no array."""
-    with running.faults(), running.engine():
-        return Preparation(compiled, store, running, caches).prepare()
+    with running.faults():
+        return running.work(Preparation(compiled, store, running, caches).prepare)
 
 
 def stream(prepared: Prepared, running: Running) -> Result:
     """Start a prepared query."""
     compiled = prepared.compiled
-    with running.faults(), running.engine():
+    with running.faults():
         running.check()
         prepared_at = time.monotonic()
-        reader = _start(running.cursor, prepared)
+        reader = running.work(lambda: _start(running.cursor, prepared))
     schema = result_schema(compiled.columns, reader.schema, _provenance(compiled, prepared.works))
     stats = work_stats(prepared.works) | {"prepare_seconds": prepared_at - running.began, "seconds": 0.0}
     result = Result(
@@ -70,14 +70,20 @@ def _rows(
     try:
         with running.faults():
             while True:
-                with running.engine():
-                    batch = next_batch(reader, schema)
+                batch = running.work(lambda: next_batch(reader, schema))
                 if batch is None:
                     break
                 yield batch
     finally:
         result.stats["seconds"] = time.monotonic() - running.began
+        result.stats |= traffic_stats(running)
         running.close()
+
+
+def traffic_stats(running: Running) -> dict[str, int]:
+    """What a statement on S3 asked the network for up to now; nothing on a disk."""
+    found = running.traffic()
+    return {} if found is None else {"requests": found.requests, "bytes_network": found.bytes}
 
 
 def _provenance(compiled: CompiledQuery, works: list[ScanWork]) -> dict[str, str]:

@@ -1,18 +1,31 @@
-"""One running statement: it can be cancelled from any thread, and stops at its time limit."""
+"""One running statement: it can be cancelled from any thread, and stops at its time limit.
+
+On a disk the engine lets go within a moment of being interrupted. On S3 it may wait for an answer that does not come:
+there it works in a thread of its own, which is left alone with its wait when the statement is stopped.
+"""
 
 from __future__ import annotations
 
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from contextvars import copy_context
+from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
 from cubeql.errors import InternalError, QueryCancelled, QueryError, QueryTimeout, StoreError, diagnose
 
+if TYPE_CHECKING:
+    from cubeql.engine.remote import Remote, Traffic
+
+_T = TypeVar("_T")
+
 _INSIST_S = 0.02
+_LETS_GO_S = 0.3  # within which the engine lets go if it is not waiting for the network
 
 
 class Running:
@@ -22,10 +35,20 @@ class Running:
         cursor: the connection it runs on; closed with it.
         text: the statement, for errors.
         timeout_s: its time limit in seconds, None for none.
+        remote: the engine's way to a store on S3; None for one on a disk.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, text: str, timeout_s: float | None = None) -> None:
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        text: str,
+        timeout_s: float | None = None,
+        remote: Remote | None = None,
+    ) -> None:
         self.cursor = cursor
+        self.remote = remote
+        self._number = remote.begin(cursor) if remote is not None else 0
+        self._woken = threading.Event()
         self.text = text
         self.timeout_s = timeout_s
         self.began = time.monotonic()
@@ -55,6 +78,7 @@ class Running:
                 self._timer.cancel()
             insist = self._in_engine and not self._insisting
             self._insisting = self._insisting or insist
+        self._woken.set()
         if insist:
             threading.Thread(target=self._insist, daemon=True).start()
 
@@ -68,9 +92,39 @@ class Running:
                 self.cursor.interrupt()
             self._left.wait(_INSIST_S)
 
+    def work(self, task: Callable[[], _T]) -> _T:
+        """Have the engine do a task; a statement that was stopped does not get there.
+
+        Raises:
+            QueryTimeout, QueryCancelled: the statement was stopped before the task was done.
+        """
+        if self.remote is None:
+            with self._engine():
+                return task()
+        future: Future[_T] = Future()
+        with self._lock:
+            self._woken = woken = threading.Event()
+        self.check()
+        future.add_done_callback(lambda _: woken.set())
+        threading.Thread(target=copy_context().run, args=(self._do, task, future), daemon=True).start()
+        woken.wait()
+        wait([future], _LETS_GO_S)
+        if not future.done():
+            future.add_done_callback(lambda _: self.close())
+            raise self._stopped()
+        return future.result()
+
+    def _do(self, task: Callable[[], _T], future: Future[_T]) -> None:
+        try:
+            with self._engine():
+                found = task()
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(found)
+
     @contextmanager
-    def engine(self) -> Iterator[None]:
-        """Where the engine works; a statement that was stopped does not get there."""
+    def _engine(self) -> Iterator[None]:
         with self._lock:
             if self._why is not None:
                 raise self._stopped()
@@ -106,6 +160,12 @@ class Running:
         if self._timer is not None:
             self._timer.cancel()
         self.cursor.close()
+        if self.remote is not None:
+            self.remote.end(self._number)
+
+    def traffic(self) -> Traffic | None:
+        """What the engine asked the network for up to now; None on a disk, or where it is not known any more."""
+        return None if self.remote is None else self.remote.traffic(self._number)
 
     @contextmanager
     def faults(self) -> Iterator[None]:
@@ -131,6 +191,9 @@ class Running:
             return QueryCancelled([diagnose("cancelled")], self.text)
         if kind == "Out of Memory Error":
             return QueryError([diagnose("out_of_memory", limit=_limit(reason))], self.text)
+        far = None if self.remote is None or kind not in _FAR else self.remote.fault(str(error))
+        if far is not None:
+            return far
         refused = _REFUSED.search(str(error))
         if refused is not None:
             return QueryError([diagnose("value_refused", reason=refused[1])], self.text)
@@ -149,7 +212,8 @@ def refusal(reason: str) -> str:
     return f"[[refused: {reason}]]"
 
 
-_KINDS = ("INTERRUPT Error", "Out of Memory Error", "Out of Range Error", "Conversion Error", "IO Error",
+_FAR = ("HTTP Error", "IO Error", "Invalid Input Error")
+_KINDS = ("INTERRUPT Error", "Out of Memory Error", "Out of Range Error", "Conversion Error", "IO Error", "HTTP Error",
           "Invalid Input Error", "Binder Error", "Catalog Error", "Parser Error", "INTERNAL Error")  # fmt: skip
 
 

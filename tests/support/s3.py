@@ -106,6 +106,7 @@ class S3Server:
         return [
             str(weed), "mini", f"-dir={self.folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *ports,
             "-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false",
+            "-s3.autoCreateBucket=false",
             f"-s3.config={self.folder / 's3.json'}", f"-bucket={BUCKET}",
         ]  # fmt: skip
 
@@ -207,3 +208,11 @@ class S3Place:
         """The bytes of an object below the test's prefix."""
         found = self.server.client().get_object(Bucket=BUCKET, Key=f"{self.prefix}/{path}")
         return bytes(found["Body"].read())
+
+    def upload(self, folder: Path, *parts: str) -> str:
+        """Copy a folder to an address below the test's prefix, file by file; gives the address."""
+        below = "/".join([self.prefix, *parts])
+        client = self.server.client()
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            client.put_object(Bucket=BUCKET, Key=f"{below}/{file.relative_to(folder)}", Body=file.read_bytes())
+        return f"s3://{BUCKET}/{below}"

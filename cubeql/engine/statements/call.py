@@ -46,7 +46,10 @@ class Call:
 
     def running(self) -> Running:
         """A connection for this statement."""
-        running = Running(self.engine.database.cursor(), self.text, self.timeout_s)
+        remote = self.engine.remote
+        if remote is not None:
+            remote.renew()
+        running = Running(self.engine.database.cursor(), self.text, self.timeout_s, remote)
         self.engine.started(running)
         return running
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -18,6 +18,17 @@ from cubeql.engine.zonefunctions import provide_zone_functions
 from cubeql.lang import nodes
 from cubeql.plan import RULES, Rule
 from cubeql.storage import Store
+
+if TYPE_CHECKING:
+    from cubeql.engine.remote import Remote
+
+
+def _remote(database: duckdb.DuckDBPyConnection, store: Store) -> Remote | None:
+    if store.address.scheme != "s3":
+        return None
+    from cubeql.engine.remote import Remote  # loads what only S3 needs
+
+    return Remote(database, store.address)
 
 
 class Engine:
@@ -48,6 +59,7 @@ class Engine:
         self.started = started
         self.change = change
         self.caches = Caches()
+        self.remote = _remote(database, store)
         provide_zone_functions(database, self.caches.zones)
 
     def close(self) -> None:

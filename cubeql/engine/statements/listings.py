@@ -22,8 +22,8 @@ def show(call: Call, statement: nodes.Show) -> Result:
 
 def _times(call: Call, statement: nodes.Show) -> Any:
     running = call.running()
-    with running.faults(), running.engine():
-        table = listing.times(call.snapshot(statement.name, statement), running.cursor)
+    with running.faults():
+        table = running.work(lambda: listing.times(call.snapshot(statement.name, statement), running.cursor))
     running.close()
     return table
 
