@@ -2,12 +2,13 @@
 
 Reading order: ``options`` (what a user may say), ``pixelgrid`` (where pixels lie), ``source`` (what a source
 is), ``raster`` and ``netcdf`` with ``cf_axes``, ``cf_bands``, ``cf_time``, ``classes``, ``nodata`` (the two
-kinds there are), ``opening`` (from paths to sources), ``stamps`` (times), ``bands`` and ``layering`` (the
-layer they make), ``resolution`` and ``cover`` (which cells and tiles), ``reach``, ``lattice`` and
-``placing`` (slots among pixels and pixels among slots), ``gridmap`` (which pixels make a cell), ``mapcache``
-(those maps kept), ``methods`` and ``regrid`` (pixels to cells), ``board`` and ``tiler`` (tile blocks in
-bounded memory), ``ledger`` (what a layer was made of), ``planning`` and ``job`` (the whole), ``report``
-(what comes of it), ``allocator`` (memory given back).
+kinds there are), ``stamps`` (times), ``offers`` (sources not opened yet), ``opening`` (from paths to offers),
+``bands`` and ``layering`` (the layer they make), ``resolution`` and ``cover`` (which cells and tiles),
+``reach``, ``lattice`` and ``placing`` (slots among pixels and pixels among slots), ``gridmap`` (which pixels
+make a cell), ``mapcache`` (those maps kept), ``methods`` and ``regrid`` (pixels to cells), ``board`` and
+``tiler`` (tile blocks in bounded memory), ``ledger`` (what a layer was made of), ``portions`` (what becomes
+one commit), ``planning``, ``fitting`` and ``job`` (one portion), ``running`` and ``entry`` (the whole),
+``report`` (what comes of it), ``allocator`` (memory given back).
 
 Of points and zones: ``rowsource`` (what a file of rows is), ``rowreaders`` (files opened), ``rowcolumns`` (what
 becomes of their columns), ``rowplaces`` (rows made fit), ``rowjob`` (the whole).
@@ -20,14 +21,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cubeql.ingest.faults import IngestCancelled
-    from cubeql.ingest.job import ingest, plan_ingest
+    from cubeql.ingest.entry import ingest, plan_ingest
+    from cubeql.ingest.faults import IngestCancelled, IngestStopped
     from cubeql.ingest.options import IngestOptions
     from cubeql.ingest.report import IngestPlan, IngestProgress, IngestReport
 
 __all__ = [
-    "IngestCancelled", "IngestOptions", "IngestPlan", "IngestProgress", "IngestReport", "ingest",
-    "plan_ingest",
+    "IngestCancelled", "IngestOptions", "IngestPlan", "IngestProgress", "IngestReport", "IngestStopped",
+    "ingest", "plan_ingest",
 ]  # fmt: skip
 
 _HOMES = {
@@ -36,8 +37,9 @@ _HOMES = {
     "IngestPlan": "report",
     "IngestProgress": "report",
     "IngestReport": "report",
-    "ingest": "job",
-    "plan_ingest": "job",
+    "IngestStopped": "faults",
+    "ingest": "entry",
+    "plan_ingest": "entry",
 }
 
 

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from cubeql.errors import nearest
 from cubeql.ingest.classes import given_classes
 from cubeql.ingest.faults import refusal
+from cubeql.ingest.offers import Opened
 from cubeql.ingest.options import IngestOptions
 from cubeql.ingest.source import Source, SourceBand
 from cubeql.storage.names import RESERVED
@@ -23,37 +24,43 @@ class Choice:
     band: SourceBand
 
 
-def chosen_bands(sources: Sequence[Source], options: IngestOptions) -> list[tuple[Choice, ...]]:
-    """For every source, its bands that are wanted under the names the layer gives them.
+def chosen_bands(opened: Sequence[Opened], options: IngestOptions) -> list[tuple[Choice, ...]]:
+    """For every source of every offer, its bands that are wanted under the names the layer gives them.
 
     Raises:
-        IngestError: a band that is not there, sources with different bands, names given twice.
+        IngestError: a band that is not there, offers with different bands, names given twice.
     """
-    found = [_of_source(s, options) for s in sources]
-    for source, choices in zip(sources, found, strict=True):
-        _check_names(source, [c.name for c in choices])
+    found: list[tuple[Choice, ...]] = []
+    sets: list[set[str]] = []
+    for one in opened:
+        own = [_settled(s) if one.offer.settled else _of_source(s, options) for s in one.sources]
+        _check_names(one, [c.name for choices in own for c in choices])
+        sets.append({c.name for choices in own for c in choices})
+        found += own
     if options.band_pattern is None:
-        first = {c.name for c in found[0]}
-        for source, choices in zip(sources, found, strict=True):
-            names = {c.name for c in choices}
-            if names != first:
+        for one, names in zip(opened, sets, strict=True):
+            if names != sets[0]:
                 raise refusal(
-                    source.name,
-                    f"has the bands {_listed(names)}, but {sources[0].name} has {_listed(first)}",
+                    one.offer.name,
+                    f"has the bands {_listed(names)}, but {opened[0].offer.name} has {_listed(sets[0])}",
                     "choose with bands=, or name single-band files with band_pattern=",
                 )
     return found
+
+
+def _settled(source: Source) -> tuple[Choice, ...]:
+    return tuple(Choice(band.name or own_name(source, band), band) for band in source.bands)
 
 
 def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def _check_names(source: Source, names: list[str]) -> None:
+def _check_names(one: Opened, names: list[str]) -> None:
     folded = [n.casefold() for n in names]
     for name in names:
         if folded.count(name.casefold()) > 1:
-            raise refusal(source.name, f"two bands would be named {name!r}", "name them with bands={name: band}")
+            raise refusal(one.offer.name, f"two bands would be named {name!r}", "name them with bands={name: band}")
 
 
 def _of_source(source: Source, options: IngestOptions) -> tuple[Choice, ...]:

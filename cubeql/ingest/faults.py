@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from cubeql.errors import IngestError
 
+if TYPE_CHECKING:
+    from cubeql.ingest.report import IngestReport
 
-class IngestCancelled(IngestError):  # noqa: N818 (as the other names of what can go wrong)
-    """The ingest was cancelled; the layer is as it was."""
+
+class IngestStopped(IngestError):  # noqa: N818 (as the other names of what can go wrong)
+    """An ingest ended before its end; ``report`` is of the portions that were finished, which stay."""
+
+    def __init__(self, text: str, report: IngestReport | None = None) -> None:
+        super().__init__(text)
+        self.report = report
+
+
+class IngestCancelled(IngestStopped):
+    """The ingest was cancelled; ``report`` is of the portions that were finished, if there are any."""
+
+
+class SourceFault(IngestError):  # noqa: N818
+    """One source is at fault, which may be left out; ``source`` is it."""
+
+    def __init__(self, text: str, source: object) -> None:
+        super().__init__(text)
+        self.source = source
 
 
 def refusal(source: object, found: str, right: str | None = None) -> IngestError:

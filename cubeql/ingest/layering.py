@@ -21,10 +21,10 @@ from cubeql.ingest.source import Source, SourceBand
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is settled before the bands: resolution, and how many pixels make a cell."""
+    """What is settled before the bands: the resolution, and how many pixels of each source make a cell."""
 
     resolution: int
-    pixels_per_cell: float
+    pixels_per_cell: tuple[float, ...]
 
 
 def band_uses(
@@ -46,12 +46,13 @@ def band_uses(
     bands: dict[str, Band] = {}
     origin: dict[str, str] = {}
     uses: list[tuple[BandUse, ...]] = []
-    for source, own in zip(sources, choices, strict=True):
+    per_cell: dict[str, float] = {}
+    for source, own, pixels in zip(sources, choices, shape.pixels_per_cell, strict=True):
         found = []
         for choice in own:
             where = f"{source.name}, band {choice.name}"
             categorical = _is_categorical(choice, classes, options, existing)
-            method = _method(choice.name, options, known, categorical, shape)
+            method = _method(choice.name, options, known, categorical, per_cell.setdefault(choice.name, pixels))
             there = existing.band(choice.name) if existing else None
             band = _band(where, choice, method, categorical, classes, options, there)
             bands.setdefault(choice.name, band)
@@ -70,14 +71,15 @@ def _is_categorical(choice: Choice, classes: Mapping[str, Any], options: IngestO
     return bool(choice.band.classes) and choice.band.dtype.kind in "iu"
 
 
-def _method(name: str, options: IngestOptions, known: Mapping[str, str], categorical: bool, shape: Shape) -> Method:
+def _method(
+    name: str, options: IngestOptions, known: Mapping[str, str], categorical: bool, per_cell: float
+) -> Method:
     given = options.method
     wanted = given.get(name) if isinstance(given, Mapping) else given
     if isinstance(given, str) and categorical and given not in ("nearest", "mode"):
         # One method for all bands: where it makes no sense of codes, they keep their default.
         wanted = None
     wanted = wanted or known.get(name)
-    per_cell = shape.pixels_per_cell
     if wanted is None:
         return default_method(categorical=categorical, pixels_per_cell=per_cell)
     return checked_method(name, wanted, categorical=categorical, pixels_per_cell=per_cell)

@@ -1,72 +1,153 @@
 """Which sources a layer was made of, so that an ingest run again skips what is there.
 
-The layer keeps a mark for each source: a digest of its address, size, time of change and of what was asked of
-it. A source that changed, or of which other bands are asked, has another mark.
+The layer's record keeps a word for each source, ``identity:state:times``: digests of what it is and what was asked of
+it, and of the state its bytes were in (etag, size, time of change), and the seconds its pictures lie between. The
+words travel in the commit of the rows they speak of.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from cubeql.catalog import Layer
+from cubeql.ingest.faults import refusal
+from cubeql.ingest.offers import Offer
 from cubeql.ingest.options import IngestOptions
 
 INGESTED_FACT = "ingested"
+_THERE = "it is in the layer already"
+_CHANGED = "it is in the layer, but has changed since; replace_changed (--replace-changed) reads it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A word of the ledger.
+
+    Attributes:
+        identity: digest of the source and of what was asked of it.
+        state: digest of the state of its bytes.
+        first: second (since 1970) of its first picture; None in a layer without time.
+        last: second of its last picture.
+    """
+
+    identity: str
+    state: str
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def word(self) -> str:
+        """As it is written."""
+        times = "" if self.first is None else f"{self.first:x}" + ("" if self.last == self.first else f"_{self.last:x}")
+        return f"{self.identity}:{self.state}:{times}"
+
+    @staticmethod
+    def of(word: str) -> Mark:
+        """The mark of a word."""
+        identity, state, times = word.split(":")
+        first, _, last = times.partition("_")
+        return Mark(identity, state, int(first, 16) if first else None, int(last or first, 16) if first else None)
+
+    def meets(self, other: Mark) -> bool:
+        """Whether both may have pictures of the same time."""
+        if self.first is None or other.first is None or self.last is None or other.last is None:
+            return True
+        return self.first <= other.last and other.first <= self.last
 
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """The sources that are to be read.
+    """The offers sorted out.
 
     Attributes:
-        paths: of them.
-        marks: theirs.
-        skipped: (path, why) of the others.
-        options: what the user said, with the times of these sources only.
+        offers: those to be read.
+        changed: identities of those among them whose rows in the layer are to be replaced.
+        skipped: (name, why) of the others.
     """
 
-    paths: tuple[str, ...]
-    marks: tuple[str, ...]
+    offers: tuple[Offer, ...]
+    changed: frozenset[str]
     skipped: tuple[tuple[str, str], ...]
-    options: IngestOptions
 
 
-def fresh_sources(paths: Sequence[str], existing: Layer | None, options: IngestOptions) -> Fresh:
-    """Leave out the sources that the layer has already, unless the user wants them again."""
-    known = set(dict(existing.extras).get(INGESTED_FACT, "").split()) if existing else set()
-    if options.again or options.on_conflict != "error":
-        known = set()
-    times = options.time if isinstance(options.time, list | tuple) and len(options.time) == len(paths) else None
-    found, skipped, own_times = [], [], []
-    for i, path in enumerate(paths):
-        time = times[i] if times is not None else options.time
-        mark = _mark(path, time, options)
-        if mark in known:
-            skipped.append((path, "it is in the layer already"))
+def sorted_out(offers: Sequence[Offer], existing: Layer | None, options: IngestOptions) -> Fresh:
+    """Leave out the sources that the layer has already, unless the user wants them again.
+
+    Raises:
+        IngestError: a source changed whose rows may hold what others brought that are not named.
+    """
+    known = {} if options.again or options.on_conflict != "error" else marks_of(existing)
+    marks = [mark_of(offer, options) for offer in offers]
+    there = [known.get(mark.identity) for mark in marks]
+    changed = {o.identity: old for o, m, old in zip(offers, marks, there, strict=True) if old and old.state != m.state}
+    redone: frozenset[str] = frozenset()
+    if options.replace_changed and changed:
+        # Rows are replaced as a whole: what others brought into them is read again too.
+        _check_named(changed, known, {m.identity for m in marks})
+        near = [o.identity for o, old in zip(offers, there, strict=True) if old and _meets(old, changed)]
+        redone = frozenset(near)
+    found: list[Offer] = []
+    skipped: list[tuple[str, str]] = []
+    for offer, old in zip(offers, there, strict=True):
+        if old is None or offer.identity in redone:
+            found.append(offer)
         else:
-            found.append((path, mark))
-            own_times.append(time)
-    left = options if times is None or not skipped else replace(options, time=own_times)
-    return Fresh(tuple(p for p, _ in found), tuple(m for _, m in found), tuple(skipped), left)
+            skipped.append((offer.name, _CHANGED if offer.identity in changed else _THERE))
+    return Fresh(tuple(found), redone, tuple(skipped))
 
 
-def _mark(path: str, time: Any, options: IngestOptions) -> str:
-    state = ""
-    if Path(path).exists():
-        stat = Path(path).stat()
-        path, state = os.path.abspath(path), f"{stat.st_size}|{stat.st_mtime_ns}"  # noqa: PTH100
-    asked = (options.bands, options.band_pattern, time, options.time_pattern, options.method, options.nodata)
-    return hashlib.sha256(f"{path}|{state}|{asked!r}".encode()).hexdigest()[:12]
+def _meets(mark: Mark, changed: Mapping[str, Mark]) -> bool:
+    return any(mark.meets(other) for other in changed.values())
 
 
-def marked(record: Layer, existing: Layer | None, marks: Sequence[str]) -> Layer:
-    """The record with the marks of newly ingested sources."""
-    extras = dict(record.extras)
-    before = dict(existing.extras).get(INGESTED_FACT, "").split() if existing else []
-    extras[INGESTED_FACT] = " ".join(dict.fromkeys([*before, *marks]))
+def _check_named(changed: Mapping[str, Mark], known: Mapping[str, Mark], named: Set[str]) -> None:
+    others = [mark for identity, mark in known.items() if identity not in named]
+    for name, old in changed.items():
+        count = sum(old.meets(mark) for mark in others)
+        if count:
+            raise refusal(
+                name,
+                f"it changed, and the layer has rows of its time from {count} more sources, which would be lost",
+                "name those too, or ingest it with on_conflict='merge'",
+            )
+
+
+def marks_of(layer: Layer | None) -> dict[str, Mark]:
+    """The marks of a layer by identity."""
+    words = dict(layer.extras).get(INGESTED_FACT, "").split() if layer else []
+    return {mark.identity: mark for mark in map(Mark.of, words)}
+
+
+def mark_of(offer: Offer, options: IngestOptions, times: Iterable[np.datetime64 | None] = ()) -> Mark:
+    """The mark of an offer.
+
+    Args:
+        offer: the offer.
+        options: what is asked of it.
+        times: of its pictures, where they are known.
+    """
+    asked = (options.bands, options.band_pattern, offer.given, options.method, options.nodata)
+    seconds = [int(t.astype("datetime64[s]").astype(np.int64)) for t in times if t is not None]
+    return Mark(
+        _digest(f"{offer.identity}|{asked!r}", 9),
+        _digest(offer.state, 6),
+        min(seconds) if seconds else None,
+        max(seconds) if seconds else None,
+    )
+
+
+def _digest(text: str, size: int) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:size]).decode()
+
+
+def marked(record: Layer, existing: Layer | None, marks: Sequence[Mark]) -> Layer:
+    """The record with the marks of newly ingested sources, in place of earlier ones of the same sources."""
+    together = marks_of(existing) | {m.identity: m for m in marks}
+    words = " ".join(m.word for m in together.values())
+    extras = dict(record.extras) | {INGESTED_FACT: words}
     return replace(record, extras=tuple(sorted(extras.items())))

@@ -8,12 +8,15 @@ from typing import Any, Literal
 
 Mode = Literal["create", "replace", "append"]
 OnConflict = Literal["error", "merge", "replace"]
+Commit = Literal["portions", "whole"]
 
 Stamp = Literal["instant", "start", "end"]
 
 DECLARED = "declared"
 MEMORY_LIMIT = 2**30
 MAX_CELLS = 1_000_000_000
+PORTION_SOURCES = 200
+PORTION_BYTES = 8 * 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,13 @@ class IngestOptions:
         mode: ``append`` (makes the layer if there is none), ``create`` or ``replace``.
         on_conflict: what becomes of rows that the layer has already, see :meth:`cubeql.storage.Store.write`.
         again: ingest sources again that were ingested into the layer before.
+        replace_changed: read sources that changed since they were ingested, and put their rows in place of the old
+            ones; otherwise they are skipped and reported.
+        skip_bad: leave out sources that cannot be read or do not fit, and report them, instead of stopping.
+        commit: ``portions`` makes a commit of every portion of a long ingest (whole moments, in the order of time),
+            ``whole`` a single one of everything. None means portions, and whole where a layer is replaced.
+        portion_sources: how many sources a portion may have.
+        portion_bytes: how many bytes of pixels a portion may have.
         memory_limit: bytes the ingest may use for pixels, cells and files in the making.
         max_cells: cells of one picture above which an oversampled layer is refused.
     """
@@ -88,5 +98,10 @@ class IngestOptions:
     mode: Mode = "append"
     on_conflict: OnConflict = "error"
     again: bool = False
+    replace_changed: bool = False
+    skip_bad: bool = False
+    commit: Commit | None = None
+    portion_sources: int = PORTION_SOURCES
+    portion_bytes: int = PORTION_BYTES
     memory_limit: int = MEMORY_LIMIT
     max_cells: int = MAX_CELLS

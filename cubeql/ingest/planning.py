@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 from cubeql.catalog import Layer
 from cubeql.errors import IngestError, StoreError
 from cubeql.ingest.bands import chosen_bands
-from cubeql.ingest.board import BandUse
+from cubeql.ingest.board import BandUse, Moment
 from cubeql.ingest.faults import refusal
 from cubeql.ingest.gridmap import Family
 from cubeql.ingest.layering import Shape, band_uses, dimensions_of, fitted, layer_record
-from cubeql.ingest.ledger import fresh_sources, marked
 from cubeql.ingest.mapcache import GridMaps, kept_tiles
 from cubeql.ingest.methods import family_of
-from cubeql.ingest.opening import Paths, expanded, open_source
-from cubeql.ingest.options import DECLARED, IngestOptions
+from cubeql.ingest.offers import Opened
+from cubeql.ingest.options import IngestOptions
 from cubeql.ingest.pixelgrid import PixelGrid
 from cubeql.ingest.report import IngestPlan
 from cubeql.ingest.resolution import cell_area_km2, grid_area_km2, nearest_resolution, pixel_area_km2
@@ -35,59 +34,61 @@ _CELLS_PER_PIXEL = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """An ingest made out and ready to run.
+    """A portion of an ingest made out and ready to run.
 
     Attributes:
         layer: the record to write.
         existing: the layer as it is, None for a new one.
-        feeds: the sources to read.
-        skipped: (source, why) of the others.
+        opened: the offers to read.
+        feeds: their sources.
         plan: its figures.
     """
 
     layer: Layer
     existing: Layer | None
+    opened: tuple[Opened, ...]
     feeds: tuple[Feed, ...]
-    skipped: tuple[tuple[str, str], ...]
     plan: IngestPlan
 
+    def moments_of(self, one: Opened) -> tuple[Moment, ...]:
+        """The different moments of an offer's pictures."""
+        own = {id(s) for s in one.sources}
+        found = {m for f in self.feeds if id(f.source) in own for _, m in f.pictures}
+        return tuple(sorted(found, key=lambda m: m.order))
 
-def make_job(store: Store, sources: Paths, layer: str, options: IngestOptions) -> Job:
-    """Open the sources and settle everything that can be known before a pixel is read.
+
+def make_job(
+    store: Store, opened: Sequence[Opened], layer: str, existing: Layer | None, options: IngestOptions
+) -> Job:
+    """Settle everything that can be known before a pixel is read.
+
+    Args:
+        store: where the layer is or shall be.
+        opened: the sources.
+        layer: its name.
+        existing: the layer as it is, None for a new one.
+        options: what the user said.
 
     Raises:
         IngestError: a source, an argument, or their fit to the layer.
         StoreError: the store.
     """
-    existing = store.layer(layer) if options.mode != "replace" else None
-    if options.mode == "create" and existing is not None:
-        raise refusal(f"layer {layer}", "it exists already", "append to it, or give mode='replace'")
-    fresh = fresh_sources(expanded(sources), existing, options)
-    options = fresh.options
-    if existing is not None and not fresh.paths:
-        return _nothing_to_do(existing, fresh.skipped)
-    opened = [_open(p, options) for p in fresh.paths]
-    shape = _shape(opened[0], existing, options)
-    _check_size(opened, shape, options)
+    sources = [s for one in opened for s in one.sources]
+    given = [one.offer.given for one in opened for _ in one.sources]
+    shape = _shape(opened, existing, options)
+    _check_size(sources, shape, options)
     choices = chosen_bands(opened, options)
-    bands, uses = band_uses(opened, choices, options, existing, shape)
-    times, axis = times_of(opened, options)
-    dimensions, kept = dimensions_of(opened, options)
-    record = layer_record(existing.name if existing else layer, shape, bands, uses, dimensions, axis, opened, options)
+    bands, uses = band_uses(sources, choices, options, existing, shape)
+    times, axis = times_of(sources, given, options)
+    dimensions, kept = dimensions_of(sources, options)
+    record = layer_record(existing.name if existing else layer, shape, bands, uses, dimensions, axis, sources, options)
     if existing is not None:
         record = fitted(existing, record, options)
-    record = marked(_named(record), existing, fresh.marks)
-    feeds = _feeds(
-        store,
-        opened,
-        uses,
-        [moments_of(s, t, kept) for s, t in zip(opened, times, strict=True)],
-        shape,
-        options,
-    )
+    moments = [moments_of(s, t, kept) for s, t in zip(sources, times, strict=True)]
+    feeds = _feeds(store, sources, uses, moments, shape, options)
     _check_sums(feeds)
-    plan = _plan(record, feeds, shape, fresh.skipped, _notes(opened, kept))
-    return Job(record, existing, feeds, fresh.skipped, plan)
+    plan = _plan(record, feeds, shape.pixels_per_cell[0], _notes(sources, kept))
+    return Job(_named(record), existing, tuple(opened), feeds, plan)
 
 
 def _named(layer: Layer) -> Layer:
@@ -104,23 +105,12 @@ def _named(layer: Layer) -> Layer:
     return layer
 
 
-def _open(path: str, options: IngestOptions) -> Source:
-    wanted = [options.bands] if isinstance(options.bands, str | int) else options.bands
-    if wanted is not None:
-        wanted = list(wanted.values()) if hasattr(wanted, "values") else list(wanted)
-    names = wanted if isinstance(wanted, list) and all(isinstance(w, str) and not w.isdigit() for w in wanted) else None
-    return open_source(
-        path,
-        variables=names,
-        crs=options.crs,
-        nodata=options.nodata if options.nodata != DECLARED else DECLARED,
-        time_tag=options.time_tag,
-        time_dimension=options.time_dimension,
-    )
-
-
-def _shape(source: Source, existing: Layer | None, options: IngestOptions) -> Shape:
-    pixel = pixel_area_km2(source.name, source.grid)
+def _shape(opened: Sequence[Opened], existing: Layer | None, options: IngestOptions) -> Shape:
+    """The resolution that suits the finest source of the first offer, unless it is given or settled."""
+    areas: dict[PixelGrid, float] = {}
+    for source in (s for one in opened for s in one.sources):
+        if source.grid not in areas:
+            areas[source.grid] = pixel_area_km2(source.name, source.grid)
     resolution = options.resolution
     if resolution is not None and not 0 <= resolution <= 15:
         raise refusal("resolution", f"{resolution} is no H3 resolution", "0 to 15")
@@ -133,20 +123,20 @@ def _shape(source: Source, existing: Layer | None, options: IngestOptions) -> Sh
             )
         resolution = existing.resolution
     if resolution is None:
-        resolution = nearest_resolution(pixel)
-    return Shape(resolution, cell_area_km2(resolution) / pixel)
+        resolution = nearest_resolution(min(areas[s.grid] for s in opened[0].sources))
+    cell = cell_area_km2(resolution)
+    return Shape(resolution, tuple(cell / areas[s.grid] for one in opened for s in one.sources))
 
 
-def _cells(sources: Iterable[Source], resolution: int) -> int:
-    """Estimate of the cells of one picture; scenes of one grid are taken for pictures of one place."""
-    grids = {s.grid for s in sources}
-    return sum(int(grid_area_km2(g) / cell_area_km2(resolution)) + 1 for g in grids)
+def _grid_cells(grid: PixelGrid, resolution: int) -> int:
+    return int(grid_area_km2(grid) / cell_area_km2(resolution)) + 1
 
 
 def _check_size(sources: Sequence[Source], shape: Shape, options: IngestOptions) -> None:
     """Refuse a resolution that makes very many cells out of few pixels."""
-    pixels = sum(g.pixels for g in {s.grid for s in sources})
-    cells = _cells(sources, shape.resolution)
+    grids = {s.grid for s in sources}
+    pixels = sum(g.pixels for g in grids)
+    cells = sum(_grid_cells(g, shape.resolution) for g in grids)
     if cells <= options.max_cells or cells <= _CELLS_PER_PIXEL * pixels:
         return
     suits = nearest_resolution(pixel_area_km2(sources[0].name, sources[0].grid))
@@ -221,38 +211,43 @@ def _box(grid: PixelGrid) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _plan(
-    layer: Layer,
-    feeds: Sequence[Feed],
-    shape: Shape,
-    skipped: tuple[tuple[str, str], ...],
-    notes: tuple[str, ...],
-) -> IngestPlan:
-    cells = _cells((f.source for f in feeds), shape.resolution)
-    moments = {m for f in feeds for _, m in f.pictures}
+def _plan(layer: Layer, feeds: Sequence[Feed], pixels_per_cell: float, notes: tuple[str, ...]) -> IngestPlan:
     uses = {u.name: u for f in feeds for u in f.uses}
-    sizes = sum(u.storage.itemsize + 1 for u in uses.values())
+    pictures = _cells_of_pictures(feeds, layer.resolution)
     return IngestPlan(
         layer=layer.name,
         resolution=layer.resolution,
         methods=tuple((n, u.method) for n, u in uses.items()),
         storage=tuple((n, u.storage.name) for n, u in uses.items()),
-        sources=len(feeds),
-        skipped=skipped,
+        sources=0,
+        skipped=(),
         tiles=int(np.unique(np.concatenate([f.tiles for f in feeds])).size),
-        pictures=len(moments),
-        cells=cells,
-        pixels_per_cell=shape.pixels_per_cell,
-        arrays_bytes=cells * len(moments) * sizes,
+        pictures=len(pictures),
+        cells=max(max(own.values()) for own in pictures.values()),
+        all_cells=sum(max(own.values()) for own in pictures.values()),
+        pixels_per_cell=pixels_per_cell,
+        arrays_bytes=sum(
+            cells * (uses[band].storage.itemsize + 1) for own in pictures.values() for band, cells in own.items()
+        ),
         notes=notes,
     )
+
+
+def _cells_of_pictures(feeds: Sequence[Feed], resolution: int) -> dict[Moment, dict[str, int]]:
+    """Estimate of the cells of each band in each picture; scenes of one grid are taken for pictures of one place."""
+    known: dict[PixelGrid, int] = {}
+    grids: dict[Moment, dict[str, set[PixelGrid]]] = {}
+    for feed in feeds:
+        grid = feed.source.grid
+        known.setdefault(grid, _grid_cells(grid, resolution))
+        for _, moment in feed.pictures:
+            own = grids.setdefault(moment, {})
+            for use in feed.uses:
+                own.setdefault(use.name, set()).add(grid)
+    return {m: {band: sum(known[g] for g in some) for band, some in own.items()} for m, own in grids.items()}
 
 
 def _notes(sources: Sequence[Source], kept: tuple[int, ...]) -> tuple[str, ...]:
     left = [d for i, d in enumerate(sources[0].dimensions) if i not in kept]
     return tuple(f"the axis {d.name} has the one value {d.values[0]} and is left out" for d in left)
 
-
-def _nothing_to_do(existing: Layer, skipped: tuple[tuple[str, str], ...]) -> Job:
-    plan = IngestPlan(existing.name, existing.resolution, (), (), 0, skipped, 0, 0, 0, 1.0, 0, ())
-    return Job(existing, existing, (), skipped, plan)

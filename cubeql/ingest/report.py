@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+_MOST_LINES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,13 @@ class IngestPlan:
         skipped: (source, why) of those that would not.
         tiles: how many tiles the sources touch (some may turn out empty).
         pictures: how many times and dimension values there are.
-        cells: estimate of the cells of one picture.
+        cells: estimate of the cells of one picture, the largest.
+        all_cells: the same for all pictures together.
         pixels_per_cell: how many pixels make a cell, at the middle of the first source.
         arrays_bytes: estimate of the arrays before compression, all pictures.
         notes: what was decided for the user.
+        portions: how many commits there would be.
+        bad: (source, why) of those that would be left out.
     """
 
     layer: str
@@ -60,22 +66,29 @@ class IngestPlan:
     tiles: int
     pictures: int
     cells: int
+    all_cells: int
     pixels_per_cell: float
     arrays_bytes: int
     notes: tuple[str, ...]
+    portions: int = 1
+    bad: tuple[tuple[str, str], ...] = ()
 
     def render(self) -> str:
         """Several lines for people."""
+        if not self.sources:
+            return "\n".join([f"layer {self.layer}: nothing to do", *_ends(self.skipped, self.notes, self.bad)])
         storage = dict(self.storage)
         bands = ", ".join(f"{b} ({m}, {storage[b]})" for b, m in self.methods)
         lines = [
             f"layer {self.layer}, resolution {self.resolution}, {_per_cell(self.pixels_per_cell)}",
             f"bands: {bands}",
             f"{_count(self.sources, 'source')}, {_count(self.pictures, 'picture')}, "
-            f"up to {_count(self.tiles, 'tile')}, about {self.cells:,} cells each, "
+            f"up to {_count(self.tiles, 'tile')}, about {self.cells:,} cells each, {self.all_cells:,} in all, "
             f"{_bytes(self.arrays_bytes)} before compression",
         ]
-        return "\n".join([*lines, *_ends(self.skipped, self.notes)])
+        if self.portions > 1:
+            lines.append(f"{self.portions:,} portions, each a commit of its own")
+        return "\n".join([*lines, *_ends(self.skipped, self.notes, self.bad)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +126,58 @@ class RowPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """What one commit of an ingest holds.
+
+    Attributes:
+        version: version of the layer that it made.
+        sources: how many sources it was made of.
+        first: time of its first picture, None in a layer without time.
+        last: time of its last picture.
+        rows: rows written.
+        cells: cells with a value, a cell counted once for each time.
+        bytes: of the files written.
+        seconds: how long it took.
+    """
+
+    version: int
+    sources: int
+    first: str | None
+    last: str | None
+    rows: int
+    cells: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one source.
+
+    Attributes:
+        source: its name.
+        what: it was ``read``, ``skipped`` (it is there already) or left out as ``bad``.
+        why: it was skipped or left out.
+        bands: the layer's bands it was read into.
+        pictures: how many different moments it has.
+        version: version of the layer that holds it; None where it has no valid pixel or was not read.
+    """
+
+    source: str
+    what: Literal["read", "skipped", "bad"]
+    why: str | None = None
+    bands: tuple[str, ...] = ()
+    pictures: int = 0
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """What an ingest did.
 
     Attributes:
         layer: name.
-        version: version of the layer that holds the rows; None where nothing was to do.
+        version: latest version of the layer that holds rows of this ingest; None where nothing was written.
         resolution: of the cells.
         methods: (band, method).
         sources: paths that were read.
@@ -128,10 +187,13 @@ class IngestReport:
         cells: cells with a value, a cell counted once for each time.
         bytes: of the files written.
         maps_made: grid maps made for this ingest; the others were in the cache.
-        seconds: from beginning to commit.
+        seconds: from beginning to the last commit.
         notes: what was decided for the user.
         kind: of the layer; points and zones have rows, but neither tiles nor cells of a grid.
         attributes: (attribute, type) of points and zones.
+        bad: (source, why) of those that were left out because they cannot be read or do not fit.
+        portions: what each commit holds.
+        outcomes: what became of each source.
     """
 
     layer: str
@@ -149,11 +211,15 @@ class IngestReport:
     notes: tuple[str, ...]
     kind: str = "grid"
     attributes: tuple[tuple[str, str], ...] = ()
+    bad: tuple[tuple[str, str], ...] = ()
+    portions: tuple[Portion, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
     def render(self) -> str:
         """Several lines for people."""
         if self.version is None:
-            return "\n".join([f"layer {self.layer}: nothing to do", *_ends(self.skipped, self.notes)])
+            nothing = "nothing was written" if self.bad else "nothing to do"
+            return "\n".join([f"layer {self.layer}: {nothing}", *_ends(self.skipped, self.notes, self.bad)])
         if self.kind != "grid":
             return "\n".join([*self._of_rows(), *_ends(self.skipped, self.notes)])
         rate = self.cells / self.seconds if self.seconds else 0.0
@@ -164,7 +230,9 @@ class IngestReport:
             f"{self.seconds:.1f} s ({rate / 1e6:.1f} million cells a second)",
             "bands: " + ", ".join(f"{b} ({m})" for b, m in self.methods),
         ]
-        return "\n".join([*lines, *_ends(self.skipped, self.notes)])
+        if len(self.portions) > 1:
+            lines += [f"{_count(len(self.portions), 'portion')}:", *_elided([_portion(p) for p in self.portions])]
+        return "\n".join([*lines, *_ends(self.skipped, self.notes, self.bad)])
 
     def _of_rows(self) -> list[str]:
         return [
@@ -179,8 +247,38 @@ def _listed(attributes: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(f"{name} ({kind})" for name, kind in attributes) or "none"
 
 
-def _ends(skipped: tuple[tuple[str, str], ...], notes: tuple[str, ...]) -> list[str]:
-    return [*(f"skipped {source}: {why}" for source, why in skipped), *(f"note: {note}" for note in notes)]
+def _portion(portion: Portion) -> str:
+    span = "" if portion.first is None else f" of {portion.first}"
+    span += "" if portion.first == portion.last else f" to {portion.last}"
+    return (
+        f"  version {portion.version}: {_count(portion.sources, 'source')}{span}, {_count(portion.rows, 'row')}, "
+        f"{_bytes(portion.bytes)}, {portion.seconds:.1f} s"
+    )
+
+
+def _ends(
+    skipped: tuple[tuple[str, str], ...], notes: tuple[str, ...], bad: tuple[tuple[str, str], ...] = ()
+) -> list[str]:
+    """Who was skipped or left out, and why; many of one reason in one line."""
+    lines: list[str] = []
+    reasons: dict[str, list[str]] = {}
+    for source, why in skipped:
+        reasons.setdefault(why, []).append(source)
+    for why, sources in reasons.items():
+        if len(sources) <= _MOST_LINES:
+            lines += [f"skipped {source}: {why}" for source in sources]
+        else:
+            lines.append(f"skipped {len(sources):,} sources, {sources[0]} the first: {why}")
+    # What is wrong mostly begins with the name.
+    lines += _elided([f"left out {why}" if why.startswith(name) else f"left out {name}: {why}" for name, why in bad])
+    return [*lines, *(f"note: {note}" for note in notes)]
+
+
+def _elided(lines: list[str]) -> list[str]:
+    """The lines, the middle of very many left out."""
+    if len(lines) <= 2 * _MOST_LINES:
+        return lines
+    return [*lines[:_MOST_LINES], f"  … {len(lines) - 2 * _MOST_LINES:,} more …", *lines[-_MOST_LINES:]]
 
 
 def _per_cell(pixels: float) -> str:

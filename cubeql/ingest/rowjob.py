@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields, replace
 from cubeql.catalog import Attribute, Layer, Provenance, TimeAxis
 from cubeql.ingest.cardfacts import grown, made_of
 from cubeql.ingest.faults import IngestCancelled, refusal
-from cubeql.ingest.ledger import fresh_sources, marked
-from cubeql.ingest.opening import Paths, expanded
+from cubeql.ingest.ledger import mark_of, marked, sorted_out
+from cubeql.ingest.opening import Paths, expanded, offers_of_files
 from cubeql.ingest.options import IngestOptions, Mode
 from cubeql.ingest.report import IngestProgress, IngestReport, RowPlan
 from cubeql.ingest.rowcolumns import Kind, chosen_columns, together
@@ -22,7 +22,7 @@ from cubeql.storage.rowcolumns import ATTRIBUTE_TYPES, POINT_RESOLUTION
 
 _POINTS, _ZONES = frozenset({"Point", "MultiPoint"}), frozenset({"Polygon", "MultiPolygon"})
 _OF_GRIDS = ("band_pattern", "time", "time_pattern", "time_tag", "time_dimension", "dimensions", "resolution", "method",
-             "categorical", "nodata", "rounded", "on_conflict")  # fmt: skip
+             "categorical", "nodata", "rounded", "on_conflict", "replace_changed", "skip_bad", "commit")  # fmt: skip
 _LEAST_BUFFER = 2**20
 
 
@@ -79,10 +79,10 @@ def make_row_job(store: Store, sources: Paths, layer: str, options: IngestOption
     existing = store.layer(layer) if options.mode != "replace" else None
     if options.mode == "create" and existing is not None:
         raise refusal(f"layer {layer}", "it exists already", "append to it, or give mode='replace'")
-    fresh = fresh_sources(expanded(sources), existing, options)
-    if existing is not None and not fresh.paths:
+    fresh = sorted_out(offers_of_files(expanded(sources)), existing, options)
+    if existing is not None and not fresh.offers:
         return RowJob(existing, existing, (), fresh.skipped, ())
-    opened = [open_rows(p) for p in fresh.paths]
+    opened = [open_rows(offer.name) for offer in fresh.offers]
     kinds = [kind_of(s) for s in opened]
     for source, kind in zip(opened, kinds, strict=True):
         if kind != (existing.kind if existing is not None else kinds[0]):
@@ -104,7 +104,8 @@ def make_row_job(store: Store, sources: Paths, layer: str, options: IngestOption
         Fitting(s, c, types, _crs(s, options), options.time_format) for s, c in zip(opened, chosen, strict=True)
     )
     notes = tuple(dict.fromkeys(n for c in chosen for n in c.notes))
-    return RowJob(marked(record, existing, fresh.marks), existing, feeds, fresh.skipped, notes)
+    marks = [mark_of(offer, options) for offer in fresh.offers]
+    return RowJob(marked(record, existing, marks), existing, feeds, fresh.skipped, notes)
 
 
 def _check_options(options: IngestOptions) -> None:
@@ -185,7 +186,7 @@ def ingest_rows(
         for feed in job.feeds:
             for rows in feed.source.batches():
                 if cancel is not None and cancel():
-                    raise IngestCancelled("the ingest was cancelled; the layer is as it was")
+                    raise IngestCancelled("the ingest was cancelled")
                 write.add(feed.points(rows) if job.layer.kind == "points" else feed.zones(rows))
                 done += rows.num_rows
                 if progress is not None:

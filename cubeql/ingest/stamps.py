@@ -21,6 +21,8 @@ Instant = np.datetime64
 Span = tuple[Instant | None, Instant | None]
 Times = tuple[Span, ...]
 """Time and end of step of every slice of a source."""
+Given = Instant | tuple[Instant, ...] | None
+"""The time a source was given: one for all of its slices, one for each place of its time axis, or none."""
 
 _PARTS = {
     "Y": r"(?P<year>\d{4})", "m": r"(?P<month>\d\d)", "d": r"(?P<day>\d\d)", "j": r"(?P<doy>\d{3})",
@@ -34,15 +36,21 @@ _USUAL = (
 )  # fmt: skip
 
 
-def times_of(sources: Sequence[Source], options: IngestOptions) -> tuple[list[Times], TimeAxis | None]:
+def times_of(
+    sources: Sequence[Source], given: Sequence[Given], options: IngestOptions
+) -> tuple[list[Times], TimeAxis | None]:
     """Times of every slice of every source, and what they mean; all None for a layer without time.
+
+    Args:
+        sources: the sources.
+        given: for each the time it was given, see :func:`given_times`.
+        options: what the user said.
 
     Raises:
         IngestError: times that are missing for some, do not fit in number, are not understood, or repeat in
             one source.
     """
-    given = _given(sources, options)
-    found = [g if g is not None else _own(s) for s, g in zip(sources, given, strict=True)]
+    found = [_own(s) if g is None else _of_given(s, g) for s, g in zip(sources, given, strict=True)]
     without = [s.name for s, times in zip(sources, found, strict=True) if times[0][0] is None]
     if without and len(without) < len(sources):
         raise refusal(without[0], "has no time, but other sources have", "give time= or time_pattern=")
@@ -79,27 +87,31 @@ def _own(source: Source) -> Times:
     return tuple((one.time, None) for one in source.slices)
 
 
-def _given(sources: Sequence[Source], options: IngestOptions) -> list[Times | None]:
-    if options.time is not None and options.time_pattern is not None:
+def given_times(count: int, options: IngestOptions) -> list[Given]:
+    """The times of ``time=`` for so many sources, None for each where it says nothing.
+
+    Raises:
+        IngestError: it is no time, or there are not as many as sources.
+    """
+    given = options.time
+    if given is not None and options.time_pattern is not None:
         raise refusal("time", "both time= and time_pattern= are given", "give one of them")
-    if options.time is not None:
-        return list(_of_argument(sources, options.time))
-    if options.time_pattern is not None:
-        return [_broadcast(s, time_in_name(s.name, options.time_pattern)) for s in sources]
-    return [None] * len(sources)
-
-
-def _of_argument(sources: Sequence[Source], given: Any) -> list[Times]:
+    if given is None:
+        return [None] * count
     if isinstance(given, str | date | np.datetime64):
-        return [_broadcast(s, instant(given)) for s in sources]
-    times = [instant(v) for v in given]
+        return [instant(given)] * count
+    times = tuple(instant(v) for v in given)
     if len(times) == 1:
-        return [_broadcast(s, times[0]) for s in sources]
-    if len(times) == len(sources):
-        return [_broadcast(s, t) for s, t in zip(sources, times, strict=True)]
-    if len(sources) == 1:
-        return [_along_axis(sources[0], times)]
-    raise refusal("time", f"{len(times)} times are given for {len(sources)} sources", "one for each is needed")
+        return [times[0]] * count
+    if len(times) == count:
+        return list(times)
+    if count == 1:
+        return [times]
+    raise refusal("time", f"{len(times)} times are given for {count} sources", "one for each is needed")
+
+
+def _of_given(source: Source, given: Instant | tuple[Instant, ...]) -> Times:
+    return _along_axis(source, given) if isinstance(given, tuple) else _broadcast(source, given)
 
 
 def _broadcast(source: Source, time: Instant) -> Times:
@@ -112,7 +124,7 @@ def _broadcast(source: Source, time: Instant) -> Times:
     return ((time, None),) * len(source.slices)
 
 
-def _along_axis(source: Source, times: list[Instant]) -> Times:
+def _along_axis(source: Source, times: tuple[Instant, ...]) -> Times:
     """Times for the places of a time axis, the same for every combination of the other axes."""
     combos = len({one.dimensions for one in source.slices})
     places = len(source.slices) // combos
@@ -240,7 +252,7 @@ def _step(options: IngestOptions) -> Duration | None:
         raise refusal("step", str(fault), "write P1M, P1D, PT6H or '1 month'") from fault
 
 
-def _stamp_of_bounds(sources: Sequence[Source], given: Sequence[Times | None]) -> Stamp:
+def _stamp_of_bounds(sources: Sequence[Source], given: Sequence[Given]) -> Stamp:
     """Without a word from the user: the start of a step if all sources have bounds, else an instant."""
     own = [one for s, g in zip(sources, given, strict=True) if g is None for one in s.slices]
     if not own or any(g is not None for g in given) or any(one.bounds is None for one in own):

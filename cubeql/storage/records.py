@@ -137,6 +137,16 @@ def _check_same_band(layer: Layer, old: Band, new: Band) -> None:
             )
 
 
+_OF_WORDS = ("ingested",)
+"""Extras that are sets of words: what two writers add at once stands side by side."""
+
+
+def _words(latest: str, before: str, given: str) -> str:
+    old, new = before.split(), given.split()
+    gone = set(old) - set(new)
+    return " ".join(dict.fromkeys(word for word in [*latest.split(), *new] if word not in gone))
+
+
 def combined(before: Layer, given: Layer, latest: Layer) -> Layer:
     """The record after an append: what the writer changed of ``before``, put on what is there now.
 
@@ -153,6 +163,8 @@ def combined(before: Layer, given: Layer, latest: Layer) -> Layer:
     if "provenance" in changed:
         changed["provenance"] = _joined(before.provenance, given.provenance, latest.provenance)
     extras = dict(latest.extras) | {k: v for k, v in given.extras if (k, v) not in before.extras}
+    known = [dict(layer.extras) for layer in (latest, before, given)]
+    extras |= {k: _words(*(own.get(k, "") for own in known)) for k in _OF_WORDS if k in extras}
     return replace(latest, extras=tuple(sorted(extras.items())), **changed)
 
 

@@ -68,6 +68,9 @@ def test_ingest_passes_on_only_what_was_given() -> None:
         (["--memory-limit", "512MB"], "memory_limit", 512 * 2**20),
         (["--memory-limit", "1.5GiB"], "memory_limit", 3 * 2**29),
         (["--replace"], "mode", "replace"),
+        (["--atomic"], "commit", "whole"),
+        (["--portion-size", "2G"], "portion_bytes", 2**31),
+        (["--skip-bad"], "skip_bad", True),
         (["--resolution", "0"], "resolution", 0),
     ],
 )
@@ -101,5 +104,6 @@ def test_settings_are_those_of_ingest() -> None:
     given += ["--time", "2024", "--stamp", "start", "--step", "P1M", "--resolution", "5", "--method", "mean"]
     given += ["--crs", "EPSG:4326", "--memory-limit", "1G", "--replace", "--on-conflict", "merge", "--again"]
     given += ["--title", "t", "--licence", "l", "--citation", "c", "--nodata", "0"]
+    given += ["--replace-changed", "--skip-bad", "--atomic", "--portion-sources", "3", "--portion-size", "1M"]
     assert IngestOptions(**_settings(*given)).crs == "EPSG:4326"
     assert IngestOptions(**_settings("--time-tag")).time_tag

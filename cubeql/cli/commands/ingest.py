@@ -13,7 +13,7 @@ from cubeql.cli.outcome import DONE
 from cubeql.cli.progress import ProgressLine, short_count
 
 if TYPE_CHECKING:
-    from cubeql.ingest import IngestProgress
+    from cubeql.ingest import IngestProgress, IngestReport
 
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -30,6 +30,7 @@ def arguments(parser: Parser) -> None:
     _add_cells(parser)
     _add_rows(parser)
     _add_layer(parser)
+    _add_runs(parser)
     add_talking(parser)
     parser.add_argument("--stats", action="store_true", help="the report as a JSON line on stderr")
 
@@ -128,16 +129,25 @@ def _add_layer(parser: Parser) -> None:
         help="what becomes of times that are there already",
     )
     layer.add_argument("--again", action="store_true", help="ingest sources again that were ingested before")
+    layer.add_argument("--replace-changed", action="store_true", help="read sources again that changed since")
     for name in ("title", "licence", "citation"):
         layer.add_argument(f"--{name}", metavar="TEXT", help=f"the {name} of the data")
 
 
+def _add_runs(parser: Parser) -> None:
+    runs = parser.add_argument_group("long runs (by portions of whole moments, in the order of time, each a commit)")
+    add = runs.add_argument
+    add("--atomic", action="store_const", const="whole", dest="commit", help="all in one commit, or nothing")
+    add("--portion-sources", metavar="N", type=int, help="sources of a portion at most; default 200")
+    add("--portion-size", metavar="SIZE", type=_size, help="pixels of a portion at most, like 2G; default 8G")
+    add("--skip-bad", action="store_true", help="leave out what cannot be read or does not fit, and say so")
+
+
 def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     """Ingest the sources and say what was done."""
-    from dataclasses import asdict
-
     import cubeql
     from cubeql.cli.interrupt import cancelling
+    from cubeql.ingest import IngestStopped
 
     given = settings(options)
     if options.dry_run:
@@ -154,13 +164,21 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
                 cancel=lambda: interrupts.received is not None,
                 **given,
             )
-        except Exception:
+        except Exception as fault:
+            if isinstance(fault, IngestStopped) and fault.report is not None:
+                _say(options, fault.report, diagnostics)
             interrupts.check()
             raise
+    _say(options, report, diagnostics)
+    return DONE
+
+
+def _say(options: argparse.Namespace, report: IngestReport, diagnostics: Diagnostics) -> None:
+    from dataclasses import asdict
+
     diagnostics.notice(report.render())
     if options.stats:
         diagnostics.stats(asdict(report))
-    return DONE
 
 
 def _plan(options: argparse.Namespace, given: dict[str, Any]) -> int:
@@ -219,6 +237,11 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
         "mode": options.mode,
         "on_conflict": options.on_conflict,
         "again": options.again or None,
+        "replace_changed": options.replace_changed or None,
+        "commit": options.commit,
+        "portion_sources": options.portion_sources,
+        "portion_bytes": options.portion_size,
+        "skip_bad": options.skip_bad or None,
         "title": options.title,
         "licence": options.licence,
         "citation": options.citation,
