@@ -160,6 +160,40 @@ def test_an_interrupted_ingest_leaves_the_store_as_it_was(run_here: Run, store: 
     assert "big" not in run_here("layers", store).text
 
 
+@pytest.mark.slow
+def test_interrupted_between_portions_the_finished_ones_stay(run_here: Run, store: Path, tmp_path: Path) -> None:
+    from cubeql.storage import Store
+
+    values = np.random.default_rng(1).random((1500, 1500), np.float32)
+    for day in range(1, 7):
+        _raster(tmp_path / f"d_2024050{day}.tif", values + day, 5.0, 50.0, 0.001)
+    given = ["--store", tmp_path / "new", "--resolution", "10", "--portion-sources", "1", "--time-pattern", "%Y%m%d"]
+    words = ["ingest", *sorted(tmp_path.glob("*.tif")), "--layer", "big", *given]
+    started = [sys.executable, "-m", "cubeql", *words]
+    with subprocess.Popen(list(map(str, started)), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not ((tmp_path / "new").exists() and _has_versions(tmp_path / "new", 1)):
+            pass
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr is not None
+        said = process.stderr.read()
+    done = len(Store.open(tmp_path / "new").history("big"))
+    assert 0 < done < 6 and f"layer big, version {done - 1}" in said and said.strip().endswith("cancelled")
+    again = run_here(*words)
+    assert again.code == 0 and again.err.count("skipped") == done
+    assert len(Store.open(tmp_path / "new").history("big")) == 6
+
+
+def _has_versions(store: Path, count: int) -> bool:
+    from cubeql.errors import StoreError
+    from cubeql.storage import Store
+
+    try:
+        return len(Store.open(store).history("big")) >= count
+    except StoreError:  # not made yet
+        return False
+
+
 def _wait_for_the_grid_map(store: Path, process: subprocess.Popen[str]) -> None:
     """Until the ingest has begun to work: its grid map appears in the cache."""
     before = set((store / "cache").rglob("*"))
