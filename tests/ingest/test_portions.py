@@ -17,7 +17,7 @@ from cubeql.ingest import IngestCancelled, IngestProgress, IngestStopped, ingest
 from cubeql.ingest.raster import RasterSource
 from cubeql.storage import Store
 from tests.ingest.rasters import NORTH_UP, patterned, write_tif
-from tests.ingest.scenes import DATED, at_once, by_time, moved, scenes
+from tests.ingest.scenes import DATED, WIDE, at_once, by_time, moved, scenes
 
 
 def versions(store: Store) -> int:
