@@ -11,6 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -198,8 +199,11 @@ class Session:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """All layers, by name."""
-        found = (self.store.layer(name) for name in self.store.layer_names())
+        """All layers that can be read, by name; ``SHOW LAYERS`` has the others too."""
+        found = []
+        for name in self.store.layer_names():
+            with suppress(StoreError):
+                found.append(self.store.layer(name))
         return tuple(layer for layer in found if layer is not None)
 
     def layer(self, name: str) -> Layer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from cubeql.analyze.bound import RegionRef
@@ -9,6 +10,7 @@ from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.analyze.context import Context
 from cubeql.analyze.scope import table_columns
 from cubeql.catalog import Layer
+from cubeql.errors import StoreError
 from cubeql.lang import nodes
 from cubeql.values.types import Type
 
@@ -34,13 +36,21 @@ def _layer(context: Context, written: nodes.Expr) -> Layer | None:
     name = ".".join(written.parts)
     layer = context.catalog.layer(name)
     if layer is None:
-        layers = (context.catalog.layer(n) for n in context.catalog.layer_names())
-        known = tuple(x.name for x in layers if x is not None and x.kind == "zones")
-        context.unknown("unknown_layer", written.span, name, known)
+        context.unknown("unknown_layer", written.span, name, _zone_layers(context))
     elif layer.kind != "zones":
         context.fault("no_zones", written.span, name=name, kind=layer.kind)
         return None
     return layer
+
+
+def _zone_layers(context: Context) -> tuple[str, ...]:
+    found = []
+    for name in context.catalog.layer_names():
+        with suppress(StoreError):  # one that cannot be read is no hint
+            layer = context.catalog.layer(name)
+            if layer is not None and layer.kind == "zones":
+                found.append(layer.name)
+    return tuple(found)
 
 
 def _column(context: Context, layer: Layer, written: nodes.Expr) -> tuple[str, Type] | None:

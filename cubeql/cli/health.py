@@ -131,6 +131,8 @@ def _check_layers(address: str) -> Finding:
 
     try:
         with cubeql.connect(address) as session:
+            for name in session.store.layer_names():
+                session.store.layer(name)
             return Finding("ok", "store", f"{address} opens, layers: {len(session.layers)}")
     except CubeQLError as fault:
         return Finding("broken", "store", str(fault))

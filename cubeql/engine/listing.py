@@ -5,36 +5,55 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from cubeql.analyze.bound import OutputColumn
 from cubeql.catalog import Attribute, Band, CellSet, Layer
+from cubeql.errors import StoreError
 from cubeql.functions import FUNCTIONS
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.table import Counts
 
 Row = tuple[str, str, str | None, str | None]
+_LAYERS = {
+    "layer": pa.string(), "kind": pa.string(), "resolution": pa.int64(), "bands": pa.string(), "first_time": None,
+    "last_time": None, "tiles": pa.int64(), "rows": pa.int64(), "bytes": pa.int64(), "title": pa.string(),
+}  # fmt: skip
+_TIMES = ("first_time", "last_time")
 
 
 def layers(store: Store, like: str | None) -> pa.Table:
-    """A row a layer."""
-    found: list[Snapshot] = [store.snapshot(n) for n in store.layer_names() if like is None or matches(n, like)]
-    return pa.table(
-        {
-            "layer": [s.layer.name for s in found],
-            "kind": [s.layer.kind for s in found],
-            "resolution": pa.array([s.layer.resolution for s in found], pa.int64()),
-            "bands": [", ".join(_columns_of(s.layer)) for s in found],
-            "first_time": _instants([_bound(s, "time_min", min) for s in found]),
-            "last_time": _instants([_bound(s, "time_max", max) for s in found]),
-            "tiles": pa.array([_rows(s) if s.layer.kind == "grid" else None for s in found], pa.int64()),
-            "rows": pa.array([None if s.layer.kind == "grid" else _rows(s) for s in found], pa.int64()),
-            "bytes": pa.array([int(np.sum(s.files["bytes"].to_numpy())) for s in found], pa.int64()),
-            "title": pa.array([s.layer.title for s in found], pa.string()),
-        }
-    )
+    """A row a layer; of one that cannot be read the name alone is known."""
+    names = [n for n in store.layer_names() if like is None or matches(n, like)]
+    rows = [row for row in (_layer_row(store, name) for name in names) if row is not None]
+    found = {column: [row.get(column) for row in rows] for column in _LAYERS}
+    return pa.table({c: _instants(found[c]) if c in _TIMES else pa.array(found[c], t) for c, t in _LAYERS.items()})
+
+
+def _layer_row(store: Store, name: str) -> dict[str, Any] | None:
+    try:
+        layer = store.layer(name)
+        if layer is None:  # dropped just now
+            return None
+        snapshot = store.snapshot(name)
+    except StoreError:
+        return {"layer": name, "kind": "unreadable"}
+    grid = layer.kind == "grid"
+    return {
+        "layer": layer.name,
+        "kind": layer.kind,
+        "resolution": layer.resolution,
+        "bands": ", ".join(_columns_of(layer)),
+        "first_time": _bound(snapshot, "time_min", min),
+        "last_time": _bound(snapshot, "time_max", max),
+        "tiles": _rows(snapshot) if grid else None,
+        "rows": None if grid else _rows(snapshot),
+        "bytes": int(np.sum(snapshot.files["bytes"].to_numpy())),
+        "title": layer.title,
+    }
 
 
 def views(store: Store, like: str | None) -> pa.Table:

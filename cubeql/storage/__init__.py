@@ -2,17 +2,18 @@
 
 Reading order:
 
-* ``addresses`` where bytes lie; ``names`` what may be called how
+* ``addresses`` where bytes lie; ``objects`` what a medium can do, ``folderobjects`` a folder that does; ``media``
+  which one an address is on
+* ``names``     what may be called how; ``naming`` who has which name
 * ``columns``   what a tile file holds; ``blocks`` a row in memory; ``records`` the layer record
 * ``summaries`` what is known of a tile without its arrays; ``encode`` and ``decode`` blocks to Arrow and back
-* ``parquet``   a file written; ``rowbuffer`` blocks sorted into files; ``disk`` making it last
+* ``parquet``   a file written; ``tablefiles`` of one table; ``rowbuffer`` blocks sorted into files
 * ``table``     the seam to a table format; ``delta`` the one in use; ``cached`` what was loaded is remembered
 * ``keys``      rows are unique; ``settle`` what becomes of rows that are there already
 * ``committing`` what every write is; ``write`` one of tiles; ``files`` what planning sees
 * ``rowcolumns`` what a file of points or zones holds; ``rowwrite`` a write of them; ``rowread`` all their rows
 * ``altering``  the record changed; ``rollback`` a layer taken back to an earlier version
-* ``naming``    names are given one at a time; ``views`` queries and ``cellsets`` cells kept by name;
-  ``definitions`` all of that for the store
+* ``views``     queries and ``cellsets`` cells kept by name; ``definitions`` all of that for the store
 * ``vacuum``    what killed writers leave behind; ``trimming`` caches kept below a size
 * ``marker``    what makes a folder a store; ``store`` the door
 """

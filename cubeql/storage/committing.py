@@ -6,10 +6,10 @@ writer left.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Literal, Self
 
@@ -17,15 +17,38 @@ import pyarrow as pa
 
 from cubeql.catalog import Layer
 from cubeql.errors import InternalError, StoreError
-from cubeql.storage.addresses import Address, local_path
-from cubeql.storage.disk import remove_file, remove_folders
+from cubeql.storage.naming import Named, Names, NameTaken, new_place
+from cubeql.storage.objects import Objects, clear
 from cubeql.storage.records import check_append, check_layer, combined, record_layer, record_text
 from cubeql.storage.table import Change, CommitConflict, DataFile, TableFormat, TableState
+from cubeql.storage.tablefiles import TableFiles
 
+LAYERS = "layers"
+"""The folder of the layers' tables."""
 Mode = Literal["create", "replace", "append"]
 MODES = ("create", "replace", "append")
 
 ATTEMPTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What a write of a store works with."""
+
+    objects: Objects
+    names: Names
+    tables: TableFormat
+
+    def layer(self, name: str) -> Named | None:
+        """Which table has a name; None where none has."""
+        found = self.names.find(name)
+        return found if found is not None and found.kind == "layer" else None
+
+    def discard(self, table: str) -> None:
+        """Remove a table that no name says any more."""
+        with contextlib.suppress(StoreError):
+            if table not in self.names.places():
+                clear(self.objects, table)
 
 
 @dataclass(slots=True)
@@ -61,7 +84,7 @@ class CommittedWrite:
         version: the version committed; None before.
     """
 
-    def __init__(self, tables: TableFormat, folder: Address, layer: Layer, mode: Mode) -> None:
+    def __init__(self, shelf: Shelf, layer: Layer, mode: Mode) -> None:
         """Check the layer against what is there.
 
         Raises:
@@ -70,9 +93,15 @@ class CommittedWrite:
         if mode not in MODES:
             raise ValueError(f"mode is one of {MODES}, not {mode!r}")
         check_layer(layer)
-        self._tables, self._folder, self._layer, self._mode = tables, folder, layer, mode
-        self._top = local_path(folder)
-        self._begin = tables.load(folder)
+        self._shelf, self._layer, self._mode = shelf, layer, mode
+        found = shelf.names.find(layer.name)
+        if found is not None and found.kind != "layer":
+            raise NameTaken(found)
+        self._folder = found.at if found is not None else new_place(LAYERS, layer.name)
+        self._table = TableFiles(shelf.objects, self._folder)
+        self._begin = shelf.tables.load(self._folder) if found is not None else None
+        if found is not None and self._begin is None:
+            raise StoreError(f"layer {found.name}: its table {shelf.objects.uri(self._folder)} is missing")
         self._before = self._stored(self._begin)
         self._settled = Settled()
         self.rows = 0
@@ -120,26 +149,42 @@ class CommittedWrite:
     # -------------------------------------------------------------- the commit
 
     def _commit(self) -> None:
+        if self._begin is None:
+            self._create()
+            return
         base = self._begin
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))
-            if attempt or base is None or not self._tables.is_current(self._folder, base):
-                base = self._reloaded()
+            base = self._latest(base)
             self._settled = Settled()
-            if base is not None and self._mode == "append":
+            if self._mode == "append":
                 self._settle(base, self._settled)
             else:
                 self._take_all(base)
             try:
-                self.version = self._tables.commit(self._folder, base, self._change(base))
+                self.version = self._shelf.tables.commit(self._folder, base, self._change(base))
             except CommitConflict:
-                self._remove(self._settled.made)
+                self._table.remove(self._settled.made)
                 continue
             added = {file.name for file in self._settled.adds}
-            self._remove(file.name for file in self._files_written() if file.name not in added)
+            self._table.remove(file.name for file in self._files_written() if file.name not in added)
+            self._respell()
             return
         raise StoreError(f"layer {self._layer.name}: other writers were faster {ATTEMPTS} times; try again")
+
+    def _create(self) -> None:
+        """Make the table, then give it the name: whoever comes second is refused, or replaces the first."""
+        self._take_all(None)
+        version = self._shelf.tables.commit(self._folder, None, self._change(None))
+        named = Named("layer", self._layer.name, self._folder)
+        try:
+            before = self._shelf.names.give(named, replacing=self._mode == "replace")
+        except NameTaken as taken:
+            raise self._exists() if taken.found.kind == "layer" else taken from None
+        self.version = version
+        if before is not None:
+            self._shelf.discard(before.at)
 
     def _take_all(self, base: TableState | None) -> None:
         self._settled.adds += self._files_written()
@@ -150,21 +195,34 @@ class CommittedWrite:
         """The record to append to; refuses what the mode does not allow on a state."""
         name = self._layer.name
         if self._mode == "create" and state is not None:
-            raise StoreError(f"the layer {name} exists already; append to it, replace it, or drop it first")
+            raise self._exists()
         if self._mode != "append":
             return None
         if state is None:
             raise StoreError(f"there is no layer {name} to append to; create it first")
-        stored = record_layer(state.record, state.version, str(self._folder))
+        stored = record_layer(state.record, state.version, self._table.uri(""))
         check_append(stored, self._layer)
         return stored
 
-    def _reloaded(self) -> TableState | None:
-        state = self._tables.load(self._folder)
-        # A table dropped and made again has another identity: the files written for the old one went with it.
-        if self._begin is not None and (state is None or state.table_id != self._begin.table_id):
-            raise StoreError(f"the layer {self._layer.name} was dropped while it was being written")
-        self._stored(state)
+    def _respell(self) -> None:
+        """A layer replaced is written as its new record writes it."""
+        named = self._shelf.layer(self._layer.name)
+        if self._mode == "replace" and named is not None and named.name != self._layer.name:
+            self._shelf.names.change(named, replace(named, name=self._layer.name))
+
+    def _exists(self) -> StoreError:
+        name = self._layer.name
+        return StoreError(f"the layer {name} exists already; append to it, replace it, or drop it first")
+
+    def _latest(self, known: TableState) -> TableState:
+        """The state to commit on."""
+        named = self._shelf.layer(self._layer.name)
+        state = self._shelf.tables.load(self._folder) if named is not None and named.at == self._folder else None
+        # Files written for a table stay with it, whatever has the name by now.
+        if state is None:
+            raise StoreError(f"the layer {self._layer.name} was dropped or renamed while it was being written")
+        if state.version != known.version:
+            self._stored(state)
         return state
 
     def _change(self, base: TableState | None) -> Change:
@@ -184,23 +242,22 @@ class CommittedWrite:
     def _record(self, base: TableState | None) -> Layer:
         if base is None or self._before is None:
             return self._layer
-        return combined(self._before, self._layer, record_layer(base.record, base.version, str(self._folder)))
-
-    def _remove(self, names: Iterable[str]) -> None:
-        for name in names:
-            remove_file(self._top / name, self._top)
+        return combined(self._before, self._layer, record_layer(base.record, base.version, self._table.uri("")))
 
     def _discard(self) -> None:
-        """Remove every file of this write, and the layer's folder if nothing was ever committed there."""
+        """Remove every file of this write; all of its table, if that has not got the name."""
         names = [file.name for file in self._files_written()] + self._settled.made
         try:
-            state = self._tables.load(self._folder)
+            named = self._shelf.layer(self._layer.name)
+            state = self._shelf.tables.load(self._folder) if self._begin is not None else None
         except StoreError:
             return  # whether the commit took place cannot be told: files too many are better than too few
         # An interrupt can arrive after the commit and before it is known here.
-        committed = set(state.files["path"].to_pylist()) if state is not None else set()
-        self._remove(name for name in names if name not in committed)
+        if self._begin is None:
+            if named is None or named.at != self._folder:
+                clear(self._shelf.objects, self._folder)
+        else:
+            committed = set(state.files["path"].to_pylist()) if state is not None else set()
+            self._table.remove(name for name in names if name not in committed)
         self._settled = Settled()
         self._forget()
-        if state is None:
-            remove_folders(self._top / "data", self._top / "_delta_log", self._top)

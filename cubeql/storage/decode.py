@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,63 +15,65 @@ from cubeql.catalog import Layer
 from cubeql.errors import StoreError
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.columns import key_fields, layer_schema, slots_of_layer
+from cubeql.storage.objects import ObjectMissing
+from cubeql.storage.tablefiles import TableFiles
 
 Choice = Callable[[pa.Table], NDArray[np.bool_]]
 """Which rows are wanted, given their key columns."""
 
 
-def read_keys(path: Path, layer: Layer) -> pa.Table:
+def read_keys(table: TableFiles, name: str, layer: Layer) -> pa.Table:
     """The key columns of all rows of a file.
 
     Raises:
         StoreError: the file is missing, truncated or of other columns.
     """
-    with opened(path, layer) as file:
-        return _checked(path, lambda: file.read(columns=[field.name for field in key_fields(layer)]))
+    with opened(table, name, layer) as file:
+        return _checked(table.uri(name), lambda: file.read(columns=[field.name for field in key_fields(layer)]))
 
 
-def opened(path: Path, layer: Layer) -> pq.ParquetFile:
+def opened(table: TableFiles, name: str, layer: Layer) -> pq.ParquetFile:
     """A tile file, checked to have the layer's columns.
 
     Raises:
         StoreError: the file is missing, truncated or of other columns.
     """
-    file = _checked(path, lambda: pq.ParquetFile(path, page_checksum_verification=True))
+    file = _checked(table.uri(name), lambda: pq.ParquetFile(table.open(name), page_checksum_verification=True))
     found, wanted = file.schema_arrow, layer_schema(layer)
     if found.names != wanted.names or any(found.field(f.name).type != f.type for f in wanted):
         file.close()
         different = next((f for f in wanted if f not in found), found)
         raise StoreError(
-            f"{path}: the columns are not those of layer {layer.name} (first difference: {different})"
+            f"{table.uri(name)}: the columns are not those of layer {layer.name} (first difference: {different})"
         )
     return file
 
 
-def read_groups(path: Path, layer: Layer, choice: Choice) -> Iterator[pa.Table]:
+def read_groups(table: TableFiles, name: str, layer: Layer, choice: Choice) -> Iterator[pa.Table]:
     """The chosen rows of a file, one table per row group that has any.
 
     Raises:
         StoreError: the file is missing, truncated, damaged or of other columns.
     """
-    names = [field.name for field in key_fields(layer)]
-    with opened(path, layer) as file:
+    keys = [field.name for field in key_fields(layer)]
+    with opened(table, name, layer) as file:
         for i in range(file.num_row_groups):
-            chosen = choice(_checked(path, partial(file.read_row_group, i, columns=names)))
+            chosen = choice(_checked(table.uri(name), partial(file.read_row_group, i, columns=keys)))
             if chosen.any():
-                rows = _checked(path, partial(file.read_row_group, i))
+                rows = _checked(table.uri(name), partial(file.read_row_group, i))
                 yield rows if chosen.all() else rows.filter(pa.array(chosen))
 
 
-def _checked(path: Path, read: Callable[[], Any]) -> Any:
+def _checked(place: str, read: Callable[[], Any]) -> Any:
     try:
         return read()
-    except FileNotFoundError as error:
-        raise StoreError(f"{path}: the file is missing though the layer's log names it") from error
+    except ObjectMissing as error:
+        raise StoreError(f"{place}: the file is missing though the layer's log names it") from error
     except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{path}: the file is damaged or cannot be read: {error}") from error
+        raise StoreError(f"{place}: the file is damaged or cannot be read: {error}") from error
 
 
-def decode(layer: Layer, rows: pa.Table, path: Path) -> list[TileBlock]:
+def decode(layer: Layer, rows: pa.Table, place: str) -> list[TileBlock]:
     """The blocks of rows read from a file.
 
     Raises:
@@ -82,14 +83,10 @@ def decode(layer: Layer, rows: pa.Table, path: Path) -> list[TileBlock]:
     tiles = rows["tile"].to_pylist()
     times = _instants(rows, "time", layer)
     ends = _instants(rows, "time_end", layer)
-    dimensions = list(zip(*(rows[d.name].to_pylist() for d in layer.dimensions), strict=True)) or [()] * len(
-        tiles
-    )
-    bands = {band.name: _stack(rows[band.name], slots, f"{path}, band {band.name}") for band in layer.bands}
+    dimensions = list(zip(*(rows[d.name].to_pylist() for d in layer.dimensions), strict=True)) or [()] * len(tiles)
+    bands = {band.name: _stack(rows[band.name], slots, f"{place}, band {band.name}") for band in layer.bands}
     return [
-        TileBlock(
-            tiles[i], times[i], ends[i], dimensions[i], {n: (v[i], m[i]) for n, (v, m) in bands.items()}
-        )
+        TileBlock(tiles[i], times[i], ends[i], dimensions[i], {n: (v[i], m[i]) for n, (v, m) in bands.items()})
         for i in range(len(tiles))
     ]
 
@@ -106,9 +103,7 @@ def _stack(column: pa.ChunkedArray, slots: int, place: str) -> tuple[NDArray[Any
     lists = lists if isinstance(lists, pa.ListArray) else pa.concat_arrays(lists.chunks)
     lengths = np.diff(lists.offsets.to_numpy())
     if lists.null_count or (lengths != slots).any():
-        raise StoreError(
-            f"{place}: rows of {sorted(set(lengths.tolist()))} slots, tiles of the layer have {slots}"
-        )
+        raise StoreError(f"{place}: rows of {sorted(set(lengths.tolist()))} slots, tiles of the layer have {slots}")
     items = lists.flatten()
     shape = (len(lists), slots)
     return _values(items).reshape(shape), _validity(items).reshape(shape)

@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Literal
+from contextlib import suppress
 
 from cubeql.catalog import CellSet
 from cubeql.errors import StoreError
-from cubeql.storage.addresses import Address
-from cubeql.storage.cellsets import CellSets
+from cubeql.storage import cellsets
 from cubeql.storage.names import check_layer_name, is_layer_name
-from cubeql.storage.naming import holding_names
-from cubeql.storage.views import View, Views
+from cubeql.storage.naming import Kind, Named, Names
+from cubeql.storage.objects import Objects
+from cubeql.storage.views import query_of, view_of
 from cubeql.values.cells import CellArray
 
-Kind = Literal["layer", "view", "cells"]
-_KINDS: dict[Kind, str] = {"layer": "layer", "view": "view", "cells": "set of cells"}
 
-
-class Definitions(ABC):
+class Definitions:
     """The part of a store that knows names; the layers themselves are the store's."""
 
-    def __init__(self, address: Address) -> None:
-        self.address = address
-        self._views = Views(address)
-        self._cell_sets = CellSets(address)
-
-    @abstractmethod
-    def _has_layer(self, name: str) -> bool:
-        """Whether a layer of a name was committed, readable or not."""
+    def __init__(self, objects: Objects) -> None:
+        self.address = objects.address
+        self.objects = objects
+        self._names = Names(objects)
 
     def kind_of(self, name: str) -> Kind | None:
-        """What has a name, None where it is free."""
-        if not is_layer_name(name):
-            return None
-        if self._has_layer(name):
-            return "layer"
-        if self._views.exists(name):
-            return "view"
-        return "cells" if self._cell_sets.exists(name) else None
+        """What has a name, None where it is free.
 
-    @contextmanager
-    def _taking(self, name: str, kind: Kind, replace: bool = False) -> Iterator[None]:
-        """Where a name is given; refused where another has it. ``replace`` lets one of the same kind have it."""
-        with holding_names(self.address):
-            found = self.kind_of(name)
-            if found is not None and not (found == kind and replace):
-                raise StoreError(f"the name {name} is taken: there is a {_KINDS[found]} of this name")
-            yield
+        Raises:
+            StoreError: the name cannot be read.
+        """
+        found = self._names.find(name) if is_layer_name(name) else None
+        return None if found is None else found.kind
+
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of all layers, sorted; also of those that cannot be read.
+
+        Raises:
+            StoreError: a name cannot be read.
+        """
+        return self._names_of("layer")
+
+    def _names_of(self, kind: Kind) -> tuple[str, ...]:
+        return tuple(named.name for named in self._names.all(kind))
+
+    def _named(self, name: str, kind: Kind) -> Named | None:
+        """What has a name, if it is of a kind."""
+        found = self._names.find(name) if is_layer_name(name) else None
+        return found if found is not None and found.kind == kind else None
 
     # -------------------------------------------------------------- views
 
@@ -57,9 +53,9 @@ class Definitions(ABC):
         """Names of all views, sorted.
 
         Raises:
-            StoreError: a view cannot be read.
+            StoreError: a name cannot be read.
         """
-        return tuple(view.name for view in self._views.all())
+        return self._names_of("view")
 
     def view(self, name: str) -> str | None:
         """The text of a view's query (name without regard to case), None if there is no such view.
@@ -67,8 +63,8 @@ class Definitions(ABC):
         Raises:
             StoreError: it cannot be read.
         """
-        found = self._views.find(name) if is_layer_name(name) else None
-        return None if found is None else found.query
+        found = self._named(name, "view")
+        return None if found is None else query_of(found)
 
     def create_view(self, name: str, query: str, replace: bool = False) -> None:
         """Keep a query under a name; ``replace`` lets it take the place of a view of that name.
@@ -77,8 +73,7 @@ class Definitions(ABC):
             StoreError: the name is taken, or the disk refuses; nothing has changed then.
         """
         check_layer_name(name)
-        with self._taking(name, "view", replace):
-            self._views.put(View(name, query))
+        self._names.give(view_of(name, query), replace)
 
     def drop_view(self, name: str) -> None:
         """Remove a view.
@@ -86,8 +81,15 @@ class Definitions(ABC):
         Raises:
             StoreError: there is none of this name.
         """
-        if not (is_layer_name(name) and self._views.drop(name)):
+        if self._taken_away(name, "view") is None:
             raise StoreError(f"the store {self.address} has no view {name!r}")
+
+    def _taken_away(self, name: str, kind: Kind) -> Named | None:
+        """What had a name until just now; None where nothing of the kind had it."""
+        while (found := self._named(name, kind)) is not None:
+            if self._names.take(found):
+                return found
+        return None
 
     # -------------------------------------------------------------- sets of cells
 
@@ -95,9 +97,9 @@ class Definitions(ABC):
         """Names of all stored sets of cells, sorted.
 
         Raises:
-            StoreError: a set cannot be read.
+            StoreError: a name cannot be read.
         """
-        return tuple(cells.name for cells in self._cell_sets.all())
+        return self._names_of("cells")
 
     def cell_set(self, name: str) -> CellSet | None:
         """What is known of a stored set of cells (name without regard to case), None if there is none.
@@ -105,7 +107,8 @@ class Definitions(ABC):
         Raises:
             StoreError: it cannot be read.
         """
-        return self._cell_sets.find(name) if is_layer_name(name) else None
+        found = self._named(name, "cells")
+        return None if found is None else cellsets.known_of(found)
 
     def cells_of(self, name: str) -> tuple[CellSet, CellArray]:
         """A stored set and its cells, ascending.
@@ -113,7 +116,7 @@ class Definitions(ABC):
         Raises:
             StoreError: there is none of this name, or it cannot be read.
         """
-        found = self._cell_sets.read(name) if is_layer_name(name) else None
+        found = cellsets.read(self.objects, self._names, name) if is_layer_name(name) else None
         if found is None:
             raise StoreError(f"the store {self.address} has no cells {name!r}")
         return found
@@ -126,8 +129,7 @@ class Definitions(ABC):
             StoreError: the name is taken, or the disk refuses; nothing has changed then.
         """
         check_layer_name(name)
-        with self._taking(name, "cells", replace):
-            return self._cell_sets.put(name, resolution, cells)
+        return cellsets.put(self.objects, self._names, name, resolution, cells, replace)
 
     def drop_cells(self, name: str) -> None:
         """Remove a stored set of cells.
@@ -135,5 +137,8 @@ class Definitions(ABC):
         Raises:
             StoreError: there is none of this name.
         """
-        if not (is_layer_name(name) and self._cell_sets.drop(name)):
+        gone = self._taken_away(name, "cells")
+        if gone is None:
             raise StoreError(f"the store {self.address} has no cells {name!r}")
+        with suppress(StoreError):  # the set is gone; vacuum finds its file
+            self.objects.remove([gone.at])

@@ -6,13 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from cubeql.catalog import Layer
-from cubeql.storage.addresses import Address
 from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES, TIMESTAMP
 from cubeql.storage.rowcolumns import BOUNDS
 
 
-def file_table(layer: Layer, files: pa.Table, folder: Address) -> pa.Table:
-    """A table format's file table under the names planning uses.
+def file_table(layer: Layer, files: pa.Table, place: str) -> pa.Table:
+    """A table format's file table under the names planning uses; ``place`` is the table's address.
 
     Columns: ``path`` (text DuckDB reads), ``rows``, ``bytes`` (int64), ``tile_min``, ``tile_max`` (int64),
     ``time_min``, ``time_max`` (timestamp us UTC, NULL in a static layer), ``<dimension>__min``,
@@ -24,7 +23,7 @@ def file_table(layer: Layer, files: pa.Table, folder: Address) -> pa.Table:
     """
     count = files.num_rows
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        "path": _texts([f"{folder}/{path}" for path in files["path"].to_pylist()]),
+        "path": _texts([f"{place}/{path}" for path in files["path"].to_pylist()]),
         "rows": _column(files, "num_records", pa.int64(), count),
         "bytes": _column(files, "size_bytes", pa.int64(), count),
         "tile_min": _column(files, "min.tile", pa.int64(), count),

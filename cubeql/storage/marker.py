@@ -1,67 +1,64 @@
-"""What makes a folder a store: a small file that says so and tells the format."""
+"""What makes a folder a store: a small object that says so and tells the format."""
 
 from __future__ import annotations
 
 import json
-import uuid
-from pathlib import Path
 
 from cubeql.errors import StoreError
+from cubeql.storage.objects import ObjectExists, Objects
 
 MARKER = "cubeql-store.json"
-FORMAT = 1
+FORMAT = 2
 _TEXT = json.dumps({"format": "cubeql-store", "version": FORMAT})
 
 
-def make_store(folder: Path, create: bool) -> None:
+def make_store(objects: Objects, create: bool) -> None:
     """Make a folder a store, if that is wanted and there is nothing in it.
 
     Raises:
         StoreError: it holds something else, or making it was not asked for.
     """
-    found = _found(folder)
-    if found is not None:
+    names = [name for name in objects.children() if not name.startswith(".")]
+    if MARKER in names:  # somebody else has made it just now
+        return
+    place = objects.uri("")
+    if names:
         raise StoreError(
-            f"{folder} is not a CubeQL store: it is {found}; give the folder of a store, or of nothing yet"
+            f"{place} is not a CubeQL store: it is {_described(names)}; give the folder of a store, or of nothing yet"
         )
     if not create:
-        what = "an empty folder" if folder.exists() else "not there"
-        raise StoreError(
-            f"{folder} is not a CubeQL store: it is {what}; open it with create=True to make one"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{MARKER}-{uuid.uuid4().hex}"
-    draft.write_text(_TEXT + "\n", encoding="utf-8")
-    draft.replace(folder / MARKER)
+        raise StoreError(f"{place} is not a CubeQL store: there is nothing in it; open it with create=True to make one")
+    try:
+        objects.create(MARKER, f"{_TEXT}\n".encode())
+    except ObjectExists:
+        return
 
 
-def _found(folder: Path) -> str | None:
-    """What lies where a store should be; None for nothing or an empty folder."""
-    if not folder.exists():
-        return None
-    if not folder.is_dir():
-        return "a file"
-    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(f".{MARKER}"))
-    if MARKER in names:  # somebody else has made it just now
-        return None
+def _described(names: list[str]) -> str:
     if "_delta_log" in names:
         return "one Delta table (a layer of a store, perhaps)"
-    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-    return f"a folder that holds {shown}" if names else None
+    return f"a folder that holds {', '.join(names[:3])}" + (", …" if len(names) > 3 else "")
 
 
-def check_marker(marker: Path) -> None:
-    """Refuse a store this version cannot read.
+def check_marker(objects: Objects) -> bool:
+    """Refuse a store this version cannot read; whether there is one.
 
     Raises:
-        StoreError: the marker is damaged, or of a newer format.
+        StoreError: the marker is damaged, or of another format.
     """
+    held = objects.read(MARKER)
+    if held is None:
+        return False
+    place = objects.uri(MARKER)
     try:
-        written = json.loads(marker.read_text(encoding="utf-8"))
-        version = int(written["version"])
+        version = int(json.loads(held.content)["version"])
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{marker}: the store's marker is damaged; it should read {_TEXT}") from error
+        raise StoreError(f"{place}: the store's marker is damaged; it should read {_TEXT}") from error
     if version > FORMAT:
+        raise StoreError(f"{place}: the store has format {version}, this CubeQL knows format {FORMAT}; update CubeQL")
+    if version < FORMAT:
         raise StoreError(
-            f"{marker}: the store has format {version}, this CubeQL knows up to {FORMAT}; update CubeQL"
+            f"{place}: the store has format {version}, this CubeQL knows format {FORMAT}; ingest its sources again "
+            "into a new store, or read it with the CubeQL that made it"
         )
+    return True

@@ -1,124 +1,150 @@
-"""Names are given one at a time: layers, views and sets of cells share them, each in a folder of its own.
+"""Names: one small object each says what has the name and where that lies.
 
-Whoever makes or renames one holds the store's lock while it looks whether the name is free and takes it. What has the
-name already is never touched under it: readers need no lock.
+Layers, views and sets of cells share their names, for there is one object a name (``names/<name>.json``): it is made
+where there is none, exchanged where it is what it was, and taken away, each by exactly one of those who want to. What
+lies behind a name never moves: a rename makes another object that says the same place.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
+import json
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 from cubeql.errors import StoreError
-from cubeql.storage.addresses import Address, local_path
-from cubeql.storage.disk import sync_folder
-from cubeql.storage.marker import MARKER
 from cubeql.storage.names import folder_of
+from cubeql.storage.objects import Held, ObjectChanged, ObjectExists, Objects
 
-DRAFT = ".draft-"
-
-
-@contextlib.contextmanager
-def holding_names(store: Address) -> Iterator[None]:
-    """Nobody else, in any process, gives a name of this store meanwhile."""
-    place = local_path(store) / MARKER  # every store has one, and nobody changes it
-    try:
-        file = place.open("r+b")
-    except OSError as error:
-        raise StoreError(f"{place}: the store cannot be written: {error.strerror}") from error
-    with file:
-        _lock(file.fileno())  # closing the file gives it back
-        yield
+Kind = Literal["layer", "view", "cells"]
+FOLDER = "names"
+_ENDING = ".json"
+_KINDS: dict[Kind, str] = {"layer": "layer", "view": "view", "cells": "set of cells"}
 
 
-if sys.platform == "win32":
-    import msvcrt
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What has a name.
 
-    def _lock(handle: int) -> None:
-        os.lseek(handle, 1 << 30, os.SEEK_SET)  # a locked byte cannot be read, so one that is not there
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-
-
-@contextlib.contextmanager
-def publishing(target: Path) -> Iterator[Path]:
-    """A draft to be written that takes its name when all is there, in the place of what has it; else it is removed.
-
-    Raises:
-        StoreError: the disk refuses.
-    """
-    draft = target.with_name(f"{DRAFT}{uuid.uuid4().hex}")
-    try:
-        target.parent.mkdir(exist_ok=True)
-        yield draft
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(target)
-        sync_folder(target.parent)
-    except OSError as error:
-        raise StoreError(f"{target}: cannot be written: {error.strerror or error}") from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def names_in(folder: Path, ending: str) -> list[str]:
-    """The file names of a folder that have an ending, without it, sorted; none where there is no folder."""
-    try:
-        found = [path.name for path in folder.iterdir()]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StoreError(f"{folder}: cannot be read: {error.strerror}") from error
-    return sorted(n.removesuffix(ending) for n in found if n.endswith(ending) and not n.startswith("."))
-
-
-class NamedFiles:
-    """Things that a store keeps by name, a file each in one folder.
-
-    Args:
-        store: the store.
-        folder: of the files, below it.
-        ending: of their names.
-        what: such a thing in an error, with its article.
+    Attributes:
+        kind: what it is.
+        name: as it was written.
+        at: where it lies in the store, where it does not lie in the name itself.
+        facts: what else is known of it, as JSON has it.
+        tag: of the object it was read from.
     """
 
-    def __init__(self, store: Address, folder: str, ending: str, what: str) -> None:
-        self._folder = local_path(store) / folder
-        self._ending = ending
-        self._what = what
+    kind: Kind
+    name: str
+    at: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    tag: str = field(default="", compare=False)
 
-    def names(self) -> list[str]:
-        """File names without their ending, sorted."""
-        return names_in(self._folder, self._ending)
 
-    def file(self, name: str) -> Path:
-        """The file of a name (a well-formed one), be there one or not."""
-        return self._folder / f"{folder_of(name)}{self._ending}"
+class NameTaken(StoreError):  # noqa: N818
+    """Something else has the name."""
 
-    def exists(self, name: str) -> bool:
-        """Whether there is one of this name, readable or not."""
-        return self.file(name).exists()
+    def __init__(self, found: Named) -> None:
+        super().__init__(f"the name {found.name} is taken: there is a {_KINDS[found.kind]} of this name")
+        self.found = found
 
-    def drop(self, name: str) -> bool:
-        """Remove the one of a name; gives whether there was one.
+
+def new_place(folder: str, name: str, ending: str = "") -> str:
+    """A place for what has a name, that nothing ever had: readable, and another each time."""
+    return f"{folder}/{folder_of(name)}-{uuid.uuid4().hex[:12]}{ending}"
+
+
+class Names:
+    """The names of a store. Safe to share between threads."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def find(self, name: str) -> Named | None:
+        """What has a name (a well-formed one), None where it is free.
 
         Raises:
-            StoreError: the disk refuses.
+            StoreError: its object cannot be read.
         """
-        place = self.file(name)
+        place = _place(name)
+        held = self._objects.read(place)
+        return None if held is None else self._named(place, held)
+
+    def all(self, *kinds: Kind) -> list[Named]:
+        """Everything that has a name, or all of some kinds, by name.
+
+        Raises:
+            StoreError: one of their objects cannot be read.
+        """
+        found = []
+        for entry in self._objects.entries(FOLDER):
+            if entry.name.endswith(_ENDING):
+                held = self._objects.read(entry.name)
+                if held is not None:
+                    found.append(self._named(entry.name, held))
+        return sorted((n for n in found if not kinds or n.kind in kinds), key=lambda n: n.name)
+
+    def give(self, new: Named, replacing: bool = False) -> Named | None:
+        """Give a name; what had it before.
+
+        Args:
+            new: what gets it.
+            replacing: whether something of the same kind may have it now.
+
+        Raises:
+            NameTaken: something else has it.
+        """
+        place, content = _place(new.name), _content(new)
+        while True:
+            found = self.find(new.name)
+            try:
+                if found is None:
+                    self._objects.create(place, content)
+                elif replacing and found.kind == new.kind:
+                    self._objects.swap(place, content, found.tag)
+                else:
+                    raise NameTaken(found)
+            except (ObjectExists, ObjectChanged):
+                continue
+            return found
+
+    def change(self, known: Named, new: Named) -> bool:
+        """Exchange what is known to have a name by what is the same but for case; whether that still had it."""
         try:
-            place.unlink()
-        except FileNotFoundError:
+            self._objects.swap(_place(known.name), _content(new), known.tag)
+        except ObjectChanged:
             return False
-        except OSError as error:
-            raise StoreError(f"{place}: {self._what} cannot be dropped: {error.strerror}") from error
         return True
+
+    def take(self, known: Named) -> bool:
+        """Take a name away from what is known to have it; whether that still had it."""
+        try:
+            self._objects.take(_place(known.name), known.tag)
+        except ObjectChanged:
+            return False
+        return True
+
+    def places(self) -> set[str]:
+        """Where everything lies that has a name."""
+        return {named.at for named in self.all() if named.at}
+
+    def _named(self, place: str, held: Held) -> Named:
+        stem = place.removeprefix(f"{FOLDER}/").removesuffix(_ENDING)
+        try:
+            facts = dict(json.loads(held.content))
+            kind, name, at = facts.pop("kind"), str(facts.pop("name")), str(facts.pop("at", ""))
+            if kind not in get_args(Kind):
+                raise ValueError(f"the kind {kind!r} is not one of {', '.join(get_args(Kind))}")
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{self._objects.uri(place)}: what has this name cannot be read: {error!r}") from error
+        return Named(kind, name if folder_of(name) == stem else stem, at, facts, held.tag)
+
+
+def _place(name: str) -> str:
+    return f"{FOLDER}/{folder_of(name)}{_ENDING}"
+
+
+def _content(named: Named) -> bytes:
+    values = {"kind": named.kind, "name": named.name} | ({"at": named.at} if named.at else {}) | dict(named.facts)
+    return (json.dumps(values, ensure_ascii=False) + "\n").encode()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +16,8 @@ import pyarrow.parquet as pq
 
 from cubeql.errors import StoreError
 from cubeql.storage.columns import FileShape
-from cubeql.storage.disk import remove_file, sync_folder
 from cubeql.storage.table import DataFile
+from cubeql.storage.tablefiles import TableFiles
 from cubeql.values.cells import base_of
 
 LONGEST_TEXT = 128  # a longer text has no file statistics
@@ -45,18 +42,17 @@ class NewFile:
         StoreError: from every method, where the disk refuses (full, not allowed).
     """
 
-    def __init__(self, shape: FileShape, table: Path, name: str) -> None:
-        """Begin the file ``name`` of the table in the folder ``table``."""
+    def __init__(self, shape: FileShape, table: TableFiles, name: str) -> None:
+        """Begin the file ``name`` of a table."""
         self.name = name
-        self._top = table
-        self._path = table / name
+        self._place = table.uri(name)
         self._statistics = _Statistics(shape.pruned_by)
         self.rows = 0
         schema = shape.schema
-        with _place(self._path):
-            self._file = _created(self._path)
+        self._made = table.begin(name)
+        with _place(self._place):
             self._writer = pq.ParquetWriter(
-                self._file,
+                self._made.file,
                 schema,
                 compression="zstd",
                 compression_level=3,
@@ -73,31 +69,26 @@ class NewFile:
     @property
     def bytes(self) -> int:
         """Bytes written so far."""
-        return self._file.tell()
+        return self._made.file.tell()
 
     def write(self, rows: pa.Table) -> None:
         """Append a row group."""
-        with _place(self._path):
+        with _place(self._place):
             self._writer.write_table(rows, row_group_size=max(1, rows.num_rows))
         self._statistics.add(rows)
         self.rows += rows.num_rows
 
     def close(self) -> DataFile:
         """Finish the file and wait until it is on the disk."""
-        with _place(self._path):
+        with _place(self._place):
             self._writer.close()
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            size = self._file.tell()
-            self._file.close()
-            sync_folder(self._path.parent)
+        size = self._made.finish()
         found = self._statistics
         return DataFile(self.name, self.rows, size, found.minimum, found.maximum, found.nulls)
 
     def discard(self) -> None:
         """Stop and remove the file."""
-        self._file.close()
-        remove_file(self._path, self._top)
+        self._made.discard()
 
     def __enter__(self) -> NewFile:
         return self
@@ -109,22 +100,13 @@ class NewFile:
             self.discard()
 
 
-def _created(path: Path) -> BinaryIO:
-    for _ in range(100):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Another writer that cleans up may remove the folder while it is still empty.
-        with suppress(FileNotFoundError):
-            return path.open("xb")
-    raise FileNotFoundError(errno.ENOENT, "its folder is removed again and again", str(path))
-
-
 @contextmanager
-def _place(path: Path) -> Iterator[None]:
+def _place(place: str) -> Iterator[None]:
     try:
         yield
     except (OSError, pa.ArrowException) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise StoreError(f"{path}: the file cannot be written: {reason}") from error
+        raise StoreError(f"{place}: the file cannot be written: {reason}") from error
 
 
 class _Statistics:

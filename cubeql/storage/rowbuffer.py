@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -16,6 +15,7 @@ from cubeql.storage.columns import key_fields, row_group_rows, slots_of_layer, t
 from cubeql.storage.encode import encode
 from cubeql.storage.parquet import NewFile, new_file_name
 from cubeql.storage.table import DataFile
+from cubeql.storage.tablefiles import TableFiles
 
 FILE_BYTES = 128_000_000
 
@@ -28,8 +28,8 @@ class WrittenFile:
     keys: pa.Table
 
 
-def write_blocks(layer: Layer, table: Path, blocks: dict[Key, TileBlock]) -> Iterator[WrittenFile]:
-    """Write checked blocks, sorted by key, as files below a folder; each is yielded when it is complete."""
+def write_blocks(layer: Layer, table: TableFiles, blocks: dict[Key, TileBlock]) -> Iterator[WrittenFile]:
+    """Write checked blocks, sorted by key, as files of a table; each is yielded when it is complete."""
     left = len(blocks)
     groups = _row_groups(layer, blocks)
     rows = next(groups, None)
@@ -65,7 +65,7 @@ def _first_time(layer: Layer, rows: pa.Table) -> int | None:
     return None if layer.time is None else int(rows["time"][0].cast(pa.int64()).as_py())
 
 
-def rewrite(layer: Layer, table: Path, groups: Iterator[pa.Table]) -> DataFile | None:
+def rewrite(layer: Layer, table: TableFiles, groups: Iterator[pa.Table]) -> DataFile | None:
     """Write rows read from a file, in their order, as a new file; None where there are none."""
     regrouped = _regrouped(groups, row_group_rows(slots_of_layer(layer)))
     first = next(regrouped, None)

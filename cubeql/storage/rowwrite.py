@@ -6,7 +6,6 @@ Points may repeat: two readings of one station at one instant are two rows. Zone
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,7 @@ import pyarrow.parquet as pq
 
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError
-from cubeql.storage.addresses import Address
-from cubeql.storage.committing import CommittedWrite, Mode, Settled
+from cubeql.storage.committing import CommittedWrite, Mode, Settled, Shelf
 from cubeql.storage.parquet import NewFile, new_rows_name
 from cubeql.storage.rowcolumns import (
     BOUNDS,
@@ -27,13 +25,13 @@ from cubeql.storage.rowcolumns import (
     row_schema,
     row_shape,
 )
-from cubeql.storage.table import DataFile, TableFormat, TableState
+from cubeql.storage.table import DataFile, TableState
 
 
 class RowWrite(CommittedWrite):
     """One write of points or zones; made by :meth:`cubeql.storage.Store.write_rows`, used in a ``with`` statement."""
 
-    def __init__(self, tables: TableFormat, folder: Address, layer: Layer, mode: Mode, buffer_bytes: int) -> None:
+    def __init__(self, shelf: Shelf, layer: Layer, mode: Mode, buffer_bytes: int) -> None:
         """Check the layer against what is there.
 
         Raises:
@@ -41,7 +39,7 @@ class RowWrite(CommittedWrite):
         """
         if layer.kind == "grid":
             raise StoreError(f"layer {layer.name}: a grid layer is tiles, not rows; write it with write")
-        super().__init__(tables, folder, layer, mode)
+        super().__init__(shelf, layer, mode)
         self._buffer: list[pa.Table] = []
         self._buffered = 0
         self._buffer_bytes = buffer_bytes
@@ -143,7 +141,7 @@ class RowWrite(CommittedWrite):
 
     def _written(self, tables: Iterator[pa.Table]) -> DataFile:
         size = ROW_GROUP_ROWS[self._layer.kind]
-        with NewFile(row_shape(self._layer), self._top, new_rows_name()) as file:
+        with NewFile(row_shape(self._layer), self._table, new_rows_name()) as file:
             for table in tables:
                 for start in range(0, table.num_rows, size):
                     file.write(table.slice(start, size))
@@ -157,7 +155,7 @@ class RowWrite(CommittedWrite):
         # Another writer has appended zones meanwhile: ours come after them.
         into.adds.clear()
         for file in self._files:
-            into.make(self._written(_shifted(self._top / file.name, shift)))
+            into.make(self._written(_shifted(self._table.open(file.name), shift)))
 
     def _files_written(self) -> list[DataFile]:
         return self._files
@@ -182,7 +180,7 @@ def _zones_of(state: TableState | None) -> int:
     return pc.max(state.files["max.zone"]).as_py() or 0
 
 
-def _shifted(path: Path, shift: int) -> Iterator[pa.Table]:
-    for batch in pq.ParquetFile(path).iter_batches(ROW_GROUP_ROWS["zones"]):
+def _shifted(file: Any, shift: int) -> Iterator[pa.Table]:
+    for batch in pq.ParquetFile(file).iter_batches(ROW_GROUP_ROWS["zones"]):
         rows = pa.Table.from_batches([batch])
         yield rows.set_column(0, "zone", pc.add(rows["zone"], shift))

@@ -8,7 +8,6 @@ that everything here can be done again on a newer state of the layer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
@@ -18,10 +17,10 @@ from cubeql.errors import StoreError
 from cubeql.storage.blocks import COMBINE, Key, TileBlock
 from cubeql.storage.committing import Settled
 from cubeql.storage.decode import decode, read_groups, read_keys
-from cubeql.storage.disk import remove_file
 from cubeql.storage.keys import describe_key, files_near, key_rows, key_table, rows_in
 from cubeql.storage.rowbuffer import WrittenFile, rewrite, write_blocks
 from cubeql.storage.table import DataFile, TableState
+from cubeql.storage.tablefiles import TableFiles
 
 OnConflict = Literal["error", "merge", "replace", "insert", "overwrite"]
 
@@ -29,9 +28,9 @@ OnConflict = Literal["error", "merge", "replace", "insert", "overwrite"]
 class Settler:
     """Settles the conflicts of one write."""
 
-    def __init__(self, layer: Layer, top: Path, on_conflict: OnConflict, buffer_bytes: int) -> None:
-        """Settle for a layer whose files lie below ``top``, holding up to ``buffer_bytes`` of rows."""
-        self._layer, self._top, self._on_conflict, self._buffer_bytes = layer, top, on_conflict, buffer_bytes
+    def __init__(self, layer: Layer, files: TableFiles, on_conflict: OnConflict, buffer_bytes: int) -> None:
+        """Settle for a layer with these files, holding up to ``buffer_bytes`` of rows."""
+        self._layer, self._table, self._on_conflict, self._buffer_bytes = layer, files, on_conflict, buffer_bytes
         self._combine = COMBINE.get(on_conflict)
         self._keys_of: dict[str, pa.Table] = {}
 
@@ -98,7 +97,7 @@ class Settler:
             for old in self._rows(written.file.name, keys):
                 buffer[old.key] = self._combine(self._layer, old, buffer[old.key])
         kept = self._without(written.file.name, keys)
-        remove_file(self._top / written.file.name, self._top)
+        self._table.remove([written.file.name])
         left = written.keys.filter(pa.array(~rows_in(written.keys, keys)))
         return WrittenFile(kept or DataFile(written.file.name, 0, 0, {}, {}, {}), left)
 
@@ -116,14 +115,12 @@ class Settler:
             name = names[int(i)].as_py()
             theirs = self._keys_of.get(name)
             if theirs is None:
-                theirs = self._keys_of[name] = read_keys(self._top / name, self._layer)
+                theirs = self._keys_of[name] = read_keys(self._table, name, self._layer)
             shared = rows_in(theirs, ours)
             if shared.any():
                 yield name, theirs.filter(pa.array(shared))
 
-    def _merge(
-        self, conflicts: Sequence[tuple[str, pa.Table]], files: Sequence[WrittenFile], into: Settled
-    ) -> None:
+    def _merge(self, conflicts: Sequence[tuple[str, pa.Table]], files: Sequence[WrittenFile], into: Settled) -> None:
         shared = pa.concat_tables([keys for _, keys in conflicts])
         touched = [written for written in files if rows_in(written.keys, shared).any()]
         names = {written.file.name for written in touched}
@@ -154,13 +151,12 @@ class Settler:
             if rows_in(written.keys, keys).any():
                 for new in self._rows(written.file.name, keys):
                     old[new.key] = self._combine(self._layer, old[new.key], new)
-        yield from write_blocks(self._layer, self._top, old)
+        yield from write_blocks(self._layer, self._table, old)
 
     def _rows(self, name: str, keys: pa.Table) -> Iterator[TileBlock]:
-        path = self._top / name
-        for rows in read_groups(path, self._layer, lambda found: rows_in(found, keys)):
-            yield from decode(self._layer, rows, path)
+        for rows in read_groups(self._table, name, self._layer, lambda found: rows_in(found, keys)):
+            yield from decode(self._layer, rows, self._table.uri(name))
 
     def _without(self, name: str, keys: pa.Table) -> DataFile | None:
-        groups = read_groups(self._top / name, self._layer, lambda rows: ~rows_in(rows, keys))
-        return rewrite(self._layer, self._top, groups)
+        groups = read_groups(self._table, name, self._layer, lambda rows: ~rows_in(rows, keys))
+        return rewrite(self._layer, self._table, groups)

@@ -1,20 +1,19 @@
-"""A store: a folder of layers, each a table of tile files with a log of its own::
+"""A store: layers, each a table of tile files with a log of its own, and what else has a name::
 
-<store>/cubeql-store.json         marks the folder as a store and says in which format
-<store>/layers/<name>/_delta_log  the log: the only truth about which files a layer consists of
-<store>/layers/<name>/data/...    tile files
-<store>/views/<name>.json         a view: the text of a query
-<store>/cells/<name>.parquet      a set of cells
-<store>/cache/                    what can be made again: grid maps, masks
-<store>/trash/                    dropped layers until their files are deleted
+<store>/cubeql-store.json          says that this is a store, and in which format
+<store>/names/<name>.json          what has the name, and where it lies
+<store>/layers/<table>/_delta_log  the log: the only truth about which files a layer consists of
+<store>/layers/<table>/data/...    tile files
+<store>/cells/<set>.parquet        a set of cells
+<store>/cache/                     what can be made again: grid maps, masks
+
+A table's folder is never moved and never another table's.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import threading
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -28,18 +27,23 @@ from numpy.typing import NDArray
 
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError, nearest
-from cubeql.storage.addresses import Address, local_path, parse_address
-from cubeql.storage.altering import alter, named_by
+from cubeql.storage.addresses import parse_address
+from cubeql.storage.altering import alter
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.cached import CachedTables
+from cubeql.storage.committing import Shelf
 from cubeql.storage.definitions import Definitions
 from cubeql.storage.delta import DeltaFormat
 from cubeql.storage.files import file_table
-from cubeql.storage.marker import MARKER, check_marker, make_store
+from cubeql.storage.marker import check_marker, make_store
+from cubeql.storage.media import cache_folder, objects_at
 from cubeql.storage.names import check_layer_name, folder_of
+from cubeql.storage.naming import Named
+from cubeql.storage.objects import Objects
 from cubeql.storage.records import record_layer
 from cubeql.storage.rollback import rollback
 from cubeql.storage.table import LayerVersion, TableFormat, TableState
+from cubeql.storage.tablefiles import TableFiles
 from cubeql.storage.vacuum import OLDER_THAN, Leftover, leftovers
 from cubeql.storage.vacuum import remove as remove_leftovers
 from cubeql.values.times import TimeRange
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
 BUFFER_BYTES = 256 * 1024 * 1024
 ROW_BUFFER_BYTES = 64 * 1024 * 1024
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """A layer as one commit left it.
@@ -59,20 +64,23 @@ class Snapshot:
         layer: its record.
         version: number of the commit.
         files: one row a file, see :func:`cubeql.storage.files.file_table`.
+        table: the folder of its table, relative to the store.
     """
 
     layer: Layer
     version: int
     files: pa.Table
+    table: str
 
 
 class Store(Definitions):
     """An open store; a :class:`~cubeql.catalog.Catalog`. Safe to share between threads."""
 
-    def __init__(self, address: Address, tables: TableFormat | None = None) -> None:
+    def __init__(self, objects: Objects, tables: TableFormat | None = None) -> None:
         """Take a store as it is; :meth:`open` checks it first."""
-        super().__init__(address)
-        self._tables = CachedTables(tables or DeltaFormat(), lambda name: self._taking(name, "layer", replace=True))
+        super().__init__(objects)
+        self._tables = CachedTables(tables or DeltaFormat(objects))
+        self._shelf = Shelf(objects, self._names, self._tables)
         self._lock = threading.Lock()
         self._snapshots: WeakKeyDictionary[TableState, Snapshot] = WeakKeyDictionary()
 
@@ -85,36 +93,23 @@ class Store(Definitions):
             create: make the store where there is nothing or an empty folder.
 
         Raises:
-            StoreError: there is no store, with what was found instead; or it is of a newer format.
+            StoreError: there is no store, with what was found instead; or it is of another format.
         """
-        place = parse_address(address)
-        folder = local_path(place)
-        try:
-            if not (folder / MARKER).exists():
-                make_store(folder, create)
-            check_marker(folder / MARKER)
-        except OSError as error:
-            raise StoreError(f"{folder}: the store cannot be opened: {error.strerror}") from error
-        return Store(place)
+        objects = objects_at(parse_address(address))
+        if not check_marker(objects):
+            make_store(objects, create)
+            check_marker(objects)
+        return Store(objects)
 
     @property
     def cache_folder(self) -> Path:
-        """Folder for what can be made again (grid maps, masks); made on demand."""
-        folder = local_path(self.address.join("cache"))
+        """Local folder for what can be made again (grid maps, masks); made on demand."""
+        folder = cache_folder(self.address)
         try:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{folder}: the cache folder cannot be made: {error.strerror}") from error
         return folder
-
-    def layer_names(self) -> tuple[str, ...]:
-        """Names of all layers, sorted.
-
-        Raises:
-            StoreError: a layer's log or record cannot be read.
-        """
-        layers = (self.layer(name) for name in self._folder_names())
-        return tuple(sorted(layer.name for layer in layers if layer is not None))
 
     def layer(self, name: str, version: int | None = None) -> Layer | None:
         """The layer of a name (without regard to case), None if absent; ``version`` reads an earlier state.
@@ -150,9 +145,7 @@ class Store(Definitions):
         Raises:
             StoreError: there is no such layer.
         """
-        if not self._has_layer(name):
-            raise self._absent(name)
-        return self._tables.history(self._folder(name))
+        return self._tables.history(self._known(name).at)
 
     def write(
         self,
@@ -181,7 +174,7 @@ class Store(Definitions):
         from cubeql.storage.write import LayerWrite
 
         check_layer_name(layer.name)
-        return LayerWrite(self._tables, self._folder(layer.name), layer, mode, on_conflict, buffer_bytes)
+        return LayerWrite(self._shelf, layer, mode, on_conflict, buffer_bytes)
 
     def write_rows(
         self, layer: Layer, mode: Literal["create", "replace", "append"], *, buffer_bytes: int = ROW_BUFFER_BYTES
@@ -207,7 +200,7 @@ class Store(Definitions):
         from cubeql.storage.rowwrite import RowWrite
 
         check_layer_name(layer.name)
-        return RowWrite(self._tables, self._folder(layer.name), layer, mode, buffer_bytes)
+        return RowWrite(self._shelf, layer, mode, buffer_bytes)
 
     def read_rows(self, name: str, version: int | None = None, columns: Iterable[str] | None = None) -> pa.Table:
         """The rows of a layer of points (ordered by cell and time) or zones (by number), columns as they are stored.
@@ -222,7 +215,8 @@ class Store(Definitions):
         snapshot = self.snapshot(name, version)
         if snapshot.layer.kind == "grid":
             raise StoreError(f"layer {snapshot.layer.name} is a grid of tiles; it has no rows of points or zones")
-        return read_rows(snapshot.layer, snapshot.files["path"].to_pylist(), columns)
+        table, names = self._files(snapshot)
+        return read_rows(snapshot.layer, table, names, columns)
 
     def read_zones(self, name: str, version: int | None = None, columns: Iterable[str] | None = None) -> pa.Table:
         """The zones of a layer by number: ``zone``, attributes, ``geometry`` (WKB), ``xmin``, ``ymin``, ``xmax``,
@@ -240,37 +234,37 @@ class Store(Definitions):
         """Remove a layer with all its versions: at once for whoever looks, then its files.
 
         Raises:
-            StoreError: there is no such layer, or the disk refuses.
+            StoreError: there is no such layer, or the store cannot be written.
         """
-        if not self._has_layer(name):
+        gone = self._taken_away(name, "layer")
+        if gone is None:
             raise self._absent(name)
-        folder = local_path(self._folder(name))
-        trash = local_path(self.address.join("trash"))
-        gone = trash / f"{folder.name}-{uuid.uuid4().hex}"
-        try:
-            trash.mkdir(exist_ok=True)
-            folder.rename(gone)
-        except OSError as error:
-            raise StoreError(f"{folder}: the layer cannot be dropped: {error.strerror}") from error
-        shutil.rmtree(gone, ignore_errors=True)
+        self._shelf.discard(gone.at)
 
     def rename(self, name: str, new: str) -> None:
-        """Give a layer another name, with all its versions: at once for whoever looks.
+        """Give a layer another name, with all its versions.
 
         Raises:
-            StoreError: there is no such layer, the name is taken or not well formed, or the disk refuses.
+            StoreError: there is no such layer, the name is taken or not well formed, or the store cannot be written.
         """
         check_layer_name(new)
-        old = self.snapshot(name).layer.name
-        source, target = self._folder(old), self._folder(new)
-        if source != target:
-            with self._taking(new, "layer"):
-                try:
-                    local_path(source).rename(local_path(target))
-                except OSError as error:
-                    raise StoreError(f"{source}: the layer cannot be renamed: {error.strerror}") from error
-        # The folder is the name; the record follows, for readers of the log alone.
-        alter(self._tables, target, lambda layer: replace(layer, name=new), f"rename: {old} to {new}")
+        old = self._known(name)
+        named = replace(old, name=new)
+        if not (self._names.change(old, named) if folder_of(old.name) == folder_of(new) else self._moved(old, named)):
+            raise self._absent(name)
+        # Readers of the log alone see the record.
+        alter(self._shelf, named, lambda layer: replace(layer, name=new), f"rename: {old.name} to {new}")
+
+    def _moved(self, old: Named, named: Named) -> bool:
+        """Give a layer its new name, then take the old one away: whoever dies in between leaves both."""
+        self._names.give(named)
+        if self._names.take(old):
+            return True
+        # Dropped, or renamed by another: so is this name then, and nobody needs the table unless it has a third.
+        gone = self._names.find(named.name)
+        if gone == named and self._names.take(gone):
+            self._shelf.discard(old.at)
+        return False
 
     def alter(self, name: str, change: Callable[[Layer], Layer], what: str) -> None:
         """Change what is known of a layer, in a commit of its own that leaves its rows as they are.
@@ -283,7 +277,7 @@ class Store(Definitions):
         Raises:
             StoreError: there is no such layer, or its log cannot be written.
         """
-        alter(self._tables, self._folder(self.snapshot(name).layer.name), change, what)
+        alter(self._shelf, self._known(name), change, what)
 
     def rollback(self, name: str, version: int) -> int | None:
         """Give a layer the rows, columns and facts of an earlier version, in a commit of its own.
@@ -296,7 +290,7 @@ class Store(Definitions):
         Raises:
             StoreError: there is no such layer or version, or its log cannot be written.
         """
-        return rollback(self._tables, self._folder(self.snapshot(name, version).layer.name), version)
+        return rollback(self._shelf, self._known(name), version)
 
     def vacuum(self, older_than: timedelta = OLDER_THAN, *, remove: bool = False) -> list[Leftover]:
         """Find, and remove if told so, files that killed writers and drops left behind.
@@ -310,9 +304,9 @@ class Store(Definitions):
         Raises:
             StoreError: a layer's log is damaged, or a file cannot be removed.
         """
-        found = list(leftovers(self.address, self._tables, older_than))
+        found = list(leftovers(self._shelf, older_than))
         if remove:
-            remove_leftovers(self.address, found)
+            remove_leftovers(self.objects, found)
         return found
 
     def read_blocks(
@@ -339,52 +333,46 @@ class Store(Definitions):
         if snapshot.layer.kind != "grid":
             raise StoreError(f"layer {snapshot.layer.name} holds {snapshot.layer.kind}, no tiles; see read_rows")
         wanted = None if tiles is None else np.array(sorted(tiles), np.int64)
-        for path in snapshot.files["path"].to_pylist():
-            place = Path(path)
-            for rows in read_groups(place, snapshot.layer, lambda keys: _chosen(keys, wanted, times)):
-                yield from decode(snapshot.layer, rows, place)
+        table, names = self._files(snapshot)
+        for file in names:
+            for rows in read_groups(table, file, snapshot.layer, lambda keys: _chosen(keys, wanted, times)):
+                yield from decode(snapshot.layer, rows, table.uri(file))
 
-    def _folder(self, name: str) -> Address:
-        return self.address.join("layers", folder_of(name))
+    def _files(self, snapshot: Snapshot) -> tuple[TableFiles, list[str]]:
+        """A layer's table, and the names of a snapshot's files in it."""
+        top = f"{self.objects.uri(snapshot.table)}/"
+        return TableFiles(self.objects, snapshot.table), [
+            p.removeprefix(top) for p in snapshot.files["path"].to_pylist()
+        ]
 
-    def _has_layer(self, name: str) -> bool:
-        try:
-            check_layer_name(name)
-        except StoreError:
-            return False
-        return self._tables.exists(self._folder(name))
-
-    def _folder_names(self) -> list[str]:
-        folder = local_path(self.address.join("layers"))
-        try:
-            names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise StoreError(f"{folder}: cannot be read: {error.strerror}") from error
-        return [name for name in names if self._tables.exists(self._folder(name))]
+    def _known(self, name: str) -> Named:
+        found = self._named(name, "layer")
+        if found is None:
+            raise self._absent(name)
+        return found
 
     def _absent(self, name: str) -> StoreError:
-        # By folder, in lower case: another layer that is damaged must not get in the way here.
-        near = nearest(name, self._folder_names())
+        near = nearest(name, self.layer_names())
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         return StoreError(f"the store {self.address} has no layer {name!r}{hint}")
 
     def _find(self, name: str, version: int | None) -> Snapshot | None:
-        try:
-            check_layer_name(name)
-        except StoreError:
-            return None
-        folder = self._folder(name)
-        state = self._tables.load(folder, version)
-        if state is None:
-            return None
+        while (named := self._named(name, "layer")) is not None:
+            state = self._tables.load(named.at, version)
+            if state is not None:
+                return self._snapshot_of(named, state)
+            if self._named(name, "layer") == named:  # else it was dropped just now
+                raise StoreError(f"layer {named.name}: its table {self.objects.uri(named.at)} is missing")
+        return None
+
+    def _snapshot_of(self, named: Named, state: TableState) -> Snapshot:
         with self._lock:
             known = self._snapshots.get(state)
-        if known is not None:
+        if known is not None and known.layer.name == named.name:
             return known
-        layer = named_by(folder, record_layer(state.record, state.version, str(folder)))
-        snapshot = Snapshot(layer, state.version, file_table(layer, state.files, folder))
+        place = self.objects.uri(named.at)
+        layer = replace(record_layer(state.record, state.version, place), name=named.name)
+        snapshot = Snapshot(layer, state.version, file_table(layer, state.files, place), named.at)
         with self._lock:
             self._snapshots[state] = snapshot
         return snapshot

@@ -12,8 +12,6 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from cubeql.storage.addresses import Address
-
 
 class CommitConflict(Exception):  # noqa: N818
     """Another writer committed first: load the table again, decide again, retry."""
@@ -46,18 +44,16 @@ class TableState:
 
     Attributes:
         version: number of the commit, from 0.
-        table_id: changes when a table is dropped and made again.
+        table_id: of the table.
         record: the layer record, JSON text.
         files: one row a file: ``path`` (relative), ``size_bytes``, ``num_records``, and per scalar column
             ``min.<column>``, ``max.<column>``, ``null_count.<column>``.
-        token: what :meth:`TableFormat.is_current` compares.
     """
 
     version: int
     table_id: str
     record: str
     files: pa.Table
-    token: tuple[int, ...]
 
 
 def data_files(state: TableState, names: Collection[str]) -> tuple[DataFile, ...]:
@@ -143,13 +139,9 @@ class LayerVersion:
 
 
 class TableFormat(Protocol):
-    """Loading and committing of tables, each in a folder of its own."""
+    """Loading and committing of tables, each in a folder that no other table ever has."""
 
-    def exists(self, folder: Address) -> bool:
-        """Whether a table was committed there."""
-        ...
-
-    def load(self, folder: Address, version: int | None = None) -> TableState | None:
+    def load(self, folder: str, version: int | None = None) -> TableState | None:
         """The table's latest or an earlier state; None where there is no table.
 
         Raises:
@@ -157,15 +149,11 @@ class TableFormat(Protocol):
         """
         ...
 
-    def is_current(self, folder: Address, state: TableState) -> bool:
-        """Whether a state is still the latest; costs two look-ups in the file system."""
+    def is_current(self, folder: str, state: TableState) -> bool:
+        """Whether a state is still the latest; costs one look-up."""
         ...
 
-    def still_holds(self, folder: Address, state: TableState) -> bool:
-        """Whether a state, latest or not, still belongs to the table that is there."""
-        ...
-
-    def commit(self, folder: Address, base: TableState | None, change: Change) -> int:
+    def commit(self, folder: str, base: TableState | None, change: Change) -> int:
         """Make a change on top of a state (None: make the table); the new version's number.
 
         Raises:
@@ -174,7 +162,7 @@ class TableFormat(Protocol):
         """
         ...
 
-    def every_file(self, folder: Address) -> set[str]:
+    def every_file(self, folder: str) -> set[str]:
         """Names of all files that any version of the table refers to.
 
         Raises:
@@ -182,6 +170,6 @@ class TableFormat(Protocol):
         """
         ...
 
-    def history(self, folder: Address) -> list[LayerVersion]:
+    def history(self, folder: str) -> list[LayerVersion]:
         """All commits the log still holds, newest first."""
         ...

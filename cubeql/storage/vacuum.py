@@ -1,20 +1,15 @@
-"""What killed writers leave behind: files no version of any layer refers to, found and removed."""
+"""What killed writers leave behind: objects no name and no version of any layer refers to, found and removed."""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
-from cubeql.errors import StoreError
-from cubeql.storage.addresses import Address, local_path
-from cubeql.storage.disk import remove_file
-from cubeql.storage.marker import MARKER
-from cubeql.storage.naming import DRAFT
-from cubeql.storage.table import TableFormat
+from cubeql.storage import cellsets, naming
+from cubeql.storage.committing import LAYERS, Shelf
+from cubeql.storage.delta import LOG
+from cubeql.storage.objects import DRAFT, Entry, Objects
 
 OLDER_THAN = timedelta(days=7)
 """A running write has files no version refers to yet: only older ones count as left behind."""
@@ -22,55 +17,61 @@ OLDER_THAN = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A file nothing refers to, and its size."""
+    """An object nothing refers to: its name, relative to the store, and its size."""
 
-    path: Path
+    name: str
     bytes: int
 
 
-def leftovers(store: Address, tables: TableFormat, older_than: timedelta) -> Iterator[Leftover]:
-    """Files of a store that no version of any layer refers to and that have not changed for some time.
+def leftovers(shelf: Shelf, older_than: timedelta) -> Iterator[Leftover]:
+    """Objects of a store that nothing refers to and that have not changed for some time.
 
     Raises:
-        StoreError: a layer's log is damaged, so that its files cannot be told apart.
+        StoreError: a name or a layer's log is damaged, so that its files cannot be told apart.
     """
-    before = time.time() - older_than.total_seconds()
-    top = local_path(store)
-    for path in _unreferenced(top, store, tables):
-        try:
-            found = path.stat()
-        except FileNotFoundError:  # its writer has finished, or cleaned up, just now
-            continue
-        if found.st_mtime <= before:
-            yield Leftover(path, found.st_size)
+    before = datetime.now(UTC) - older_than
+    for entry in _unreferenced(shelf, before):
+        if entry.changed <= before:
+            yield Leftover(entry.name, entry.bytes)
 
 
-def _unreferenced(top: Path, store: Address, tables: TableFormat) -> Iterator[Path]:
-    yield from top.glob(f".{MARKER}-*")
-    yield from (path for kind in ("views", "cells") for path in top.glob(f"{kind}/{DRAFT}*"))
-    yield from _files(top / "trash")
-    layers = top / "layers"
-    for folder in sorted(layers.iterdir()) if layers.is_dir() else []:
-        yield from (folder / "_delta_log").glob("_draft-*.tmp")
-        # Listed before the log is read: a file committed in between is then in the log.
-        files = list(_files(folder / "data"))
-        kept = tables.every_file(store.join("layers", folder.name))
-        yield from (path for path in files if path.relative_to(folder).as_posix() not in kept)
+def _unreferenced(shelf: Shelf, before: datetime) -> Iterator[Entry]:
+    # Listed before names and logs are read: what is named or committed in between is then known.
+    tables = _by_table(shelf.objects)
+    sets = list(shelf.objects.entries(cellsets.FOLDER))
+    places = shelf.names.places()
+    yield from (entry for entry in shelf.objects.entries(naming.FOLDER) if _is_draft(entry.name))
+    yield from (entry for entry in sets if entry.name not in places)
+    for table, entries in tables.items():
+        if table in places:
+            yield from _unread(shelf, table, entries)
+        elif max(entry.changed for entry in entries) <= before:  # the table of a write that still goes on has no name
+            yield from entries
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for place, _, names in os.walk(folder):
-        yield from (Path(place, name) for name in sorted(names))
+def _by_table(objects: Objects) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in objects.entries(LAYERS):
+        found.setdefault("/".join(entry.name.split("/")[:2]), []).append(entry)
+    return found
 
 
-def remove(store: Address, found: list[Leftover]) -> None:
-    """Remove files left behind and the folders they leave empty.
+def _unread(shelf: Shelf, table: str, entries: list[Entry]) -> Iterator[Entry]:
+    kept = shelf.tables.every_file(table)
+    for entry in entries:
+        name = entry.name.removeprefix(f"{table}/")
+        if _is_draft(name) or not (name.startswith(f"{LOG}/") or name in kept):
+            yield entry
+
+
+def _is_draft(name: str) -> bool:
+    return name.rpartition("/")[2].startswith(DRAFT)
+
+
+def remove(objects: Objects, found: list[Leftover]) -> None:
+    """Remove what was left behind.
 
     Raises:
-        StoreError: a file cannot be removed.
+        StoreError: one cannot be removed.
     """
-    top = local_path(store)
-    for leftover in found:
-        remove_file(leftover.path, top)
-        if leftover.path.exists():
-            raise StoreError(f"{leftover.path}: cannot be removed")
+    objects.remove([leftover.name for leftover in found])

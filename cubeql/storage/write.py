@@ -10,14 +10,13 @@ import pyarrow as pa
 
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError
-from cubeql.storage.addresses import Address
 from cubeql.storage.blocks import COMBINE, Key, TileBlock, checked
 from cubeql.storage.columns import layer_schema
-from cubeql.storage.committing import CommittedWrite, Mode, Settled
+from cubeql.storage.committing import CommittedWrite, Mode, Settled, Shelf
 from cubeql.storage.keys import key_table
 from cubeql.storage.rowbuffer import WrittenFile, write_blocks
 from cubeql.storage.settle import OnConflict, Settler
-from cubeql.storage.table import DataFile, TableFormat, TableState
+from cubeql.storage.table import DataFile, TableState
 
 ON_CONFLICT = ("error", "replace", *COMBINE)
 
@@ -30,8 +29,7 @@ class LayerWrite(CommittedWrite):
 
     def __init__(
         self,
-        tables: TableFormat,
-        folder: Address,
+        shelf: Shelf,
         layer: Layer,
         mode: Mode,
         on_conflict: OnConflict,
@@ -46,8 +44,8 @@ class LayerWrite(CommittedWrite):
             raise ValueError(f"on_conflict is one of {ON_CONFLICT}, not {on_conflict!r}")
         if layer.kind != "grid":
             raise StoreError(f"layer {layer.name}: {layer.kind} are rows, not tiles; write them with write_rows")
-        super().__init__(tables, folder, layer, mode)
-        self._settler = Settler(layer, self._top, on_conflict, buffer_bytes)
+        super().__init__(shelf, layer, mode)
+        self._settler = Settler(layer, self._table, on_conflict, buffer_bytes)
         self._on_conflict = on_conflict
         self._buffer: dict[Key, TileBlock] = {}
         self._buffered = 0
@@ -83,7 +81,7 @@ class LayerWrite(CommittedWrite):
         if self._begin is not None and self._mode == "append":
             self._settler.check(self._begin, key_table(self._layer, list(self._buffer.values())))
         self.rows -= self._settler.settle_within(self._files, self._buffer)
-        for written in write_blocks(self._layer, self._top, self._buffer):
+        for written in write_blocks(self._layer, self._table, self._buffer):
             self._files.append(written)
             self.bytes += written.file.bytes
         self._buffer, self._buffered = {}, 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def test_a_renamed_layer_keeps_its_rows_and_versions(own: cubeql.Session, own_st
             assert fault(session, "SELECT red FROM fine") == "unknown_layer"
             assert "eu.Reflectance" in [x.name for x in session.layers]
         assert rows(own, "SHOW VERSIONS eu.reflectance")[0]["what"] == "rename: fine to eu.Reflectance"
-    record = DeltaTable(str(own_store / "layers" / "eu.reflectance")).metadata().configuration["cubeql.layer"]
+    log = DeltaTable(str(own_store / own.store.snapshot("eu.reflectance").table))
+    record = log.metadata().configuration["cubeql.layer"]
     assert json.loads(record)["name"] == "eu.Reflectance"
 
 
@@ -56,8 +58,8 @@ def test_points_and_zones_can_be_renamed(own: cubeql.Session) -> None:
 
 
 def test_a_rename_that_got_half_way_is_whole(own: cubeql.Session, own_store: Path) -> None:
-    """The folder is the name: whoever dies before the record follows has renamed all the same."""
-    (own_store / "layers" / "fine").rename(own_store / "layers" / "coarser")
+    """The name is right: whoever dies before the record follows has renamed all the same."""
+    (own_store / "names" / "fine.json").rename(own_store / "names" / "coarser.json")
     assert own.layer("coarser").name == "coarser"
     assert one(own, "SELECT count(*) AS n FROM coarser") > 0
     own.query("INSERT INTO coarser SELECT cell, time + INTERVAL '20 years' AS time, red FROM coarser LIMIT 1")
@@ -72,7 +74,7 @@ def test_a_writer_at_work_is_told_and_nothing_is_lost(own: cubeql.Session, own_s
             write.add(block)
         own.query("ALTER LAYER twin RENAME TO other")
     assert one(own, "SELECT count(*) AS n FROM other") == 307
-    assert not (own_store / "layers" / "twin").exists()
+    assert own.store.vacuum(timedelta(0)) == []
 
 
 def test_facts_are_set_and_taken_away(own: cubeql.Session) -> None:
@@ -133,3 +135,18 @@ def test_of_two_processes_that_want_a_name_one_gets_it(own: cubeql.Session, own_
     assert all(one(own, f"SELECT count(*) AS n FROM goal{n}") == n + 1 for n in range(12))
     left = [x.name for x in own.layers if x.name[0] in "ab" and x.name[1:].isdigit()]
     assert len(left) == 12
+
+
+def test_a_damaged_layer_is_listed_and_can_be_dropped(own: cubeql.Session, own_store: Path) -> None:
+    log = own_store / own.store.snapshot("fine").table / "_delta_log" / f"{0:020d}.json"
+    log.write_text("{")
+    with cubeql.connect(own_store) as session:
+        listed = {row["layer"]: row["kind"] for row in rows(session, "SHOW LAYERS")}
+        assert listed["fine"] == "unreadable" and listed["twin"] == "grid"
+        assert "fine" not in [x.name for x in session.layers] and "twin" in [x.name for x in session.layers]
+        with pytest.raises(StoreError, match="log cannot be read"):
+            session.query("SELECT red FROM fine")
+        assert fault(session, "SELECT v FROM twin FILTER cell WITHIN nowhere WHERE name = 'a'") != ""
+        session.query("DROP LAYER fine")
+        assert "fine" not in [row["layer"] for row in rows(session, "SHOW LAYERS")]
+        assert not log.exists()

@@ -122,9 +122,12 @@ def test_if_exists(own: cubeql.Session) -> None:
 
 
 def test_a_damaged_view_is_named(own: cubeql.Session, own_store: Path) -> None:
-    (own_store / "views" / "bright.json").write_text("{}")
+    (own_store / "names" / "bright.json").write_text("{}")
     with pytest.raises(StoreError, match=r"bright\.json"):
         own.query("SELECT * FROM bright")
     own.query("SELECT * FROM fine LIMIT 1").to_arrow()
-    own.query(f"CREATE OR REPLACE VIEW bright AS {CROPS}")
+    with pytest.raises(StoreError, match=r"bright\.json"):  # it may have been a layer's name
+        own.query(f"CREATE OR REPLACE VIEW bright AS {CROPS}")
+    (own_store / "names" / "bright.json").unlink()
+    own.query(f"CREATE VIEW bright AS {CROPS}")
     assert one(own, "SELECT count(*) AS n FROM bright") == 5

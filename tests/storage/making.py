@@ -10,6 +10,7 @@ import numpy as np
 
 from cubeql.catalog import Band, Dimension, Layer, TimeAxis
 from cubeql.storage import Store, TileBlock
+from cubeql.storage.folderobjects import LOCK
 from cubeql.values.cells import BASE_TILES
 from cubeql.values.tiles import dead_slots, has_dead_slots, slot_count, tile_resolution
 
@@ -118,9 +119,15 @@ def paths(store: Store, name: str = "rain") -> list[str]:
     return found
 
 
+def table(store: Store, name: str = "rain") -> Path:
+    """The folder of a layer's table."""
+    return Path(str(store.address)) / store.snapshot(name).table
+
+
 def files_below(folder: Path) -> list[str]:
-    """Every file below a folder, relative to it."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    """Every file below a folder but the lock of a store, relative to it."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != LOCK)
+    return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def without_gaps(bands: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from tests.storage.making import (
     put,
     store_in,
     stored,
+    table,
 )
 
 RAIN = layer()
@@ -55,7 +56,7 @@ def test_an_exception_leaves_no_trace_of_a_new_layer(store: Store, tmp_path: Pat
         write.add(block(RAIN))
         raise ZeroDivisionError
     assert files_below(tmp_path) == ["store/cubeql-store.json"]
-    assert not (tmp_path / "store" / "layers" / "rain").exists()
+    assert not (tmp_path / "store" / "layers").exists()
 
 
 def test_an_exception_leaves_the_layer_as_it_was(store: Store, tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_failing_commit_leaves_no_trace(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "link", full)
-        with pytest.raises(StoreError, match=r"_delta_log: the commit cannot be written: No space left"):
+        with pytest.raises(StoreError, match=r"_delta_log/0*1.json: cannot be written: No space left"):
             put(store, RAIN, block(RAIN, OTHER), mode="append")
     assert files_below(tmp_path) == before
     put(store, RAIN, block(RAIN, OTHER), mode="append")
@@ -95,7 +96,8 @@ def test_an_interrupt_after_the_commit_does_not_take_its_files(
 
     def interrupted(source: Path, target: Path) -> None:
         link(source, target)
-        raise KeyboardInterrupt
+        if target.parent.name == "names":
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "link", interrupted)
@@ -116,7 +118,7 @@ def test_a_full_disk_in_mid_file_is_told_with_its_place(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(
-            StoreError, match=r"\.parquet: the file cannot be written: No space left on device"
+            StoreError, match=r"\.parquet: cannot be written: No space left on device"
         ):
             put(store, RAIN, block(RAIN, OTHER), mode="append")
     assert files_below(tmp_path) == before
@@ -156,7 +158,7 @@ def test_a_long_history_is_read_through_its_checkpoints(store: Store, tmp_path: 
     put(store, RAIN, block(RAIN, time="2023-01-01"))
     for i in range(CHECKPOINT_EVERY + 2):
         put(store, RAIN, block(RAIN, time=f"2024-01-01T00:{i:02d}"), mode="append")
-    log = tmp_path / "store" / "layers" / "rain" / "_delta_log"
+    log = table(store) / "_delta_log"
     assert (log / f"{CHECKPOINT_EVERY:020d}.checkpoint.parquet").exists()
     fresh = Store.open(tmp_path / "store")
     assert len(stored(fresh)) == CHECKPOINT_EVERY + 3
@@ -224,18 +226,18 @@ def test_an_unchanged_layer_is_loaded_once(store: Store) -> None:
 
 def test_dropping_a_layer_while_it_is_written_ends_the_write(store: Store, tmp_path: Path) -> None:
     put(store, RAIN, block(RAIN))
-    with pytest.raises(StoreError, match="rain was dropped while it was being written"):  # noqa: SIM117
+    with pytest.raises(StoreError, match="rain was dropped or renamed while it was being written"):  # noqa: SIM117
         with store.write(RAIN, "append", buffer_bytes=1) as write:
             write.add(block(RAIN, OTHER))
             store.drop("rain")
             put(store, RAIN, block(RAIN, seed=3))
     assert stored(store) == plain([block(RAIN, seed=3)])
-    with pytest.raises(StoreError, match="rain was dropped while it was being written"):  # noqa: SIM117
+    with pytest.raises(StoreError, match="rain was dropped or renamed while it was being written"):  # noqa: SIM117
         with store.write(RAIN, "replace", buffer_bytes=1) as write:
             store.drop("rain")
             write.add(block(RAIN, OTHER))
     assert files_below(tmp_path) == ["store/cubeql-store.json"]
-    assert not (tmp_path / "store" / "layers" / "rain").exists()
+    assert not (tmp_path / "store" / "layers").exists()
 
 
 def test_of_two_creators_one_is_told(store: Store) -> None:
@@ -301,10 +303,10 @@ def test_the_file_table_says_what_prunes(store: Store) -> None:
 
 def test_the_log_is_a_delta_table_for_others(store: Store, tmp_path: Path) -> None:
     put(store, RAIN, block(RAIN))
-    table = DeltaTable(str(tmp_path / "store" / "layers" / "rain"))
-    assert table.metadata().name == "rain"
-    assert table.metadata().configuration["delta.enableExpiredLogCleanup"] == "false"
-    assert [str(Path(uri)) for uri in table.file_uris()] == paths(store)
+    found = DeltaTable(str(table(store)))
+    assert found.metadata().name == "rain"
+    assert found.metadata().configuration["delta.enableExpiredLogCleanup"] == "false"
+    assert [str(Path(uri)) for uri in found.file_uris()] == paths(store)
 
 
 def test_a_store_is_a_catalog(store: Store) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cubeql.errors import StoreError
 from cubeql.storage import Store
-from tests.storage.making import layer, put, store_in
+from cubeql.storage.naming import Named, Names
+from tests.storage.making import block, files_below, layer, plain, put, store_in, stored
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"n{n}" for n in range(25)]
@@ -58,7 +60,63 @@ def test_a_view_that_cannot_be_written_leaves_the_one_that_is(tmp_path: Path, mo
     with pytest.raises(StoreError, match="No space"):
         store.create_view("green", "SELECT 2", replace=True)
     assert store.view("green") == "SELECT 1"
-    assert [p.name for p in (tmp_path / "store" / "views").iterdir()] == ["green.json"]
+    assert [p.name for p in (tmp_path / "store" / "names").iterdir()] == ["green.json"]
+
+
+def test_a_layer_dropped_in_the_midst_of_a_rename_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes the old name away first wins; nobody is left with a name of a table that is gone."""
+    store = store_in(tmp_path)
+    put(store, layer(), block(layer()))
+    give = Names.give
+
+    def give_and_drop(names: Names, new: Named, replacing: bool = False) -> Named | None:
+        before = give(names, new, replacing)
+        Store.open(tmp_path / "store").drop("rain")
+        return before
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Names, "give", give_and_drop)
+        with pytest.raises(StoreError, match="no layer 'rain'"):
+            store.rename("rain", "snow")
+    assert store.layer_names() == ()
+    assert files_below(tmp_path) == ["store/cubeql-store.json"]
+
+
+def test_a_rename_that_died_half_way_leaves_a_layer_under_both_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_in(tmp_path)
+    put(store, layer(), block(layer()))
+
+    def die(names: Names, known: Named) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Names, "take", die)
+        with pytest.raises(KeyboardInterrupt):
+            store.rename("rain", "snow")
+    assert store.layer_names() == ("rain", "snow")
+    store.drop("rain")
+    assert stored(store, "snow") == plain([block(layer())])
+    store.drop("snow")
+    assert files_below(tmp_path) == ["store/cubeql-store.json"]
+
+
+def test_a_create_that_loses_its_name_to_a_view_leaves_no_table(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    with pytest.raises(StoreError, match="rain is taken: there is a view"), store.write(layer(), "create") as write:
+        write.add(block(layer()))
+        store.create_view("rain", "SELECT 1")
+    assert files_below(tmp_path) == ["store/cubeql-store.json", "store/names/rain.json"]
+
+
+def test_a_replace_takes_the_place_of_a_layer_made_meanwhile(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    with store.write(layer(), "replace") as write:
+        write.add(block(layer(), seed=2))
+        put(store, layer(), block(layer()))
+    assert stored(store) == plain([block(layer(), seed=2)])
+    assert store.vacuum(timedelta(0)) == []
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from tests.storage.making import (
     slots,
     store_in,
     stored,
+    table,
 )
 
 BANDS = (
@@ -85,7 +86,7 @@ def test_duckdb_unnests_slots_in_order(wide: Store) -> None:
 
 
 def test_polars_reads_the_layer_as_a_delta_table(wide: Store, tmp_path: Path) -> None:
-    frame = pl.scan_delta(str(tmp_path / "store" / "layers" / "rain")).collect()
+    frame = pl.scan_delta(str(table(wide))).collect()
     frame = frame.with_columns(pl.col("time").dt.epoch("us"))
     names = [band.name for band in BANDS]
     found = {
@@ -98,7 +99,7 @@ def test_polars_reads_the_layer_as_a_delta_table(wide: Store, tmp_path: Path) ->
 def test_polars_finds_rows_by_the_statistics_of_files(wide: Store, tmp_path: Path) -> None:
     """Bounds in the log that were too tight would make others skip rows that match."""
     put(wide, WIDE, block(WIDE, HEXAGON, "2024-06-01", (1, "b")), mode="append")
-    frame = pl.scan_delta(str(tmp_path / "store" / "layers" / "rain"))
+    frame = pl.scan_delta(str(table(wide)))
     for key, row in stored(wide).items():
         tile, time, horizon, model = key
         least = min(value for value in row["single"] if value is not None)

@@ -19,7 +19,7 @@ from cubeql.errors import StoreError
 from cubeql.storage import Store
 from cubeql.storage.rowwrite import RowWrite
 from cubeql.values.cells import resolution_of
-from tests.storage.making import block, layer, put, store_in
+from tests.storage.making import block, layer, put, store_in, table
 
 STATIONS = Layer(
     "stations", 15, (), time=TimeAxis(), kind="points",
@@ -106,7 +106,7 @@ def test_writers_of_zones_at_once_number_them_apart(store: Store) -> None:
     assert list(zip(rows["zone"].to_pylist(), rows["name"].to_pylist())) == [
         (1, "Alpha"), (2, "Fast"), (3, "Faster"), (4, "Slow"),
     ]  # fmt: skip
-    assert len(list((Path(str(store.address)) / "layers/counties/data").iterdir())) == 3
+    assert len(list((table(store, "counties") / "data").iterdir())) == 3
 
 
 def test_files_of_zones_are_geoparquet(store: Store) -> None:

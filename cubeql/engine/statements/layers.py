@@ -131,7 +131,9 @@ def _set_facts(call: Call, statement: nodes.Alter, layer: Layer) -> Result:
 def drop(call: Call, statement: nodes.Drop) -> Result:
     """``DROP LAYER [IF EXISTS] name``."""
     name = ".".join(statement.name)
-    if statement.if_exists and call.store.layer(name) is None:
-        return done(f"there was no layer {name}", call.text)
-    call.store.drop(call.snapshot(statement.name, statement).layer.name)
+    if call.store.kind_of(name) != "layer":  # one that cannot be read can be dropped all the same
+        if statement.if_exists:
+            return done(f"there was no layer {name}", call.text)
+        raise call.unknown("unknown_layer", statement, name, call.store.layer_names())
+    call.store.drop(name)
     return done(f"layer {name} dropped", call.text)
