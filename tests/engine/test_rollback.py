@@ -12,6 +12,7 @@ import pytest
 import cubeql
 from cubeql.storage import Store
 from cubeql.storage.delta import DeltaFormat
+from cubeql.storage.objects import Objects
 from cubeql.storage.table import Change, TableState
 from tests.engine.test_creating import one, rows
 from tests.engine.test_views import fault
@@ -126,7 +127,8 @@ def test_what_versions_added_and_removed_adds_up(own: cubeql.Session) -> None:
 class Interrupted(DeltaFormat):
     """Another writer commits whenever this one is about to, the first few times."""
 
-    def __init__(self, others: list[Callable[[], object]]) -> None:
+    def __init__(self, objects: Objects, others: list[Callable[[], object]]) -> None:
+        super().__init__(objects)
         self.others = others
 
     def commit(self, folder: Any, base: TableState | None, change: Change) -> int:
@@ -139,7 +141,8 @@ def test_a_commit_in_between_is_undone_and_kept_in_history(own: cubeql.Session, 
     states = change_often(own)
     text = "ALTER LAYER paired SET (title '{}')"
     others = [lambda t=t: own.query(text.format(t)) for t in ("first", "second")]
-    slow = Store(Store.open(own_store).address, Interrupted(others))
+    objects = own.store.objects
+    slow = Store(objects, Interrupted(objects, others))
     assert slow.rollback("paired", 0) == 7
     assert state(own) == states[0] and not others
     assert own.store.snapshot("paired", 6).layer.title == "first"
