@@ -29,9 +29,8 @@ _STATUSES = {"401": "AccessDenied", "403": "AccessDenied", "404": "NoSuchKey", "
 _CODE = re.compile(r"\b(" + "|".join(sorted(_REASONS, key=len, reverse=True)) + r")\b")
 _STATUS = re.compile(r"\b(?:HTTP|status|status code):?\s*([345]\d\d)\b")
 _AWAY = re.compile(
-    r"could not connect|connection refused|connection reset|connection closed|timeout was reached|timed out"
-    r"|kind: timeout|error sending request|failed to connect|couldn't connect|could(?: not|n't) resolve|dns error"
-    r"|empty reply|recv failure|failure when receiving data|received nothing|broken pipe|connect error",
+    r"error for HTTP [A-Z]+ to|error sending request|kind: timeout|timed out|connection (?:refused|reset|closed)"
+    r"|could(?: not|n't) (?:connect|resolve)|dns error|broken pipe",
     re.IGNORECASE,
 )
 

@@ -22,8 +22,8 @@ NOBODY = S3Access(None, None, None, "eu-1", None, False)
     ("<Code>NoSuchBucket</Code>", "there is no such bucket"),
     ("(HTTP 301 Moved Permanently)", "the bucket is not in the region eu-1; set AWS_REGION to its own"),
     ("HTTP 418 I'm a teapot", "the service answers with HTTP 418"),
-    ("IO Error: Could not connect to server error for HTTP GET", "http://host:1 does not answer"),
-    ("Timeout was reached error for HTTP HEAD", "http://host:1 does not answer"),
+    ("IO Error: Could not connect to server error for HTTP GET to 'u'", "http://host:1 does not answer"),
+    ("Timeout was reached error for HTTP HEAD to 'u'", "http://host:1 does not answer"),
     ("HTTP error: error sending request\n retry_timeout: 180s", "http://host:1 does not answer"),
 ])  # fmt: skip
 def test_reason_says_what_would_be_right_and_repeats_nothing(told: str, reason: str) -> None:
