@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cubeql.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cubeql.storage.addresses import Address
 
 
 class UsageError(ConfigError):
@@ -83,6 +86,14 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", metavar="SECONDS", type=positive, help="stop a statement that runs longer")
 
 
+def _place(written: str) -> Path | Address:
+    if not written.lower().startswith("s3://"):
+        return Path(written)
+    from cubeql.storage.outfiles import place_of
+
+    return place_of(written)
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Where results go and how they look."""
     from cubeql.cli.output.formats import NAMES
@@ -92,8 +103,8 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        type=Path,
-        help="write results to this file; its ending chooses the format",
+        type=_place,
+        help="write results to this file or s3:// address; its ending chooses the format",
     )
     output.add_argument("--format", choices=NAMES, help="how rows are written (default: table)")
     output.add_argument(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from cubeql.errors import QueryError, Span, StoreError, diagnose
 from cubeql.formats import columnar, delimited, features, objects
 from cubeql.formats.places import places_of
 from cubeql.formats.rows import FileTarget, Rows, Writer
+from cubeql.storage.outfiles import Place, appearing, check_upload
 
 Options = dict[str, Any]
 
@@ -23,37 +23,37 @@ def options_of(ending: str) -> tuple[str, ...]:
     return _OPTIONS.get(ending, ())
 
 
-def check_target(path: Path, text: str, span: Span | None = None) -> None:
+def check_target(path: Place, text: str, span: Span | None = None) -> None:
     """Whether a format has this ending, before anything is computed.
 
     Raises:
         QueryError: it does not.
-        StoreError: there is no such folder, or a folder has this name.
+        StoreError: there is no such folder, a folder has this name, or S3 cannot be asked.
     """
     ending = path.suffix.lower()
     if ending not in WRITERS:
         raise QueryError([diagnose("unknown_format", span, path=path.name, known=", ".join(WRITERS))], text)
+    if not isinstance(path, Path):
+        check_upload(path)
+        return
     if not path.parent.is_dir():
         raise StoreError(f"{path} cannot be written: there is no folder {path.parent}")
     if path.is_dir():
         raise StoreError(f"{path} cannot be written: it is a folder")
 
 
-def copy_to(result: Result, path: Path, options: Options, text: str) -> int:
+def copy_to(result: Result, path: Place, options: Options, text: str, temp_folder: str | None = None) -> int:
     """Write a result; gives the number of rows.
 
     Raises:
         QueryError: the result does not fit the format, or fails while it is computed.
         StoreError: the file cannot be written.
     """
-    partial = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        WRITERS[path.suffix.lower()](result, partial, options, text)
-        partial.replace(path)
+        with appearing(path, temp_folder=temp_folder) as partial:
+            WRITERS[path.suffix.lower()](result, partial, options, text)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return int(result.stats["rows"])
 
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import math
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,21 +10,22 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.engine.pixels import ROWS_AT_ONCE, parts_of, pixel_grid, shape_fault
+from cubeql.storage.outfiles import Place, appearing
 
 
 def write_raster(
     table: pa.Table,
-    path: Path,
+    path: Place,
     crs: str = "EPSG:4326",
     size: Any = None,
     text: str = "",
     band: str | None = None,
-) -> Path:
+) -> None:
     """Write the numeric columns of a result as bands of a GeoTIFF; it appears whole or not at all.
 
     Args:
         table: a result with a cell column; each cell once.
-        path: where to.
+        path: where to, on a disk or on S3.
         crs: reference system of the raster.
         size: a pixel's width in the unit of ``crs``, a length (``'10 m'``), or ``[width, height]`` of the raster in
             pixels; by default about half a cell's width.
@@ -54,7 +51,7 @@ def write_raster(
         "count": len(bands), "transform": from_origin(grid.west, grid.north, *grid.step), "compress": "deflate",
         "tiled": True, "bigtiff": "if_safer",
     }  # fmt: skip
-    with _appearing(path) as partial, rasterio.open(partial, "w", **profile) as target:
+    with appearing(path, ".tif") as partial, rasterio.open(partial, "w", **profile) as target:
         for number, (name, unit) in enumerate(_labels(table, bands), 1):
             target.set_band_description(number, name)
             target.set_band_unit(number, unit)
@@ -64,7 +61,6 @@ def write_raster(
             window = rasterio.windows.Window(0, top, width, rows)
             for number, values in enumerate(bands.values(), 1):
                 target.write(np.where(places >= 0, values[places], np.nan), number, window=window)
-    return path
 
 
 def _check_once(table: pa.Table, cells: NDArray[np.int64], text: str) -> None:
@@ -74,17 +70,6 @@ def _check_once(table: pa.Table, cells: NDArray[np.int64], text: str) -> None:
     timed = any(pa.types.is_timestamp(f.type) for f in table.schema)
     suggestion = "FILTER one time, or write .nc, which holds several" if timed else "group by cell"
     raise shape_fault(text, f"the cell {cells[twice[0]]:x} comes more than once", suggestion)
-
-
-@contextmanager
-def _appearing(path: Path) -> Iterator[Path]:
-    """A name beside a path that takes its place when all is written, and is removed otherwise."""
-    partial = path.with_name(f".{uuid.uuid4().hex}.tif")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _labels(table: pa.Table, bands: dict[str, NDArray[np.float64]]) -> list[tuple[str, str]]:

@@ -146,11 +146,17 @@ class Result:
 
         return dataset(self.to_arrow(), self._cell_column(), self.statement)
 
-    def to_raster(self, path: str | Path, band: str | None = None, **options: Any) -> Path:
-        """Write a column as a GeoTIFF; see :func:`cubeql.engine.rasters.write_raster`."""
-        from cubeql.engine.rasters import write_raster
+    def to_raster(self, path: str | Path, band: str | None = None, **options: Any) -> str | Path:
+        """Write a column as a GeoTIFF, to a path or an ``s3://`` address, which is given back.
 
-        return write_raster(self.to_arrow(), Path(path), band=band, text=self.statement, **options)
+        See :func:`cubeql.engine.rasters.write_raster`.
+        """
+        from cubeql.engine.rasters import write_raster
+        from cubeql.storage.outfiles import place_of
+
+        place = place_of(path)
+        write_raster(self.to_arrow(), place, band=band, text=self.statement, **options)
+        return place if isinstance(place, Path) else str(place)
 
     def _cell_column(self) -> str:
         for field in self.schema:

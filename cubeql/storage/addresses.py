@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +31,16 @@ class Address:
 
     def __str__(self) -> str:
         return self.path if self.scheme == "file" else f"s3://{self.path}"
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the name, with its dot; empty where it has none."""
+        return PurePosixPath(self.name).suffix
 
     def join(self, *parts: str) -> Address:
         """The address of a relative path below this one; ``..`` is refused (ValueError)."""

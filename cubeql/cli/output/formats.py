@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from cubeql.cli.output.layout import Drawer, Layout, Written
 from cubeql.cli.output.sink import Sink
 from cubeql.errors import ConfigError
 from cubeql.formats.rows import Rows, Writer
+
+if TYPE_CHECKING:
+    from cubeql.storage.addresses import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ _BY_ENDING = {ending: f for f in FORMATS for ending in f.endings}
 _RASTERS = (".tif", ".tiff", ".nc")
 
 
-def choose(name: str | None, path: Path | None) -> Format:
+def choose(name: str | None, path: Path | Address | None) -> Format:
     """The format of a name, else of a file's ending, else a table.
 
     Raises:
@@ -77,14 +80,14 @@ def choose(name: str | None, path: Path | None) -> Format:
         if name == "arrow" and by_ending is _ARROW_FILE:
             return _ARROW_FILE
         return next(f for f in FORMATS if f.name == name)
-    if path is None or (path.exists() and not path.is_file()):
+    if path is None or (isinstance(path, Path) and path.exists() and not path.is_file()):
         return FORMATS[0]
     if by_ending is None:
         raise ConfigError(_unknown_ending(path))
     return by_ending
 
 
-def _unknown_ending(path: Path) -> str:
+def _unknown_ending(path: Path | Address) -> str:
     if path.suffix.lower() in _RASTERS:
         return f"-o cannot write {path.suffix}: rasters are written by COPY (query) TO '{path}'"
     known = " ".join(sorted(_BY_ENDING))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from cubeql.cli.diagnostics import wants_colour
 from cubeql.cli.output.formats import Format, choose
@@ -12,6 +13,9 @@ from cubeql.cli.output.layout import Layout, Written
 from cubeql.cli.output.sink import Sink, file_sink, stdout_sink
 from cubeql.errors import ConfigError
 from cubeql.formats.rows import Rows
+
+if TYPE_CHECKING:
+    from cubeql.storage.addresses import Address
 
 MAX_ROWS = 40
 _STDOUT = (Path("-"), Path("/dev/stdout"))
@@ -22,7 +26,7 @@ class Output:
 
     Args:
         format_name: as ``--format`` names it; None lets the path decide.
-        path: a file; None is stdout.
+        path: a file, on a disk or on S3; None is stdout.
         max_rows: rows shown to people on a terminal; 0 shows all.
         colour: ``auto``, ``always`` or ``never``.
 
@@ -33,7 +37,7 @@ class Output:
     def __init__(
         self,
         format_name: str | None = None,
-        path: Path | None = None,
+        path: Path | Address | None = None,
         max_rows: int = MAX_ROWS,
         colour: str = "auto",
     ) -> None:

@@ -8,10 +8,13 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from cubeql.cli.diagnostics import is_terminal
 from cubeql.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cubeql.storage.addresses import Address
 
 
 class Sink:
@@ -72,13 +75,29 @@ class FileSink(Sink):
             if not complete:
                 return
             self.binary.flush()
-            self._part.chmod(_permissions(self._path))
-            self._part.replace(self._path)
+            self._keep()
         except OSError as fault:
             raise ConfigError(f"cannot write {self._path}: {fault.strerror}") from fault
         finally:
             self.binary.close()
             self._part.unlink(missing_ok=True)
+
+    def _keep(self) -> None:
+        self._part.chmod(_permissions(self._path))
+        self._part.replace(self._path)
+
+
+class UploadSink(FileSink):
+    """A file written on the local disk and put on S3 when complete."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        super().__init__(Path(tempfile.gettempdir()) / address.name)
+
+    def _keep(self) -> None:
+        from cubeql.storage.outfiles import upload
+
+        upload(self._part, self._address)
 
 
 def stdout_sink() -> Sink:
@@ -93,12 +112,18 @@ def stdout_sink() -> Sink:
     return Sink(stream.buffer, terminal=is_terminal(stream), encoding=stream.encoding or "utf-8")
 
 
-def file_sink(path: Path) -> Sink:
-    """A file by its path; a device or pipe is written as it is, a link stays and its target is written.
+def file_sink(path: Path | Address) -> Sink:
+    """A file by its path or address; a device or pipe is written as it is, a link stays and its target is written.
 
     Raises:
         ConfigError: the file cannot be written there.
+        StoreError: S3 cannot be asked.
     """
+    if not isinstance(path, Path):
+        from cubeql.storage.outfiles import check_upload
+
+        check_upload(path)
+        return UploadSink(path)
     try:
         if path.is_dir():
             raise ConfigError(f"cannot write {path}: it is a folder")

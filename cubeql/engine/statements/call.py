@@ -34,6 +34,12 @@ class Call:
         self.values = values
         self.timeout_s = timeout_s
 
+    @property
+    def temp_folder(self) -> str | None:
+        """Where files are written that go elsewhere in the end; None means the system's own."""
+        folder = self.engine.settings.get("temp_folder")
+        return None if folder is None else str(folder)
+
     def refuse(self, code: str, node: nodes.Node, **facts: Any) -> QueryError:
         """The error of one fault."""
         return QueryError([diagnose(code, node.span, **facts)], self.text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.engine.result import Result, done, rows
@@ -28,14 +26,15 @@ def explain(call: Call, statement: nodes.Explain) -> Result:
 def copy(call: Call, statement: nodes.Copy) -> Result:
     """``COPY (query) TO 'path' [WITH (…)]``."""
     from cubeql.engine.copying import check_target, copy_to, options_of  # loads what only writing needs
+    from cubeql.storage.outfiles import place_of
 
     try:
-        path = Path(str(value_of(Context(call.store, call.values), statement.path)))
+        path = place_of(str(value_of(Context(call.store, call.values), statement.path)))
     except NotConstant:
         raise call.refuse("not_a_constant", statement.path, what="the path") from None
     check_target(path, call.text, statement.path.span)
     ending = path.suffix.lower()
     options = call.options(statement.options, f"COPY to {ending}", options_of(ending))
     with call.query(statement.query) as result:
-        count = copy_to(result, path, options, call.text)
+        count = copy_to(result, path, options, call.text, call.temp_folder)
     return done(f"{path}: {count:,} rows", call.text, rows=count)
