@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cubeql.analyze.bound import BoundQuery
-from cubeql.catalog import Catalog
+from cubeql.catalog import Catalog, Pinned
 from cubeql.errors import Diagnostic, Span, diagnose, nearest
 
 
@@ -17,7 +17,7 @@ class Context:
     """One statement's analysis.
 
     Attributes:
-        catalog: what layers exist.
+        catalog: what layers exist, the same whenever it is asked.
         values: parameters by name (positional ones by number as text).
         faults: what was found, in order.
         named: queries of enclosing WITH clauses, by folded name.
@@ -29,6 +29,10 @@ class Context:
     faults: list[Diagnostic] = field(default_factory=list)
     named: dict[str, BoundQuery] = field(default_factory=dict)
     inside: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """All of a statement sees one state of each layer."""
+        self.catalog = Pinned(self.catalog)
 
     @contextmanager
     def alone(self, view: str) -> Iterator[list[Diagnostic]]:

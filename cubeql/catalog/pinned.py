@@ -1,0 +1,65 @@
+"""A catalog as one statement sees it: what others commit meanwhile does not change what was read of a layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cubeql.catalog.protocol import Catalog
+from cubeql.catalog.records import CellSet, Layer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Pinned:
+    """A catalog over another that answers the same question alike every time.
+
+    A layer that stands twice in a statement is of one version so, and joins itself row by row.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._layers: dict[tuple[str, int | None], Layer | None] = {}
+        self._commits: dict[str, tuple[tuple[int, np.datetime64], ...]] = {}
+        self._views: dict[str, str | None] = {}
+        self._cell_sets: dict[str, CellSet | None] = {}
+
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of all layers, sorted."""
+        return self._catalog.layer_names()
+
+    def layer(self, name: str, version: int | None = None) -> Layer | None:
+        """The layer of a name, as it was when it was first asked for; None if absent."""
+        key = (name.casefold(), version)
+        if key not in self._layers:
+            self._layers[key] = self._catalog.layer(name, version)
+        return self._layers[key]
+
+    def commits(self, name: str) -> tuple[tuple[int, np.datetime64], ...]:
+        """Versions of a layer, each with the instant from which it was current."""
+        key = name.casefold()
+        if key not in self._commits:
+            self._commits[key] = self._catalog.commits(name)
+        return self._commits[key]
+
+    def view_names(self) -> tuple[str, ...]:
+        """Names of all views, sorted."""
+        return self._catalog.view_names()
+
+    def view(self, name: str) -> str | None:
+        """The text of a view's query, None if there is no such view."""
+        key = name.casefold()
+        if key not in self._views:
+            self._views[key] = self._catalog.view(name)
+        return self._views[key]
+
+    def cell_set_names(self) -> tuple[str, ...]:
+        """Names of all stored sets of cells, sorted."""
+        return self._catalog.cell_set_names()
+
+    def cell_set(self, name: str) -> CellSet | None:
+        """What is known of a stored set of cells, None if there is none."""
+        key = name.casefold()
+        if key not in self._cell_sets:
+            self._cell_sets[key] = self._catalog.cell_set(name)
+        return self._cell_sets[key]
