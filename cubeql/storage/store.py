@@ -38,7 +38,7 @@ from cubeql.storage.files import file_table
 from cubeql.storage.marker import check_marker, make_store
 from cubeql.storage.media import cache_folder, objects_at
 from cubeql.storage.names import check_layer_name, folder_of
-from cubeql.storage.naming import Named
+from cubeql.storage.naming import Named, NameTaken
 from cubeql.storage.objects import Objects
 from cubeql.storage.records import record_layer
 from cubeql.storage.rollback import rollback
@@ -256,8 +256,15 @@ class Store(Definitions):
         alter(self._shelf, named, lambda layer: replace(layer, name=new), f"rename: {old.name} to {new}")
 
     def _moved(self, old: Named, named: Named) -> bool:
-        """Give a layer its new name, then take the old one away: whoever dies in between leaves both."""
-        self._names.give(named)
+        """Give a layer its new name, then take the old one away: whoever dies in between leaves both.
+
+        Done again, it takes the old one away.
+        """
+        try:
+            self._names.give(named)
+        except NameTaken as taken:
+            if taken.found != named:
+                raise
         if self._names.take(old):
             return True
         # Dropped, or renamed by another: so is this name then, and nobody needs the table unless it has a third.

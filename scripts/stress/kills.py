@@ -26,8 +26,8 @@ class Outcome:
 
     Attributes:
         kills: by work.
-        found: how the store was found after them: as ``before``, as ``after``, ``between`` (work in portions), and how
-            often the work was ``done`` before the kill came.
+        found: how the store was found after them: as ``before``, as ``after``, ``between`` (work in portions), under
+            ``both names``, and how often the work was ``done`` before the kill came.
         leftovers: files that vacuum found and removed.
         faults: what must not be.
     """
@@ -71,10 +71,10 @@ class Ground:
             process = start("work", place, what, *self.files(what))
             wait_for(process, "ready")
             began = time.monotonic()
-            said = finished(process)
-            if process.returncode:
-                raise RuntimeError(f"{what} failed without being disturbed:\n{said}")
-            self._after[what] = state_of(Store.open(place)), time.monotonic() - began
+            wait_for(process, "done")
+            seconds = time.monotonic() - began
+            finished(process)
+            self._after[what] = state_of(Store.open(place)), seconds
         return self._after[what]
 
 
@@ -115,7 +115,11 @@ def _like(before: State, seen: State, after: State, in_portions: bool) -> str | 
         return "after"
     if seen == before:
         return "before"
-    return "between" if in_portions and is_between(before, seen, after) else None
+    if in_portions and is_between(before, seen, after):
+        return "between"
+    # A rename gives the new name and then takes the old one: killed in between, the layer has both.
+    twice = seen == before | after and len({str(seen[name]) for name in before.keys() ^ after.keys()}) == 1
+    return "both names" if twice else None
 
 
 def _again(ground: Ground, what: str, place: Path, outcome: Outcome, seen: State, after: State) -> str | None:

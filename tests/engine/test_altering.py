@@ -67,6 +67,19 @@ def test_a_rename_that_got_half_way_is_whole(own: cubeql.Session, own_store: Pat
     assert own.layer("fine").version == 2
 
 
+def test_a_rename_killed_before_the_old_name_went_is_completed_by_doing_it_again(
+    own: cubeql.Session, own_store: Path
+) -> None:
+    names = own_store / "names"
+    text = (names / "fine.json").read_text("utf-8")
+    (names / "coarser.json").write_text(text.replace('"fine"', '"coarser"'), "utf-8")
+    count = one(own, "SELECT count(*) AS n FROM fine")
+    assert one(own, "SELECT count(*) AS n FROM coarser") == count
+    own.query("ALTER LAYER fine RENAME TO coarser")
+    assert fault(own, "SELECT red FROM fine") == "unknown_layer"
+    assert one(own, "SELECT count(*) AS n FROM coarser") == count and own.store.vacuum(timedelta(0)) == []
+
+
 def test_a_writer_at_work_is_told_and_nothing_is_lost(own: cubeql.Session, own_store: Path) -> None:
     layer = own.layer("twin")
     with pytest.raises(StoreError, match="dropped"), own.store.write(layer, "append", "merge") as write:

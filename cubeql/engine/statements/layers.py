@@ -91,11 +91,13 @@ def _places(statement: nodes.Insert, compiled: CompiledQuery) -> tuple[Span, ...
 
 def alter(call: Call, statement: nodes.Alter) -> Result:
     """``ALTER LAYER name RENAME TO new`` or ``ALTER LAYER name SET (…)``."""
-    layer = call.snapshot(statement.name, statement).layer
+    snapshot = call.snapshot(statement.name, statement)
+    layer = snapshot.layer
     if not statement.rename_to:
         return _set_facts(call, statement, layer)
     new = ".".join(statement.rename_to)
-    if new.casefold() != layer.name.casefold():
+    # Its own name, in other capitals, or the one it got from a rename that was killed before it took the old one away.
+    if call.store.kind_of(new) != "layer" or call.store.snapshot(new).table != snapshot.table:
         call.new_name(statement.rename_to, statement, "layer")
     call.store.rename(layer.name, new)
     return done(f"layer {layer.name} is now {new}", call.text)
