@@ -28,7 +28,8 @@ def _band_columns(scan: Scan) -> set[str]:
     if overview is None:
         return {"valid", *scan.bands}
     if overview.resolution == scan.tile:
-        return {f"{band}__{what}" for band, what in overview.statistics}
+        classes = {f"{overview.classes}__classes"} if overview.classes is not None else set()
+        return classes | {f"{band}__{what}" for band, what in overview.statistics}
     steps = scan.layer.resolution - overview.resolution
     return {f"{band}__l{steps}.{what}" for band, what in overview.statistics}
 

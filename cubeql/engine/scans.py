@@ -225,6 +225,8 @@ def _statistics(scan: Scan, overview: Overview) -> list[str]:
         names = [(quote(f"{band}__{what}"), f"{band}${what}") for band, what in overview.statistics]
     else:
         names = [(f"{quote(f'{band}__l{steps}')}.{what}", f"{band}${what}") for band, what in overview.statistics]
+    if overview.classes is not None:
+        names.append((quote(f"{overview.classes}__classes"), f"{overview.classes}$classes"))
     return [f"{stored} AS {quote(name)}" for stored, name in names]
 
 
@@ -248,7 +250,10 @@ def _statistic_types(scan: Scan, overview: Overview) -> dict[str, str]:
     storage = {b.name: _SQL_TYPES[b.storage] for b in scan.layer.bands}
     fixed = {"count": "BIGINT", "sum": "DOUBLE"}
     suffix = "" if overview.resolution == scan.tile else "[]"
-    return {f"{band}${what}": fixed.get(what, storage[band]) + suffix for band, what in overview.statistics}
+    kinds = {f"{band}${what}": fixed.get(what, storage[band]) + suffix for band, what in overview.statistics}
+    if overview.classes is not None:
+        kinds[f"{overview.classes}$classes"] = "STRUCT(code BIGINT, count BIGINT)[]"
+    return kinds
 
 
 def _stored_tiles(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> NDArray[np.int64]:

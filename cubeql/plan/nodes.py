@@ -7,7 +7,7 @@ of points or zones; ``CellJoin`` lets relations meet cell by cell; ``Output`` is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cubeql.analyze.bound import Bound, Item, Match, OutputColumn, RegionRef, SortBy
@@ -31,11 +31,13 @@ Statistic = Literal["count", "sum", "min", "max"]
 class Overview:
     """What is stored of groups of cells: ``statistics`` (band, which) of the cells below each cell of ``resolution``.
 
-    At the resolution of the tiles it is one value a tile row, else an array of the coarser cells.
+    At the resolution of the tiles it is one value a tile row, else an array of the coarser cells. ``classes`` is the
+    categorical band of which it is how many cells of a tile are of each class.
     """
 
     resolution: int
     statistics: tuple[tuple[str, Statistic], ...]
+    classes: str | None = None
 
 
 LEVEL = "$level"
@@ -212,6 +214,7 @@ class Cells(Node):
         with_slot: whether the cell's place in the tile is needed.
         from_region: tiles come from the required region (the driver is coarser than the grid).
         points: scans of points, of which only tiles that hold some can matter.
+        reason: why arrays are read where summaries were looked for.
     """
 
     name: str
@@ -223,6 +226,7 @@ class Cells(Node):
     geometry: tuple[str, ...] = ()
     with_slot: bool = True
     points: tuple[str, ...] = ()
+    reason: str = field(default="", compare=False)
 
     @property
     def resolution(self) -> int:
@@ -242,12 +246,14 @@ class Summaries(Node):
     Attributes:
         scan: reads the overview.
         row_filters: conditions on scalars of tile rows.
+        conditions: on the classes that are read.
         edges: the same query's cells, of tiles that its regions hold only in part; None without a region.
     """
 
     name: str
     scan: Scan
     row_filters: tuple[Bound, ...] = ()
+    conditions: tuple[Bound, ...] = ()
     edges: Cells | None = None
 
 

@@ -238,6 +238,8 @@ def _cells(node: Cells, note: Note, depth: int) -> Iterator[str]:
     pad = "  " * depth
     yield f"{pad}cells of resolution {node.resolution} from tiles of resolution {node.tile}"
     inner = pad + "  "
+    if node.reason:
+        yield f"{inner}arrays are read: {node.reason}"
     if node.cell_filters:
         yield f"{inner}filter cells: {condition_words(node.cell_filters)}"
     if node.row_filters:
@@ -254,13 +256,16 @@ def _cells(node: Cells, note: Note, depth: int) -> Iterator[str]:
 def _summaries(node: Summaries, note: Note, depth: int) -> Iterator[str]:
     pad, scan = "  " * depth, node.scan
     assert scan.overview is not None
-    whole = scan.overview.resolution == scan.tile
-    yield f"{pad}{'summaries of tiles' if whole else 'overviews'} of resolution {scan.overview.resolution}"
+    what = "classes" if scan.overview.classes is not None else "summaries"
+    kind = f"{what} of tiles" if scan.overview.resolution == scan.tile else "overviews"
+    yield f"{pad}{kind} of resolution {scan.overview.resolution}"
     if node.row_filters:
         yield f"{pad}  filter tile rows: {condition_words(node.row_filters)}"
+    if node.conditions:
+        yield f"{pad}  filter classes: {condition_words(node.conditions)}"
     read = ", ".join(dict.fromkeys(band for band, _ in scan.overview.statistics)) or "rows"
     name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
-    yield f"{pad}  scan summaries of {name} ({read}){note(scan.name)}"
+    yield f"{pad}  scan {what} of {name} ({read}){note(scan.name)}"
     if node.edges is not None:
         yield f"{pad}  at the edge of the region:"
         yield from _cells(node.edges, note, depth + 2)

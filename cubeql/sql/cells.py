@@ -20,7 +20,8 @@ from cubeql.sql.windowed import instants, windowed
 class Part:
     """A compiled relation: what stands in WITH, in FROM and in WHERE, and how expressions are asked of it.
 
-    ``keys`` are columns that no two of its rows share, where such are known.
+    ``keys`` are columns that no two of its rows share, where such are known. Rows of a group that are alike in
+    ``merged`` must become one before they are aggregated, their ``rows`` added.
     """
 
     ctes: tuple[Named, ...]
@@ -29,6 +30,7 @@ class Part:
     place: Place
     columns: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
 
 
 class CellsBuilder(ChosenCells):

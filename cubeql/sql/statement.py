@@ -21,9 +21,11 @@ from cubeql.plan.nodes import (
     Scan,
     Summaries,
 )
+from cubeql.plan.summarising import aggregates
 from cubeql.plan.walking import walk
 from cubeql.sql.celljoin import join_cells
 from cubeql.sql.cells import CellsBuilder, Part
+from cubeql.sql.classes import classes
 from cubeql.sql.existence import is_unasked
 from cubeql.sql.expressions import Place, Values, cells_of_region, order, translate
 from cubeql.sql.focal import has_window, with_disks
@@ -128,14 +130,33 @@ class StatementBuilder:
     # -------------------------------------------------------------- SELECT
 
     def _output(self, node: Output) -> Query:
-        part = self._cells(node.input, is_unasked(node)) if isinstance(node.input, Cells) else self.part(node.input)
+        part = self._input(node)
         if node.group_by is None:
             return self._plain(node, with_disks(node, part))
         keys, named = _keys(node, node.group_by, part.place)
         inner = Select(keys, part.source, where=part.where, star=True)
+        if part.merged:
+            once = (*(n for _, n in keys), *part.merged)
+            rows = (fill("sum({0})::BIGINT", Ident("rows")), "rows")
+            group = tuple(Ident(n) for n in once)
+            inner = Select((*((g, None) for g in group), rows), Sub(inner, "each"), group_by=group)
         place = replace(part.place, keys=named)
         grouped = Part(part.ctes, Sub(inner, "keyed"), (), place)
         return self._plain(node, grouped, tuple(Ident(n) for _, n in keys))
+
+    def _input(self, node: Output) -> Part:
+        if isinstance(node.input, Cells):
+            return self._cells(node.input, is_unasked(node))
+        if isinstance(node.input, Summaries):
+            return self._summaries(node.input, any(a.function.name == "mode" for a in aggregates(node)))
+        return self.part(node.input)
+
+    def _summaries(self, node: Summaries, merged: bool) -> Part:
+        edges = self._cells(node.edges) if node.edges is not None else None
+        assert node.scan.overview is not None
+        if node.scan.overview.classes is not None:
+            return classes(node, self.values, self._subquery, edges, merged)
+        return SummariesBuilder(node, self.values, self._subquery, edges).build()
 
     def _plain(self, node: Output, part: Part, group_by: tuple[Sql, ...] = ()) -> Select:
         """The SELECT, its columns under names of its own until the end: HAVING and ORDER BY must not mistake a result
@@ -191,9 +212,6 @@ class StatementBuilder:
                 return join_zones(node, self.part(node.left))
             case CellJoin():
                 return join_cells(node, self.part(node.left), self.part(node.right))
-            case Summaries():
-                edges = self._cells(node.edges) if node.edges is not None else None
-                return SummariesBuilder(node, self.values, self._subquery, edges).build()
         raise AssertionError(f"no source: {node}")
 
     def _cells(self, node: Cells, unasked: bool = False) -> Part:

@@ -8,15 +8,19 @@ values. Cells at the edge of a region are aggregated to rows of the same shape.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from cubeql.analyze.bound import Aggregate, BoundQuery, Column
+from cubeql.analyze.bound import Aggregate, BoundQuery
 from cubeql.catalog import Band
 from cubeql.errors import InternalError
+from cubeql.plan.linear import Line, line_of
 from cubeql.plan.nodes import Overview, Statistic, Summaries
+from cubeql.plan.summarising import stored_end
 from cubeql.sql.cells import Part
 from cubeql.sql.expressions import Place, Values, translate
 from cubeql.sql.stored import decoded
-from cubeql.sql.tree import Compound, Ident, Named, Query, Select, Sql, Sub, Table, Value, fill
+from cubeql.sql.tree import Aggregated, Compound, Ident, Named, Query, Select, Sql, Sub, Table, Value, fill
+from cubeql.sql.weighted import weighted
 
 
 class SummariesBuilder:
@@ -129,57 +133,57 @@ class SummariesBuilder:
     # -------------------------------------------------------------- aggregates
 
     def _aggregate(self, call: Aggregate) -> Sql:
-        if call.star:
-            return fill("coalesce(sum({0}), 0)::BIGINT", Ident("rows"))
-        column = call.args[0]
-        assert isinstance(column, Column)
-        return _FINISHED[call.function.name](self._band(column.name))
+        line = line_of(call.args[0], self.scan) if call.args else None
+        if line is None:
+            return weighted(call, self.place())
+        place = replace(self.place(), aggregate=None)
+        condition = translate(call.filter, place) if call.filter is not None else None
+        return _Finished(call, line, place, condition).value()
 
 
-def _total(band: Band, statistic: Statistic) -> Sql:
-    return Ident(f"{band.name}${statistic}")
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """An aggregate of a line over one band, of the totals of the band itself."""
 
+    call: Aggregate
+    line: Line
+    place: Place
+    condition: Sql | None
 
-def _count(band: Band) -> Sql:
-    return fill("coalesce(sum({0}), 0)::BIGINT", _total(band, "count"))
+    def value(self) -> Sql:
+        """What the aggregate is."""
+        match self.call.function.name:
+            case "count":
+                return fill("coalesce({0}, 0)::BIGINT", self._total("count"))
+            case "sum":
+                return self._sum()
+            case "avg" | "mean":
+                return self._of(self._mean())
+            case name:
+                end = stored_end(name == "max", self.line)
+                return self._of(decoded(self._total(end, end), self.line.band))
 
+    def _total(self, statistic: Statistic, function: str = "sum") -> Sql:
+        return Aggregated(f"{function}({{0}})", (Ident(f"{self.line.band.name}${statistic}"),), filter=self.condition)
 
-def _sum(band: Band) -> Sql:
-    total = fill("sum({0})", _total(band, "sum"))
-    if band.scale is None and band.offset is None:
-        return fill("{0}::BIGINT" if band.is_integer else "{0}::DOUBLE", total)
-    scale, offset = band.scale if band.scale is not None else 1.0, band.offset or 0.0
-    count = _total(band, "count")
-    return fill("({0}::DOUBLE * {1} + sum({2}) * {3})", total, Value(float(scale)), count, Value(float(offset)))
+    def _of(self, value: Sql) -> Sql:
+        """The line of a value of the band, computed as that of each cell would be."""
+        return translate(self.call.args[0], replace(self.place, column=lambda source, name: value))
 
+    def _mean(self) -> Sql:
+        band = self.line.band
+        mean = fill("({0}::DOUBLE / nullif({1}, 0))", self._total("sum"), self._total("count"))
+        return decoded(mean, band) if not band.is_integer else mean
 
-def _mean(band: Band) -> Sql:
-    mean = fill("(sum({0})::DOUBLE / nullif(sum({1}), 0))", _total(band, "sum"), _total(band, "count"))
-    return decoded(mean, band) if band.scale is not None or band.offset is not None else mean
-
-
-def _least(band: Band) -> Sql:
-    return _extreme(band, "min" if _is_rising(band) else "max")
-
-
-def _greatest(band: Band) -> Sql:
-    return _extreme(band, "max" if _is_rising(band) else "min")
-
-
-def _is_rising(band: Band) -> bool:
-    """Whether a larger stored value is a larger value."""
-    return band.scale is None or band.scale > 0
-
-
-def _extreme(band: Band, statistic: Statistic) -> Sql:
-    return decoded(fill(f"{statistic}({{0}})", _total(band, statistic)), band)
-
-
-_FINISHED: dict[str, Callable[[Band], Sql]] = {
-    "count": _count,
-    "sum": _sum,
-    "avg": _mean,
-    "mean": _mean,
-    "min": _least,
-    "max": _greatest,
-}
+    def _sum(self) -> Sql:
+        band, line = self.line.band, self.line
+        total, count = self._total("sum"), self._total("count")
+        if line.is_whole:
+            parts = total, Value(line.factor), count, Value(line.shift)
+            return fill("({0} * {1} + {2} * {3})::BIGINT", *parts) if not line.is_plain else fill("{0}::BIGINT", total)
+        if line.is_plain and band.scale is None and band.offset is None:
+            return fill("{0}::DOUBLE", total)
+        if not line.is_plain:
+            return fill("({0} * nullif({1}, 0))", self._of(self._mean()), count)
+        scale, offset = band.scale if band.scale is not None else 1.0, band.offset or 0.0
+        return fill("({0}::DOUBLE * {1} + {2} * {3})", total, Value(float(scale)), count, Value(float(offset)))

@@ -173,6 +173,23 @@ def _classes() -> TinyLayer:
     return TinyLayer(record, {(c, None, ()): {"class": v} for c, v in codes.items() if v is not None})
 
 
+def _cover() -> TinyLayer:
+    """Classes and heights whose ranges differ from tile to tile and time to time; some tile rows are of one class."""
+    bands = (Band("kind", "int16", kind="categorical", classes=CLASSES), Band("height", "int16", unit="m"))
+    chance = random.Random("cover")
+    values: Values = {}
+    for n, (month, least) in enumerate((("2024-03", 0), ("2024-05", 100), ("2024-07", -50), ("2025-03", 1000))):
+        for parent, kinds in ((A, (1, 2, 3, 4)), (B, ((2,), (1, 3), (3, 4), (2,))[n])):
+            for cell in below(parent, 7) + (below(C, 7)[:9] if parent == A else []):
+                row = {"kind": chance.choice(kinds), "height": least + chance.randrange(0, 60)}
+                for band in ("kind", "height"):
+                    if n % 2 and parent == A and chance.random() < 0.2:
+                        del row[band]
+                if row and (n != 2 or chance.random() < 0.7):
+                    values[cell, utc(f"{month}-01"), ()] = row
+    return TinyLayer(Layer("cover", 7, bands, TimeAxis("instant"), title="land cover and heights"), values)
+
+
 def _finer() -> TinyLayer:
     record = Layer("finer", 9, (Band("elevation", "int16", unit="m"), Band("slope", "float32", unit="degree")))
     bands = {
@@ -250,7 +267,7 @@ def tiny_cube() -> dict[str, TinyLayer]:
     from tests.support.series import monthly, runs
 
     makers = (
-        _fine, _twin, _coarse, _rain, _far, _classes, _finer, _pent, _pentfine, _dateline, _pole, _sparse,
+        _fine, _twin, _coarse, _rain, _far, _classes, _cover, _finer, _pent, _pentfine, _dateline, _pole, _sparse,
         _nothing, _forecast, monthly, runs,
     )  # fmt: skip
     return {layer.record.name: layer for layer in (make() for make in makers)}

@@ -1,0 +1,242 @@
+"""What a grouped query of one layer asks of stored summaries, or why they do not answer it.
+
+There are two kinds of summaries. *Statistics* are count, sum, least and greatest value of the bands of each tile, and
+of its cells two and four resolutions up. *Classes* are how many cells of a tile have each code of one categorical band:
+rows that weigh as much as they stand for, of which anything can be computed that reads no other value of a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cubeql.analyze.bound import (
+    GRID,
+    Aggregate,
+    Apply,
+    Bound,
+    Column,
+    Constant,
+    InRegion,
+    InSubquery,
+    Window,
+    children,
+    walk,
+)
+from cubeql.catalog import Band
+from cubeql.plan.linear import Line, line_of
+from cubeql.plan.nodes import Cells, Output, Overview, Scan, Statistic
+from cubeql.plan.words import words
+
+_NEEDS: dict[str, tuple[Statistic, ...]] = {
+    "count": ("count",),
+    "sum": ("count", "sum"),
+    "avg": ("count", "sum"),
+    "mean": ("count", "sum"),
+    "min": ("min",),
+    "max": ("max",),
+}
+_WEIGHED = frozenset(("count", "count_if", "sum", "avg", "mean", "min", "max", "bool_and", "bool_or"))
+"""Aggregates that can be made of rows which stand for several that are alike."""
+
+_BELOW_PARENT = (4, 2)
+
+
+class NotStoredError(Exception):
+    """Something that a query asks is not stored; its text says what."""
+
+
+def by_statistics(node: Output, cells: Cells) -> Overview:
+    """The statistics that answer a query.
+
+    Raises:
+        NotStoredError: with what they do not answer.
+    """
+    scan = cells.driver.scan
+    _refuse_conditions(cells, scan, None)
+    finest = max((_finest(k, scan, None) for k in node.group_by or ()), default=scan.tile)
+    found: list[tuple[str, Statistic]] = []
+    counts_rows = False
+    for call in aggregates(node):
+        if call.filter is not None:
+            finest = max(finest, _finest(call.filter, scan, None))
+        if _reads_band(call, scan):
+            found += _statistics(call, scan)
+        else:
+            finest = max(finest, _weighed(call, scan, None))
+            counts_rows = counts_rows or call.function.name not in ("min", "max", "bool_and", "bool_or")
+    resolution = _stored_at(scan, finest)
+    if resolution > scan.tile and counts_rows and len(scan.layer.bands) > 1:
+        raise NotStoredError("how many rows there are is stored of whole tiles, where a layer has several bands")
+    if resolution > scan.tile:
+        # An entry of an overview has a row where some band has a value there, be it one the query does not name.
+        found += [(b.name, "count") for b in scan.layer.bands]
+    return Overview(resolution, tuple(dict.fromkeys(found)))
+
+
+def by_classes(node: Output, cells: Cells) -> Overview:
+    """The classes of the tiles that answer a query.
+
+    Raises:
+        NotStoredError: with what they do not answer.
+    """
+    scan = cells.driver.scan
+    band = _only_class_band(node, cells)
+    _refuse_conditions(cells, scan, band)
+    finest = max((_finest(k, scan, band) for k in node.group_by or ()), default=scan.tile)
+    for call in aggregates(node):
+        if call.function.name == "mode" and _is_band(call.args[0], scan, band):
+            _refuse_beside_mode(node, scan, band)
+            continue
+        finest = max(finest, _weighed(call, scan, band))
+    if finest > scan.tile:
+        raise NotStoredError("classes are counted of whole tiles")
+    return Overview(scan.tile, ((band.name, "count"),), band.name)
+
+
+def aggregates(node: Output) -> Iterator[Aggregate]:
+    """The aggregates of a query's rows; one with OVER is of groups, what it is asked of counts."""
+    roots = (*(i.expr for i in node.items), *(s.expr for s in node.order_by), node.having, node.qualify)
+    for root in roots:
+        if root is not None:
+            yield from _aggregates(root)
+
+
+def _aggregates(expr: Bound) -> Iterator[Aggregate]:
+    if isinstance(expr, Aggregate):
+        yield expr
+        return
+    inside = list(children(expr))
+    if isinstance(expr, Window):
+        inside = [c for c in inside if c is not expr.call] + list(children(expr.call))
+    for part in inside:
+        yield from _aggregates(part)
+
+
+# ------------------------------------------------------------------ what an expression reads
+
+
+def _finest(expr: Bound, scan: Scan, band: Band | None) -> int:
+    """The finest ancestor of the cell that an expression reads, at least the tile.
+
+    Beside it the expression may read scalars of tile rows and ``band``.
+
+    Raises:
+        NotStoredError: it reads more than that.
+    """
+    match expr:
+        case Apply(args=(Column(source=source), Constant(value=level))) if (
+            expr.function.name == "cell_to_parent" and source == GRID
+        ):
+            return max(int(level), scan.tile)
+        case Column(source=source, name=name):
+            if source == GRID:
+                raise NotStoredError("it asks each cell")
+            other = scan.layer.band(name)
+            if other is not None and other != band:
+                raise NotStoredError(f"it asks for {name} cell by cell")
+            return scan.tile
+        case InRegion() | InSubquery() | Aggregate() | Window():
+            raise NotStoredError(f"it asks for {words(expr)} cell by cell")
+    return max((_finest(c, scan, band) for c in children(expr)), default=scan.tile)
+
+
+def _refuse_conditions(cells: Cells, scan: Scan, band: Band | None) -> None:
+    """Conditions on cells must be regions that all cells lie in, or conditions on a band."""
+    required = {r.region for r in cells.regions if r.required}
+    for condition in cells.cell_filters:
+        if isinstance(condition, InRegion) and not condition.negated and condition.region in required:
+            continue
+        finest = _finest(condition, scan, band)
+        if finest > scan.tile or band is None:
+            raise NotStoredError(f"a condition on cells: {words(condition)}")
+    if not all(r.required for r in cells.regions):
+        raise NotStoredError("a region is asked beside other conditions")
+
+
+def _stored_at(scan: Scan, finest: int) -> int:
+    """The coarsest resolution of an overview that is fine enough."""
+    own = scan.layer.resolution
+    if own == scan.tile or finest <= scan.tile:
+        return scan.tile
+    stored = [own - n for n in _BELOW_PARENT if own - n > scan.tile]
+    found = next((resolution for resolution in stored if resolution >= finest), None)
+    if found is None:
+        finer = f", the finest overview is of resolution {stored[-1]}" if stored else ""
+        raise NotStoredError(f"groups of resolution {finest}{finer}")
+    return found
+
+
+def _reads_band(call: Aggregate, scan: Scan) -> bool:
+    return any(
+        isinstance(p, Column) and p.source == scan.source and scan.layer.band(p.name) is not None
+        for a in call.args
+        for p in walk(a)
+    )
+
+
+# ------------------------------------------------------------------ statistics
+
+
+def _statistics(call: Aggregate, scan: Scan) -> Iterator[tuple[str, Statistic]]:
+    """What an aggregate needs of which band."""
+    name = call.function.name
+    if name not in _NEEDS or call.distinct or call.order_by or len(call.args) != 1:
+        raise NotStoredError(f"{words(call)} needs every value")
+    line = line_of(call.args[0], scan)
+    if line is None:
+        raise NotStoredError(f"{words(call)} is not of a line over one band")
+    if line.band.storage == "int64":
+        raise NotStoredError(f"sums of {line.band.name} might not be exact, it has 64 bits")
+    for statistic in _NEEDS[name]:
+        yield line.band.name, statistic if name not in ("min", "max") else stored_end(name == "max", line)
+
+
+def stored_end(greatest: bool, line: Line) -> Statistic:
+    """Which stored value the greatest (or least) value of a line comes of."""
+    falls = (line.factor < 0) != (line.band.scale is not None and line.band.scale < 0)
+    return "max" if greatest != falls else "min"
+
+
+# ------------------------------------------------------------------ weights and classes
+
+
+def _weighed(call: Aggregate, scan: Scan, band: Band | None) -> int:
+    """The finest cell that an aggregate of rows which stand for several reads."""
+    distinct = call.distinct and call.function.name != "count"
+    if call.function.name not in _WEIGHED or call.order_by or distinct:
+        what = "the area of every cell" if call.function.name in _OF_AREA else "every value"
+        raise NotStoredError(f"{words(call)} needs {what}")
+    parts = (*call.args, *((call.filter,) if call.filter is not None else ()))
+    return max((_finest(p, scan, band) for p in parts), default=scan.tile)
+
+
+_OF_AREA = ("area", "fraction", "area_mean")
+
+
+def _only_class_band(node: Output, cells: Cells) -> Band:
+    """The categorical band that a query reads and no other."""
+    scan = cells.driver.scan
+    exprs = [*(node.group_by or ()), *cells.cell_filters]
+    for call in aggregates(node):
+        exprs += [*call.args, *((call.filter,) if call.filter is not None else ())]
+    columns = (p for e in exprs for p in walk(e) if isinstance(p, Column) and p.source == scan.source)
+    bands = {b for b in (scan.layer.band(c.name) for c in columns) if b is not None}
+    if len(bands) != 1:
+        raise NotStoredError("it reads several bands cell by cell" if bands else "it reads no classes")
+    (band,) = bands
+    if band.kind != "categorical" or not band.is_integer:
+        raise NotStoredError(f"{band.name} has no classes")
+    return band
+
+
+def _is_band(expr: Bound, scan: Scan, band: Band) -> bool:
+    return isinstance(expr, Column) and expr.source == scan.source and scan.layer.band(expr.name) == band
+
+
+def _refuse_beside_mode(node: Output, scan: Scan, band: Band) -> None:
+    """The most frequent class is found of rows a group and class: nothing else of tile rows is known there."""
+    for call in aggregates(node):
+        for part in (*call.args, *((call.filter,) if call.filter is not None else ())):
+            for column in walk(part):
+                if isinstance(column, Column) and not _is_band(column, scan, band):
+                    raise NotStoredError(f"mode() beside what reads {column.name}")
