@@ -92,7 +92,7 @@ def reason(cube: Any, text: str) -> str:
     "text,expected",
     [
         ("FROM fine SELECT median(red)", "median(red) needs every value"),
-        ("FROM fine GROUP BY CELL(6) SELECT avg(red)", "groups of resolution 6, the finest overview is of resolution 5"),
+        ("FROM twin GROUP BY CELL(6) SELECT min(v)", "groups of resolution 6, the finest overview is of resolution 5"),
         ("FROM fine GROUP BY red > 0 SELECT avg(red)", "it asks for red cell by cell"),
         ("FROM fine JOIN twin SELECT avg(red)", "layers meet cell by cell"),
         ("FROM fine AT RESOLUTION 6 SELECT avg(red)", "the layer is brought to resolution 6 first"),
