@@ -17,6 +17,7 @@ from cubeql.analyze.bound import RegionRef
 from cubeql.compiler import CompiledQuery
 from cubeql.engine import scans
 from cubeql.engine.geometry import GeometryCache
+from cubeql.engine.narrowing import Narrowing, of_layer
 from cubeql.engine.places import Places, provide_places, provide_wanted
 from cubeql.engine.regions import mask_table, shape_of
 from cubeql.engine.rowscans import distinct_cells, provide_rows
@@ -164,15 +165,17 @@ class Preparation:
     # -------------------------------------------------------------- layers that meet
 
     def _cells(self, cells: Cells, needs: list[RegionNeed]) -> None:
+        layers = Narrowing(cells, self.cursor, self.compiled.parameters, self._provide, self._snapshot_of)
+        before = layers.before_driver(self._cover)
         driver = cells.driver
-        stored = self._provide(driver, self._cover(driver))
+        stored = layers.driver(self._cover(driver) if before is None else of_layer(driver, before))
         tiles = self._query_tiles(driver, stored)
+        tiles = tiles if before is None else np.intersect1d(tiles, before)
+        tiles = layers.meet(self._with_points(cells, tiles))
         for need in needs:
             tiles = self._mask(cells, need, tiles)
-        tiles = self._zones(cells, self._with_points(cells, tiles))
-        for join in cells.joins:
-            if join.aligned.scan.zones is None:
-                self._provide(join.aligned, self._of_layer(join.aligned, tiles))
+        tiles = self._zones(cells, tiles)
+        layers.finish(tiles)
         if cells.geometry:
             table = self.geometry.table(tiles, cells.resolution, cells.geometry, self.running)
             self.cursor.register(f"{cells.name}$geometry", table)
@@ -183,7 +186,7 @@ class Preparation:
             self._provide_scan(summaries.scan, None)
             return
         driver = summaries.edges.driver
-        tiles = self._provide_scan(summaries.scan, self._cover(driver))
+        tiles = self._provide_scan(summaries.scan, self._cover(driver)).tiles
         whole = tiles
         for need in self._needs_of(summaries.edges):
             table = self._masks(need, tiles)
@@ -195,32 +198,22 @@ class Preparation:
         self.works[-1].is_rest = True
 
     def _with_points(self, cells: Cells, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The tiles that hold points of all scans that the cells must meet; no others of the driver are read."""
-        left = tiles
+        """The tiles that hold points of all scans that the cells must meet."""
         for name in cells.points:
-            left = np.intersect1d(left, self.places[name].tiles(cells.resolution, cells.tile))
-        self._only(cells, tiles, left)
-        return left
-
-    def _only(self, cells: Cells, tiles: NDArray[np.int64], left: NDArray[np.int64]) -> None:
-        """Read the driver anew where fewer tiles are left than it was read for."""
-        if len(left) < len(tiles):
-            self.works = [w for w in self.works if w.name != cells.driver.scan.name]
-            self._provide(cells.driver, self._of_layer(cells.driver, left))
+            tiles = np.intersect1d(tiles, self.places[name].tiles(cells.resolution, cells.tile))
+        return tiles
 
     def _zones(self, cells: Cells, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Make the relations of zones; gives the tiles that are left, and reads no others of the driver."""
-        left = tiles
+        """Make the relations of zones; gives the tiles that are left."""
         for join in cells.joins:
             scan = join.aligned.scan
             if scan.zones is None:
                 continue
             snapshot, statement = self._snapshot_of(scan), self.compiled.statement
-            work, held = provide_zones(self.running, self.store, self.zones, join, snapshot, left, statement)
+            work, held = provide_zones(self.running, self.store, self.zones, join, snapshot, tiles, statement)
             self.works.append(work)
-            left = held if join.kind in ("inner", "semi") else left
-        self._only(cells, tiles, left)
-        return left
+            tiles = held if join.kind in ("inner", "semi") else tiles
+        return tiles
 
     def _cover(self, driver: Aligned) -> TileRanges | None:
         """The driver's tiles that its region may touch; None without a region.
@@ -237,22 +230,21 @@ class Preparation:
         low, high = descendant_range(cover.low, scan.tile)[0], descendant_range(cover.high, scan.tile)[1]
         return TileRanges(scan.tile, low, high)
 
-    def _provide(self, aligned: Aligned, tiles: NDArray[np.int64] | TileRanges | None) -> NDArray[np.int64]:
-        """Make the relation of a layer's scan; gives the tiles its rows lie in."""
-        stored = self._provide_scan(aligned.scan, tiles)
+    def _provide(self, aligned: Aligned, tiles: NDArray[np.int64] | TileRanges | None) -> ScanWork:
+        """Make the relation of a layer's scan; tells what is kept."""
+        work = self._provide_scan(aligned.scan, tiles)
         if aligned.needs_areas:
-            areas = self.geometry.table(stored, aligned.scan.layer.resolution, ("area",), self.running)
+            areas = self.geometry.table(work.tiles, aligned.scan.layer.resolution, ("area",), self.running)
             self.cursor.register(areas_name(aligned.scan), areas)
-        return stored
+        return work
 
-    def _provide_scan(self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None) -> NDArray[np.int64]:
+    def _provide_scan(self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None) -> ScanWork:
         self.running.check()
         snapshot = self._snapshot_of(scan)
         work = scans.work_of(scan, snapshot)
         self.works.append(work)
-        if isinstance(tiles, TileRanges):
-            return scans.provide_cover(self.cursor, scan, snapshot, work, tiles)
-        return scans.provide(self.cursor, scan, snapshot, work, tiles)
+        scans.provide(self.cursor, scan, snapshot, work, tiles, self.compiled.parameters)
+        return work
 
     def _snapshot_of(self, scan: Scan | RowScan) -> Snapshot:
         return self._snapshot(scan.layer.name, scan.version if scan.version is not None else scan.layer.version)
@@ -287,13 +279,6 @@ class Preparation:
         table = mask_table(shape, near, need.tile, need.resolution, self.running)
         self.cursor.register(need.name, table)
         return table
-
-    def _of_layer(self, aligned: Aligned, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The joined layer's tiles that meet the query's tiles."""
-        own = aligned.scan.tile
-        if own <= aligned.tile:
-            return np.unique(parent(tiles, own)) if own < aligned.tile else tiles
-        return np.sort(np.concatenate([subtiles(int(t), own) for t in tiles.tolist()])) if len(tiles) else tiles
 
     # -------------------------------------------------------------- the rest
 

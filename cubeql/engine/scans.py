@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import duckdb
@@ -11,16 +11,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.engine import frozen
+from cubeql.engine.selecting import MOST_PARTS, MOST_ROWS, Selection, TileRows
+from cubeql.engine.tiletests import files_that_pass, sql_test
 from cubeql.grid.ranges import TileRanges
-from cubeql.plan.nodes import Overview, RowScan, Scan
+from cubeql.plan.nodes import ALWAYS, Overview, RowScan, Scan
+from cubeql.plan.tiletests import Values, every, tile_test
 from cubeql.sql import quote
-from cubeql.sql.printer import literal
 from cubeql.storage import Snapshot
 from cubeql.values.tiles import slot_count
 from cubeql.values.times import TimeRange
 
-MOST_LITERALS = 400
-"""Up to so many tiles are named in the predicate; more are joined."""
+MOST_LITERALS = 4000
+"""Up to so many tiles are named in the predicate, which skips row groups; more are joined, which skips none."""
 
 _SQL_TYPES = {"int8": "TINYINT", "int16": "SMALLINT", "int32": "INTEGER", "int64": "BIGINT", "float32": "FLOAT",
               "float64": "DOUBLE", "integer": "BIGINT", "number": "DOUBLE", "text": "VARCHAR",
@@ -34,7 +36,8 @@ class ScanWork:
     ``witness`` is a band that is valid at exactly the cells that have a row, in all tile rows kept, where the layer has
     several bands; ``is_whole`` tells that all slots of all tile rows kept have one. ``is_rest`` marks a scan that reads
     what another one leaves of the same rows, so that these are not counted twice. Of a scan of zones, ``zones`` is how
-    many can matter and ``levels`` how many a cell lies in at most.
+    many can matter and ``levels`` how many a cell lies in at most. ``selection`` is what is read of a layer of tiles,
+    ``tiles`` where its rows lie, sorted, and ``rows_of_tiles`` how many there are of each.
     """
 
     name: str
@@ -51,13 +54,20 @@ class ScanWork:
     witness: str | None = None
     is_whole: bool = False
     is_rest: bool = False
+    zones: int | None = None
+    levels: int = 0
+    selection: Selection | None = None
+    tiles: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    rows_of_tiles: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The files that are kept."""
         return tuple(self.sizes)
-    zones: int | None = None
-    levels: int = 0
+
+    def keep(self, tiles: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
+        """Note the tiles that are kept, sorted, and how many rows each has."""
+        self.tiles, self.rows_of_tiles, self.tiles_kept = tiles, rows, int(rows.sum())
 
 
 def work_of(scan: Scan | RowScan, snapshot: Snapshot) -> ScanWork:
@@ -97,76 +107,119 @@ def provide(
     scan: Scan,
     snapshot: Snapshot,
     work: ScanWork,
-    tiles: NDArray[np.int64] | None,
+    tiles: NDArray[np.int64] | TileRanges | None,
+    values: Values,
 ) -> NDArray[np.int64]:
-    """Make the relation of a scan on a cursor, of the files and rows that can matter.
+    """Make the relation of a scan on a cursor, of the files and rows that can matter; reads scalar columns only.
 
     Args:
         cursor: where the relation is made.
         scan: the scan.
         snapshot: the layer it reads.
         work: is told what is kept.
-        tiles: sorted tiles that can matter, None for all.
+        tiles: those that can matter, sorted or as the ranges of a region; None for all.
+        values: of parameters.
 
     Returns:
         The tiles that rows of the relation lie in, sorted.
     """
-    ends = None if tiles is None else (tiles, tiles)
-    _make(cursor, scan, snapshot, work, ends, _tile_tests(cursor, scan.name, tiles))
-    return _stored_tiles(cursor, scan, work)
-
-
-def provide_cover(
-    cursor: duckdb.DuckDBPyConnection, scan: Scan, snapshot: Snapshot, work: ScanWork, cover: TileRanges
-) -> NDArray[np.int64]:
-    """As :func:`provide`, of the tiles that a region may touch: first by range, then exactly."""
-    tests = [f"tile BETWEEN {cover.low[0]} AND {cover.high[-1]}"] if cover.low.size else ["FALSE"]
-    _make(cursor, scan, snapshot, work, (cover.low, cover.high), tests)
+    selection = _selection(cursor, scan, snapshot, work, tiles, values)
+    work.selection = selection
+    _make(cursor, scan, work)
     stored = _stored_tiles(cursor, scan, work)
-    inside = stored[cover.hold(stored)]
-    return stored if len(inside) == len(stored) else provide(cursor, scan, snapshot, work, inside)
+    if isinstance(tiles, TileRanges) and not np.all(inside := tiles.hold(stored)):
+        return narrow(cursor, scan, work, stored[inside])
+    return stored
 
 
-def _make(
+def narrow(
+    cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, tiles: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Make the relation of a scan anew, of fewer tiles; gives those of them that it has rows in."""
+    assert work.selection is not None
+    held = np.isin(work.tiles, tiles)
+    left = work.tiles[held]
+    kept = files_between(work.selection.files, left, left)
+    work.selection = replace(
+        work.selection,
+        files=work.selection.files.filter(pa.array(kept)),
+        tiles=tuple(_tile_tests(cursor, scan.name, left)),
+    )
+    _make(cursor, scan, work)
+    if scan.frozen is not None and work.paths:
+        return _stored_tiles(cursor, scan, work)
+    work.keep(left, work.rows_of_tiles[held])
+    return left
+
+
+def settle(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, rows: TileRows) -> None:
+    """Make the relation of a scan anew, of these rows, which are read by their places in the files."""
+    assert work.selection is not None
+    tiles, counts = np.unique(rows.tile, return_counts=True)
+    work.keep(tiles, counts)
+    numbers = np.unique(rows.file)
+    if len(rows.tile) > MOST_ROWS or len(numbers) > MOST_PARTS:
+        narrow(cursor, scan, work, tiles)
+        return
+    work.selection = replace(work.selection, files=work.selection.files.take(pa.array(numbers)), rows=rows)
+    _make(cursor, scan, work)
+
+
+def _selection(
     cursor: duckdb.DuckDBPyConnection, scan: Scan, snapshot: Snapshot, work: ScanWork,
-    ends: tuple[NDArray[np.int64], NDArray[np.int64]] | None, tests: list[str],
-) -> None:  # fmt: skip
-    times = frozen.times_of(scan)
-    kept = snapshot.files.filter(pa.array(_files(snapshot.files, times, ends)))
-    work.files_kept = kept.num_rows
-    work.sizes = dict(zip(kept["path"].to_pylist(), kept["bytes"].to_pylist(), strict=True))
+    tiles: NDArray[np.int64] | TileRanges | None, values: Values,
+) -> Selection:  # fmt: skip
+    """The files that can matter and what tells of their rows."""
+    files = files_that_matter(snapshot.files, scan, values)
+    test = every(tile_test(c, scan, values) for c in scan.values)
+    if isinstance(tiles, TileRanges):
+        files = files.filter(pa.array(files_between(files, tiles.low, tiles.high)))
+        tests = [f"tile BETWEEN {tiles.low[0]} AND {tiles.high[-1]}"] if tiles.low.size else ["FALSE"]
+    else:
+        tests = _tile_tests(cursor, scan.name, tiles)
+        files = files if tiles is None else files.filter(pa.array(files_between(files, tiles, tiles)))
+    told = (sql_test(test, scan.layer),) if test is not None else ()
+    return Selection(files, tuple(tests), tuple(time_tests(frozen.times_of(scan))), told)
+
+
+def files_that_matter(files: pa.Table, scan: Scan, values: Values) -> pa.Table:
+    """The files that may hold rows of a scan's times and values."""
+    kept = overlaps(files, frozen.times_of(scan))
+    test = every(tile_test(c, scan, values) for c in scan.values)
+    if test is not None:
+        kept &= files_that_pass(test, files)
+    return files if np.all(kept) else files.filter(pa.array(kept))
+
+
+def _make(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> None:
+    assert work.selection is not None
+    files = work.selection.files
+    work.files_kept = files.num_rows
+    work.sizes = dict(zip(files["path"].to_pylist(), files["bytes"].to_pylist(), strict=True))
     name = quote(scan.name)
     if not work.paths:
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {', '.join(_nothing(scan))} WHERE FALSE")
-        return
-    tested = " AND ".join([*time_tests(times), *tests])
-    where = f" WHERE {tested}" if tested else ""
-    listed = ", ".join(literal(p) for p in work.paths)
-    source = f"read_parquet([{listed}], hive_partitioning = false)"
-    if scan.frozen is not None:
-        frozen.make(cursor, scan, source, where)
-        return
-    text = f"SELECT {', '.join(_columns(scan))} FROM {source}"  # noqa: S608 - identifiers are quoted, constants are our own
-    cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}{where}")
+    elif scan.frozen is not None:
+        frozen.make(cursor, scan, work.selection.source, work.selection.where)
+    else:
+        text = " UNION ALL ".join(work.selection.queries(", ".join(_columns(scan))))
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
 
 
-def _files(
-    files: pa.Table, times: TimeRange, ends: tuple[NDArray[np.int64], NDArray[np.int64]] | None
-) -> NDArray[np.bool_]:
-    """Which files may hold rows of these times and of tiles between these ends (low and high, both sorted)."""
-    kept = np.ones(files.num_rows, bool)
-    if ends is not None:
-        low, high = ends
-        first = np.searchsorted(high, files["tile_min"].fill_null(0).to_numpy(), "left")
-        last = files["tile_max"].fill_null(2**63 - 1).to_numpy()
-        kept &= np.append(low, 2**63 - 1)[first] <= last if low.size else False
-    if times != TimeRange():
-        kept &= overlaps(files, times)
-    return kept
+def files_between(files: pa.Table, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which files may hold rows of tiles between these ends, both sorted."""
+    if not low.size:
+        return np.zeros(files.num_rows, bool)
+    first = np.searchsorted(high, files["tile_min"].fill_null(0).to_numpy(), "left")
+    last = files["tile_max"].fill_null(2**63 - 1).to_numpy()
+    found: NDArray[np.bool_] = np.append(low, 2**63 - 1)[first] <= last
+    return found
 
 
 def overlaps(files: pa.Table, times: TimeRange) -> NDArray[np.bool_]:
     """Which files may hold rows of these times."""
+    if times == ALWAYS:
+        return np.ones(files.num_rows, bool)
     first = files["time_min"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
     last = files["time_max"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
     kept = np.ones(len(first), bool)
@@ -260,6 +313,7 @@ def _stored_tiles(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork)
     """The tiles that a scan's rows lie in, sorted; tells the work its rows. Reads scalar columns only."""
     if scan.frozen is not None and work.paths:
         tiles, work.tiles_kept, work.is_whole, work.witness = frozen.kept(cursor, scan)
+        work.tiles, work.rows_of_tiles = tiles, np.ones(len(tiles), np.int64)
         return tiles
     bands = scan.bands if len(scan.layer.bands) > 1 and scan.overview is None else ()
     slots = slot_count(scan.layer.resolution, scan.tile)
@@ -267,7 +321,7 @@ def _stored_tiles(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork)
     told = [f"bool_and({quote(f'{b}__count')} = footprint__count) AS {quote(f'{b}__told')}" for b in bands]
     items = ", ".join(["tile", "count(*) AS n", whole, *told])
     columns = cursor.execute(f"SELECT {items} FROM {quote(scan.name)} GROUP BY tile ORDER BY tile").fetchnumpy()  # noqa: S608 - identifiers are quoted, constants are our own
-    work.tiles_kept = int(columns["n"].sum())
+    work.keep(np.asarray(columns["tile"], np.int64), np.asarray(columns["n"], np.int64))
     work.is_whole = bool(np.all(columns["whole"]))
     work.witness = next((b for b in bands if np.all(columns[f"{b}__told"])), None)
-    return np.asarray(columns["tile"], np.int64)
+    return work.tiles

@@ -83,6 +83,8 @@ class Scan(Node):
         zones: what is asked of zones; ``layer`` is then the grid that the engine makes of them, of the query's own
             resolution.
         with_ends: read the end of each row's step, too; it is a key beside the time.
+        values: tile rows matter only where each of these conditions holds at some of their cells.
+        wanted: tiles matter only where each of these holds at some cell of some of their rows.
     """
 
     name: str
@@ -98,6 +100,8 @@ class Scan(Node):
     frozen: Any = None
     zones: Zoned | None = None
     with_ends: bool = False
+    values: tuple[Bound, ...] = ()
+    wanted: tuple[Bound, ...] = ()
 
     @property
     def tile(self) -> int:
@@ -157,7 +161,8 @@ class TileJoin(Node):
     """A layer that meets the driver tile by tile.
 
     ``on_rows`` conditions read scalars of tile rows only, ``on_cells`` read cells. With ``over`` the layer's rows of a
-    window around each instant of the clock become one before they meet.
+    window around each instant of the clock become one before they meet. With ``narrows`` no layer is read in tiles for
+    which the joined one has no row.
     """
 
     aligned: Aligned
@@ -166,6 +171,7 @@ class TileJoin(Node):
     on_rows: tuple[Bound, ...] = ()
     on_cells: tuple[Bound, ...] = ()
     over: Over | None = None
+    narrows: bool = False
 
     @property
     def is_ranked(self) -> bool:

@@ -7,48 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cubeql.analyze.bound import Aggregate, Apply, Bound, Column, Convert, InSubquery, OneOf, walk
+from cubeql.analyze.bound import Aggregate, Bound, Column, InSubquery, walk
 from cubeql.plan.nodes import Aligned, Cells, Output
+from cubeql.plan.nulls import Columns, makes_null, needed_by
 
-_STRICT = frozenset(
-    ("+", "-", "*", "/", "//", "// number", "%", "=", "<>", "<", "<=", ">", ">=", "not", "negate", "like", "ilike",
-     "convert")
-)  # fmt: skip
 _SKIPS_NULL = frozenset(("avg", "mean", "sum", "min", "max", "stddev", "variance", "median", "count"))
-
-Columns = frozenset[tuple[int, str]]
-_NONE: Columns = frozenset()
-
-
-def needed_by(condition: Bound) -> Columns:
-    """Columns (source, name) of which each keeps the condition from being true where it is NULL."""
-    match condition:
-        case Apply() if condition.function.name == "and":
-            return _NONE.union(*(needed_by(a) for a in condition.args))
-        case Apply() if condition.function.name == "or":
-            left, right = (needed_by(a) for a in condition.args)
-            return left & right
-    return makes_null(condition)
-
-
-def makes_null(expr: Bound) -> Columns:
-    """Columns (source, name) of which each makes the expression NULL where it is NULL itself.
-
-    This says more than :func:`needed_by`: ``NULL AND FALSE`` is FALSE, so that its negation holds.
-    """
-    match expr:
-        case Column():
-            return frozenset({(expr.source, expr.name)})
-        case Convert():
-            return makes_null(expr.operand)
-        case OneOf():
-            return makes_null(expr.operand) if expr.items else _NONE
-        case Apply() if expr.function.name in _STRICT:
-            return _NONE.union(*(makes_null(a) for a in expr.args))
-        case Apply() if expr.function.name in ("and", "or"):
-            left, right = (makes_null(a) for a in expr.args)
-            return left & right
-    return _NONE
 
 
 def is_proven(aligned: Aligned, conditions: Iterable[Bound]) -> bool:

@@ -72,7 +72,7 @@ def damaged(store: Path, folder: Path) -> Path:
             for group in range(footer.num_row_groups):
                 for number in range(footer.num_columns):
                     column = footer.row_group(group).column(number)
-                    if ".list." in column.path_in_schema:
+                    if ".list." in column.path_in_schema and "__classes" not in column.path_in_schema:
                         start = column.dictionary_page_offset or column.data_page_offset
                         file.seek(start)
                         file.write(b"\xff" * column.total_compressed_size)

@@ -264,11 +264,12 @@ def _forecast() -> TinyLayer:
 @functools.cache
 def tiny_cube() -> dict[str, TinyLayer]:
     """All layers of the tiny cube by name."""
+    from tests.support.banks import banks, bed, hulls, shelf
     from tests.support.series import monthly, runs
 
     makers = (
         _fine, _twin, _coarse, _rain, _far, _classes, _cover, _finer, _pent, _pentfine, _dateline, _pole, _sparse,
-        _nothing, _forecast, monthly, runs,
+        _nothing, _forecast, monthly, runs, banks, shelf, bed, hulls,
     )  # fmt: skip
     return {layer.record.name: layer for layer in (make() for make in makers)}
 

@@ -1,0 +1,106 @@
+"""What is read of a layer's tile files: files, and the rows in them, by what they hold or by their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cubeql.sql.printer import literal
+
+# ruff: noqa: S608 - identifiers are quoted, constants are our own
+
+MOST_ROWS = 20_000
+"""Up to so many rows are named by their places; more are told by what they hold."""
+
+MOST_PARTS = 256
+"""Up to so many files are read one by one, each with the places of its rows."""
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class TileRows:
+    """Rows of tile files.
+
+    Attributes:
+        tile: of each row.
+        time: of each row in microseconds, 0 without time.
+        file: number of the file that each lies in, among those of a selection.
+        place: of each row in its file.
+    """
+
+    tile: Integers
+    time: Integers
+    file: Integers
+    place: Integers
+
+    def where(self, chosen: NDArray[np.bool_]) -> TileRows:
+        """Those of the rows."""
+        return TileRows(self.tile[chosen], self.time[chosen], self.file[chosen], self.place[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a layer can matter.
+
+    Attributes:
+        files: that can hold a row of it, as a snapshot has them.
+        tiles: conditions on the tile of a row.
+        times: conditions on its time.
+        values: conditions on the least and greatest values and the classes of a row.
+        rows: the very rows, once they are known; ``file`` numbers those of the files that hold some, in order.
+    """
+
+    files: pa.Table
+    tiles: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    rows: TileRows | None = None
+
+    @property
+    def source(self) -> str:
+        """The table function that reads the files."""
+        return _read(self.files["path"].to_pylist())
+
+    @property
+    def where(self) -> str:
+        """``WHERE`` with all conditions, or nothing."""
+        return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """All conditions on stored columns."""
+        return (*self.times, *self.tiles, *self.values)
+
+    def queries(self, columns: str) -> Iterator[str]:
+        """Queries that together read the rows."""
+        if self.rows is None:
+            yield f"SELECT {columns} FROM {self.source}{self.where}"
+            return
+        paths = self.files["path"].to_pylist()
+        for path, number in zip(paths, np.unique(self.rows.file).tolist(), strict=True):
+            places = np.sort(self.rows.place[self.rows.file == number])
+            yield f"SELECT {columns} FROM {_read([path])} WHERE {_at(places)}"
+
+    def read_rows(self, cursor: duckdb.DuckDBPyConnection, timed: bool) -> TileRows:
+        """The rows, from columns of keys and summaries alone."""
+        time = "epoch_us(time)" if timed else "0"
+        text = f"SELECT tile, {time} AS t, file_index::BIGINT AS f, file_row_number AS n FROM {self.source}{self.where}"
+        found = cursor.execute(text).fetchnumpy()
+        return TileRows(*(np.asarray(found[c], np.int64) for c in ("tile", "t", "f", "n")))
+
+
+def _read(paths: list[str]) -> str:
+    return f"read_parquet([{', '.join(map(literal, paths))}], hive_partitioning = false)"
+
+
+def _at(places: Integers) -> str:
+    """The condition on rows at these sorted places of a file."""
+    if len(places) == int(places[-1] - places[0]) + 1:
+        return f"file_row_number BETWEEN {places[0]} AND {places[-1]}"
+    return f"file_row_number IN ({', '.join(map(str, places.tolist()))})"

@@ -1,0 +1,113 @@
+"""Tests of tiles (:mod:`cubeql.plan.tiletests`) asked of the files of a layer, and of tile rows in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cubeql.catalog import Layer
+from cubeql.plan.thresholds import Number
+from cubeql.plan.tiletests import Every, HasClass, HasValue, Some, TileTest
+from cubeql.sql import quote
+from cubeql.sql.printer import literal
+
+Mask = NDArray[np.bool_]
+
+
+def files_that_pass(test: TileTest, files: pa.Table) -> Mask:
+    """Which files may hold a tile row that passes; a bound that is not known excludes nothing."""
+    match test:
+        case HasValue(band=band, low=low, high=high):
+            return _overlap(files, band, low, high)
+        case HasClass(band=band, codes=codes, others=False):
+            return _any((_overlap(files, band, code, code) for code in codes), files)
+        case HasClass(band=band, codes=codes):
+            least, most = (_filled(files, f"{band}__{end}", codes[0]) for end in ("min", "max"))
+            known = _is_known(files, f"{band}__min")
+            return ~(known & (least == most) & np.isin(least, codes)) & _has_values(files, band)
+        case Every(tests=tests):
+            missed = _any((~files_that_pass(t, files) for t in tests), files)
+            return np.logical_not(missed)
+        case Some(tests=tests):
+            return _any((files_that_pass(t, files) for t in tests), files)
+    raise AssertionError(f"no test: {test}")
+
+
+def _any(masks: Iterable[Mask], files: pa.Table) -> Mask:
+    found = np.zeros(files.num_rows, bool)
+    for mask in masks:
+        found |= mask
+    return found
+
+
+def _overlap(files: pa.Table, band: str, low: Number | None, high: Number | None) -> Mask:
+    kept = _has_values(files, band)
+    if low is not None:
+        kept &= ~_is_known(files, f"{band}__max") | (_filled(files, f"{band}__max", low) >= low)
+    if high is not None:
+        kept &= ~_is_known(files, f"{band}__min") | (_filled(files, f"{band}__min", high) <= high)
+    return kept
+
+
+def _has_values(files: pa.Table, band: str) -> Mask:
+    """Whether some row of a file may have a value in the band."""
+    nulls = files[f"{band}__nulls"].fill_null(-1).to_numpy()
+    found: Mask = nulls != files["rows"].to_numpy()
+    return found
+
+
+def _is_known(files: pa.Table, column: str) -> Mask:
+    return np.asarray(files[column].is_valid().to_numpy(), bool)
+
+
+def _filled(files: pa.Table, column: str, value: Number) -> NDArray[Any]:
+    """A column of bounds, those that are not known of a value that fits its type."""
+    return np.asarray(files[column].fill_null(pa.scalar(value, files[column].type)).to_numpy())
+
+
+def is_pushed(test: TileTest) -> bool:
+    """Whether a scan of files tests it before it reads the arrays of a row: comparisons of single columns."""
+    return isinstance(test, HasValue) or (isinstance(test, Every) and all(map(is_pushed, test.tests)))
+
+
+def sql_test(test: TileTest, layer: Layer) -> str:
+    """The condition that tile rows pass, over their stored columns."""
+    match test:
+        case HasValue():
+            return _between(test, layer)
+        case HasClass():
+            return _classes(test)
+        case Every(tests=tests):
+            return " AND ".join(sql_test(t, layer) for t in tests)
+        case Some(tests=tests):
+            return f"({' OR '.join(f'({sql_test(t, layer)})' for t in tests)})" if tests else "FALSE"
+    raise AssertionError(f"no test: {test}")
+
+
+def _between(test: HasValue, layer: Layer) -> str:
+    least, most = quote(f"{test.band}__min"), quote(f"{test.band}__max")
+    band = layer.band(test.band)
+    assert band is not None
+
+    def bound(value: Number) -> str:
+        # A constant of another type than the column's would not be asked of the statistics of row groups.
+        return f"{literal(value)}::FLOAT" if band.storage == "float32" else literal(value)
+
+    parts = [f"{most} >= {bound(test.low)}"] if test.low is not None else []
+    parts += [f"{least} <= {bound(test.high)}"] if test.high is not None else []
+    return " AND ".join(parts) if parts else f"{most} IS NOT NULL"
+
+
+def _classes(test: HasClass) -> str:
+    least, most = quote(f"{test.band}__min"), quote(f"{test.band}__max")
+    listed = ", ".join(map(str, test.codes))
+    classes = quote(f"{test.band}__classes")
+    if test.others:
+        fewer = f"len(list_filter({classes}, lambda x: x.code NOT IN ({listed}))) > 0"
+        return f"{most} IS NOT NULL AND {fewer}"
+    held = f"list_has_any(list_transform({classes}, lambda x: x.code), [{listed}])"
+    return f"{most} >= {test.codes[0]} AND {least} <= {test.codes[-1]} AND {held}"
