@@ -30,8 +30,8 @@ def files_that_pass(test: TileTest, files: pa.Table) -> Mask:
             known = _is_known(files, f"{band}__min")
             return ~(known & (least == most) & np.isin(least, codes)) & _has_values(files, band)
         case Every(tests=tests):
-            missed = _any((~files_that_pass(t, files) for t in tests), files)
-            return np.logical_not(missed)
+            passing: Mask = ~_any((~files_that_pass(t, files) for t in tests), files)
+            return passing
         case Some(tests=tests):
             return _any((files_that_pass(t, files) for t in tests), files)
     raise AssertionError(f"no test: {test}")
