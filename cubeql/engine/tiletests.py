@@ -28,10 +28,10 @@ def files_that_pass(test: TileTest, files: pa.Table) -> Mask:
         case HasClass(band=band, codes=codes):
             least, most = (_filled(files, f"{band}__{end}", codes[0]) for end in ("min", "max"))
             known = _is_known(files, f"{band}__min")
-            return ~(known & (least == most) & np.isin(least, codes)) & _has_values(files, band)
+            told: Mask = known & (least == most) & np.isin(least, codes)
+            return _has_values(files, band) & ~told
         case Every(tests=tests):
-            passing: Mask = ~_any((~files_that_pass(t, files) for t in tests), files)
-            return passing
+            return ~_any((~files_that_pass(t, files) for t in tests), files)
         case Some(tests=tests):
             return _any((files_that_pass(t, files) for t in tests), files)
     raise AssertionError(f"no test: {test}")
