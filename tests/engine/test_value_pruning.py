@@ -48,7 +48,7 @@ def kept(session: Any, text: str) -> dict[str, int]:
     ],
 )
 def test_rows_that_are_kept_of_28(cube: Any, condition: str, rows: int) -> None:
-    assert kept(cube, f"SELECT count(*) AS n FROM banks FILTER {condition}")["banks"] == rows
+    assert kept(cube, f"SELECT cell, time FROM banks FILTER {condition}")["banks"] == rows
 
 
 def test_values_of_parameters_are_known(cube: Any) -> None:
