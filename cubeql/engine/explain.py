@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import duckdb
 import pyarrow as pa
 
 from cubeql.compiler import CompiledQuery
@@ -54,18 +55,27 @@ class Explanation:
         return pa.table({"plan": self.text.split("\n")}, schema=schema)
 
 
-def explain(prepared: Prepared, actual: dict[str, float] | None = None) -> Explanation:
-    """The explanation of a prepared statement."""
+def explain(prepared: Prepared, bytes_to_read: int, actual: dict[str, float] | None = None) -> Explanation:
+    """The explanation of a prepared statement.
+
+    Args:
+        prepared: the statement.
+        bytes_to_read: see :func:`cost`.
+        actual: what it did, if it was run.
+    """
     works = {w.name: w for w in prepared.works}
     compiled: CompiledQuery = prepared.compiled
     lines = tuple(plan_lines(compiled.plan, lambda name: ": " + _work(works, name)))
-    return Explanation(lines, compiled.sql, tuple(prepared.works), _to_read(compiled, works), actual or {})
+    return Explanation(lines, compiled.sql, tuple(prepared.works), bytes_to_read, actual or {})
 
 
-def _to_read(compiled: CompiledQuery, works: dict[str, ScanWork]) -> int:
+def cost(prepared: Prepared, cursor: duckdb.DuckDBPyConnection) -> int:
+    """Bytes that a prepared statement will read at most."""
     from cubeql.engine.footers import bytes_to_read  # loads what only EXPLAIN needs
 
-    return sum(bytes_to_read(works[s.name], s) for s in compiled.statement.scans if s.name in works)
+    works = {w.name: w for w in prepared.works}
+    scans = prepared.compiled.statement.scans
+    return sum(bytes_to_read(cursor, works[s.name], s) for s in scans if s.name in works)
 
 
 def _work(works: dict[str, ScanWork], name: str) -> str:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import pyarrow.parquet as pq
+import duckdb
 
 from cubeql.engine.scans import ScanWork
 from cubeql.plan.nodes import RowScan, Scan
+from cubeql.sql.printer import literal
 
 _SCALARS = ("tile", "time", "footprint__count")
 
 
-def bytes_to_read(work: ScanWork, scan: Scan | RowScan) -> int:
-    """Compressed bytes of the columns a scan names, in the share of row groups that its kept rows make up at most."""
+def bytes_to_read(cursor: duckdb.DuckDBPyConnection, work: ScanWork, scan: Scan | RowScan) -> int:
+    """Compressed bytes of the columns a scan names, in the share of row groups that its kept rows make up at most.
+
+    The engine reads the footers, which it needs for the scan in any case, and remembers them.
+    """
+    if not work.paths:
+        return 0
+    listed = f"[{', '.join(literal(p) for p in work.paths)}]"
     wanted = set(scan.columns) if isinstance(scan, RowScan) else _tile_columns(scan)
-    total = rows = 0
-    for path in work.paths:
-        footer = pq.read_metadata(path)
-        rows += footer.num_rows
-        total += _chunks(footer, wanted)
-    kept = work.tiles_kept or 0
-    return int(total * min(1.0, kept / rows)) if rows else 0
+    counted = f"SELECT sum(num_rows) FROM parquet_file_metadata({listed})"  # noqa: S608 - paths are quoted
+    sized = f"""SELECT string_split(path_in_schema, ', ')[:2] AS part, sum(total_compressed_size)
+                FROM parquet_metadata({listed}) GROUP BY part"""  # noqa: S608 - paths are quoted
+    ((rows,),) = cursor.execute(counted).fetchall()
+    parts = cursor.execute(sized).fetchall()
+    total = sum(int(size) for part, size in parts if part[0] in wanted or ".".join(part) in wanted)
+    return int(total * min(1.0, (work.tiles_kept or 0) / rows)) if rows else 0
 
 
 def _band_columns(scan: Scan) -> set[str]:
@@ -36,15 +43,3 @@ def _band_columns(scan: Scan) -> set[str]:
 
 def _tile_columns(scan: Scan) -> set[str]:
     return {*_SCALARS, *(d.name for d in scan.layer.dimensions), *_band_columns(scan)}
-
-
-def _chunks(footer: pq.FileMetaData, wanted: set[str]) -> int:
-    total = 0
-    for group in range(footer.num_row_groups):
-        row_group = footer.row_group(group)
-        for column in range(row_group.num_columns):
-            chunk = row_group.column(column)
-            top, _, inner = chunk.path_in_schema.partition(".")
-            if top in wanted or f"{top}.{inner.partition('.')[0]}" in wanted:
-                total += chunk.total_compressed_size
-    return total

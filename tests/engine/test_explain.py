@@ -105,3 +105,21 @@ def test_faults_are_those_of_the_query(cube: Any) -> None:
     with pytest.raises(QueryError) as raised:
         cube.query("EXPLAIN SELECT redd, nirr FROM fine")
     assert len(raised.value.diagnostics) == 2
+
+
+@pytest.mark.parametrize(("query", "wanted"), [
+    ("SELECT sum(red) FROM fine", ("red", "valid")),
+    ("SELECT CELL(6) AS c, avg(red) AS r FROM fine GROUP BY CELL(6)", ("red__l2.count", "red__l2.sum")),
+    ("SELECT avg(red) AS r FROM fine", ("red__count", "red__sum")),
+])  # fmt: skip
+def test_bytes_to_read_are_those_of_the_columns_in_the_footers(cube: Any, query: str, wanted: tuple[str, ...]) -> None:
+    found = cube.explain(query)
+    total = 0
+    for path in {p for scan in found.scans for p in scan.paths}:
+        footer = pq.read_metadata(path)
+        for group in map(footer.row_group, range(footer.num_row_groups)):
+            for chunk in map(group.column, range(group.num_columns)):
+                name = chunk.path_in_schema
+                if any(name == w or name.startswith(f"{w}.") for w in ("tile", "time", "footprint__count", *wanted)):
+                    total += chunk.total_compressed_size
+    assert found.bytes_to_read == total

@@ -10,7 +10,7 @@ from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.execute import execute, prepare, stream
-from cubeql.engine.explain import Explanation, explain
+from cubeql.engine.explain import Explanation, cost, explain
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.errors import QueryError, diagnose
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cubeql.engine.statements.engine import Engine
 
 Named = nodes.Create | nodes.Alter
+_ACTUAL = ("rows", "prepare_seconds", "seconds", "requests", "bytes_network")
 
 
 class Call:
@@ -61,7 +62,13 @@ class Call:
 
     def compile(self, query: nodes.Query) -> CompiledQuery:
         """Compile a query of this statement."""
-        return self.engine.compile(query, self.text, self.values)
+        if self.engine.remote is None:
+            return self.engine.compile(query, self.text, self.values)
+        running = self.running()  # the catalog is far too, and may not answer
+        with running.faults():
+            found = running.work(lambda: self.engine.compile(query, self.text, self.values))
+        running.close()
+        return found
 
     def query(self, query: nodes.Query, ordered_by: tuple[str, ...] = ()) -> Result:
         """Run a query."""
@@ -76,17 +83,16 @@ class Call:
         compiled = self.compile(query)
         running = self.running()
         prepared = prepare(compiled, self.store, running, self.engine.caches)
+        with running.faults():
+            to_read = running.work(lambda: cost(prepared, running.cursor))
         actual: dict[str, float] = {}
         if analyze:
             result = stream(prepared, running)
             for _ in result:
                 pass
-            wanted = ("rows", "prepare_seconds", "seconds")
-            actual = {k: round(float(result.stats[k]), 4) for k in wanted}
-        with running.faults():
-            found = explain(prepared, actual)
+            actual = {k: round(float(result.stats[k]), 4) for k in _ACTUAL if k in result.stats}
         running.close()
-        return found
+        return explain(prepared, to_read, actual)
 
     # -------------------------------------------------------------- names
 
