@@ -108,8 +108,8 @@ def test_faults_are_those_of_the_query(cube: Any) -> None:
 
 
 @pytest.mark.parametrize(("query", "wanted"), [
-    ("SELECT sum(red) FROM fine", ("red", "valid")),
-    ("SELECT CELL(6) AS c, avg(red) AS r FROM fine GROUP BY CELL(6)", ("red__l2.count", "red__l2.sum")),
+    ("SELECT red FROM fine", ("red", "valid")),
+    ("SELECT CELL(5) AS c, avg(red) AS r FROM fine GROUP BY CELL(5)", ("red__l2.count", "red__l2.sum")),
     ("SELECT avg(red) AS r FROM fine", ("red__count", "red__sum")),
 ])  # fmt: skip
 def test_bytes_to_read_are_those_of_the_columns_in_the_footers(cube: Any, query: str, wanted: tuple[str, ...]) -> None:
