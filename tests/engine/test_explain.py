@@ -109,7 +109,6 @@ def test_faults_are_those_of_the_query(cube: Any) -> None:
 
 @pytest.mark.parametrize(("query", "wanted"), [
     ("SELECT red FROM fine", ("red", "valid")),
-    ("SELECT CELL(5) AS c, avg(red) AS r FROM fine GROUP BY CELL(5)", ("red__l2.count", "red__l2.sum")),
     ("SELECT avg(red) AS r FROM fine", ("red__count", "red__sum")),
 ])  # fmt: skip
 def test_bytes_to_read_are_those_of_the_columns_in_the_footers(cube: Any, query: str, wanted: tuple[str, ...]) -> None:
