@@ -5,9 +5,10 @@ is), ``raster`` and ``netcdf`` with ``cf_axes``, ``cf_bands``, ``cf_time``, ``cl
 kinds there are), ``stamps`` (times), ``offers`` (sources not opened yet), ``opening`` (from paths to offers),
 ``bands`` and ``layering`` (the layer they make), ``resolution`` and ``cover`` (which cells and tiles),
 ``reach``, ``lattice`` and ``placing`` (slots among pixels and pixels among slots), ``gridmap`` (which pixels
-make a cell), ``mapcache`` (those maps kept), ``methods`` and ``regrid`` (pixels to cells), ``board`` and
-``tiler`` (tile blocks in bounded memory), ``ledger`` (what a layer was made of), ``portions`` (what becomes
-one commit), ``planning``, ``fitting`` and ``job`` (one portion), ``running`` and ``entry`` (the whole),
+make a cell), ``mapcache`` (those maps kept, ``sheets`` their files), ``methods`` and ``regrid`` (pixels to
+cells), ``windows``, ``board`` and ``tiler`` (tile blocks in bounded memory), ``crew`` (the threads),
+``ledger`` (what a layer was made of), ``portions`` (what becomes one commit), ``planning``,
+``fitting`` and ``job`` (one portion), ``running`` and ``entry`` (the whole),
 ``report`` (what comes of it), ``allocator`` (memory given back).
 
 Of points and zones: ``rowsource`` (what a file of rows is), ``rowreaders`` (files opened), ``rowcolumns`` (what

@@ -16,7 +16,7 @@ Families:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,8 @@ from cubeql.values.cells import resolution_of
 from cubeql.values.tiles import slot_count
 
 Family = Literal["nearest", "bilinear", "pixels", "sum"]
-Indexes = NDArray[np.int32]
+Indexes = NDArray[np.integer[Any]]
+Positions = NDArray[np.uint16] | NDArray[np.int32]
 
 _NONE = np.zeros(0, dtype=np.int32)
 _NO_FLAGS = np.zeros(0, dtype=np.bool_)
@@ -40,8 +41,10 @@ class PatchMap:
     Attributes:
         patch: H3 index of the patch.
         window: the block of pixels that holds all of them; None where the patch has none.
-        pixels: positions in the window, row by row. ``nearest``: ``(slots,)``, -1 for no pixel. ``bilinear``:
-            ``(5, slots)``. ``pixels`` and ``sum``: ``(n,)``, grouped by slot.
+        pixels: positions in the window, row by row, of 16 bits where they fit; the largest number of their type is
+            no pixel. ``nearest``: ``(slots,)``. ``bilinear``: ``(5, slots)``. ``pixels`` and ``sum``: ``(n,)``,
+            grouped by slot.
+        whole: whether every position is one of a pixel.
         starts: of ``pixels`` and ``sum``, where the pixels of each filled slot begin.
         slots: of ``pixels`` and ``sum``, the filled slots.
         lone: which of them hold no pixel centre and have the pixel at their own centre instead.
@@ -51,11 +54,17 @@ class PatchMap:
 
     patch: int
     window: PixelWindow | None
-    pixels: Indexes
+    pixels: Positions
+    whole: bool = True
     starts: Indexes = field(default_factory=lambda: _NONE)
     slots: Indexes = field(default_factory=lambda: _NONE)
     lone: NDArray[np.bool_] = field(default_factory=lambda: _NO_FLAGS)
     weights: NDArray[np.float32] | None = None
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which positions are those of a pixel."""
+        return np.asarray(self.pixels != no_pixel(self.pixels.dtype))
 
     @property
     def nbytes(self) -> int:
@@ -110,11 +119,19 @@ def _bounding(columns: NDArray[np.int64], rows: NDArray[np.int64]) -> PixelWindo
     return PixelWindow(top, left, int(rows.max()) - top + 1, int(columns.max()) - left + 1)
 
 
+def no_pixel(dtype: np.dtype[Any]) -> int:
+    """What stands for no pixel among positions of a type."""
+    return int(np.iinfo(dtype).max)
+
+
 def _positions(
-    window: PixelWindow, columns: NDArray[np.int64], rows: NDArray[np.int64], inside: NDArray[np.bool_]
-) -> Indexes:
+    window: PixelWindow, columns: NDArray[np.int64], rows: NDArray[np.int64], inside: NDArray[np.bool_] | None = None
+) -> Positions:
     position = (rows - window.row) * window.width + (columns - window.column)
-    return np.where(inside, position, -1).astype(np.int32)
+    dtype: Any = np.uint16 if window.pixels <= no_pixel(np.dtype(np.uint16)) else np.int32
+    if inside is not None:
+        position[~inside] = no_pixel(np.dtype(dtype))
+    return np.asarray(position.astype(dtype))
 
 
 def _nearest(projector: Projector, patch: int, resolution: int) -> PatchMap:
@@ -123,7 +140,7 @@ def _nearest(projector: Projector, patch: int, resolution: int) -> PatchMap:
         return PatchMap(patch, None, _NONE)
     columns = _unrolled(columns, projector.grid.turn, int(columns[inside][0]))
     window = _bounding(columns[inside], rows[inside])
-    return PatchMap(patch, window, _positions(window, columns, rows, inside))
+    return PatchMap(patch, window, _positions(window, columns, rows, inside), bool(inside.all()))
 
 
 def _bilinear(projector: Projector, patch: int, resolution: int) -> PatchMap:
@@ -144,7 +161,8 @@ def _bilinear(projector: Projector, patch: int, resolution: int) -> PatchMap:
     window = _bounding(all_columns[known], all_rows[known])
     weights = np.stack([places[0] - 0.5 - left, places[1] - 0.5 - top])
     weights = np.where(inside, np.clip(weights, 0, 1), 0)
-    return PatchMap(patch, window, _positions(window, all_columns, all_rows, known), weights=weights.astype(np.float32))
+    positions = _positions(window, all_columns, all_rows, known)
+    return PatchMap(patch, window, positions, bool(known.all()), weights=weights.astype(np.float32))
 
 
 def _of_pixels(projector: Projector, patch: int, resolution: int, *, fill: bool) -> PatchMap:
@@ -160,10 +178,17 @@ def _of_pixels(projector: Projector, patch: int, resolution: int, *, fill: bool)
         return PatchMap(patch, None, _NONE)
     columns = _unrolled(columns, projector.grid.turn, int(columns[0]))
     found = _bounding(columns, rows)
-    positions = _positions(found, columns, rows, np.ones(slots.size, dtype=np.bool_))
+    positions = _positions(found, columns, rows)
     # Slots of a tile fit 16 bits, where a stable sort is a radix sort.
     order = np.argsort(slots.astype(np.uint16) if held.size <= 2**16 else slots, kind="stable")
     ordered = slots[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     filled = ordered[starts]
-    return PatchMap(patch, found, positions[order], starts.astype(np.int32), filled.astype(np.int32), ~held[filled])
+    return PatchMap(
+        patch,
+        found,
+        positions[order],
+        starts=starts.astype(np.int32),
+        slots=filled.astype(np.int32),
+        lone=~held[filled],
+    )

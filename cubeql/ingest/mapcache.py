@@ -1,15 +1,12 @@
 """Grid maps kept: in memory while a job runs, and in the store for the next one.
 
-Maps are filed by the sheet: all patches below one coarse cell, in one file. A file is written under another
-name and then renamed, so a half-written one is never seen; one that cannot be read is made again.
+Maps are filed by the sheet: all patches below one coarse cell, in one file. One that cannot be read is made again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import uuid
-import zipfile
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,6 +19,7 @@ from cubeql.ingest.cover import covering_tiles
 from cubeql.ingest.gridmap import Family, PatchMap, make_map
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, Projector
 from cubeql.ingest.resolution import cell_area_km2
+from cubeql.ingest.sheets import Arrays, read_arrays, write_arrays
 from cubeql.storage.trimming import trim
 from cubeql.values.cells import parent
 from cubeql.values.tiles import tile_resolution, valid_cells
@@ -29,12 +27,12 @@ from cubeql.values.tiles import tile_resolution, valid_cells
 CACHE_BYTES = 2 * 2**30
 PATCH_PIXELS = 2_000_000
 SHEET_PIXELS = 6_000_000
-_FORMAT = "1"
+_FORMAT = "2"
 _FOLDER = "gridmaps"
 
 
 class GridMaps:
-    """The maps of one pixel grid at one resolution for one family of methods. One thread at a time."""
+    """The maps of one pixel grid at one resolution for one family of methods; for any number of threads."""
 
     def __init__(
         self,
@@ -58,6 +56,7 @@ class GridMaps:
             memory_bytes: of maps held in memory (at least one sheet is).
         """
         self.grid, self.resolution, self.family, self.tiles = grid, resolution, family, tiles
+        self.tile_pixels = cell_area_km2(tile_resolution(resolution)) / pixel_km2
         self.patch_resolution = patch_resolution(resolution, pixel_km2)
         self._sheet_resolution = _sheet_resolution(resolution, pixel_km2)
         text = "|".join((_FORMAT, grid.digest, str(resolution), family, str(self.patch_resolution)))
@@ -66,7 +65,8 @@ class GridMaps:
         self._sheets: OrderedDict[int, dict[int, PatchMap]] = OrderedDict()
         self._sizes: dict[int, int] = {}
         self._memory_bytes = memory_bytes
-        self._projector: Projector | None = None
+        self._lock = threading.Lock()
+        self._making: dict[int, threading.Lock] = {}
         self.made = 0
 
     def patches(self, tile: int) -> list[int]:
@@ -85,19 +85,25 @@ class GridMaps:
         return [sheet[p] for p in self.patches(tile) if sheet[p].window is not None]
 
     def _sheet(self, cell: int, check: Callable[[], None]) -> dict[int, PatchMap]:
-        found = self._sheets.get(cell)
-        if found is None:
-            found = self._load(cell) or self._make(cell, check)
-            self._sheets[cell] = found
-            self._sizes[cell] = sum(m.nbytes for m in found.values())
-            self._forget()
-        self._sheets.move_to_end(cell)
+        with self._lock:
+            making = self._making.setdefault(cell, threading.Lock())
+        with making:
+            with self._lock:
+                found = self._sheets.get(cell)
+            if found is None:
+                found = self._load(cell) or self._make(cell, check)
+            with self._lock:
+                self._keep(cell, found)
         return found
 
-    def _forget(self) -> None:
+    def _keep(self, cell: int, sheet: dict[int, PatchMap]) -> None:
+        if cell not in self._sheets:
+            self._sheets[cell] = sheet
+            self._sizes[cell] = sum(m.nbytes for m in sheet.values())
+        self._sheets.move_to_end(cell)
         while len(self._sheets) > 1 and sum(self._sizes.values()) > self._memory_bytes:
-            cell, _ = self._sheets.popitem(last=False)
-            del self._sizes[cell]
+            oldest, _ = self._sheets.popitem(last=False)
+            del self._sizes[oldest]
 
     def _members(self, cell: int) -> list[int]:
         """The patches of a sheet: those of the grid's tiles below it."""
@@ -105,19 +111,19 @@ class GridMaps:
         return [patch for tile in tiles.tolist() for patch in self.patches(tile)]
 
     def _make(self, cell: int, check: Callable[[], None]) -> dict[int, PatchMap]:
-        if self._projector is None:
-            self._projector = Projector(self.grid)
+        projector = Projector(self.grid)
         maps = {}
         for patch in self._members(cell):
             check()
-            maps[patch] = make_map(self._projector, patch, self.resolution, self.family)
-        self.made += len(maps)
+            maps[patch] = make_map(projector, patch, self.resolution, self.family)
+        with self._lock:
+            self.made += len(maps)
         if self._folder is not None:
-            _save(self._folder / f"{cell:015x}.npz", list(maps.values()))
+            _save(self._folder / f"{cell:015x}.cells", list(maps.values()))
         return maps
 
     def _load(self, cell: int) -> dict[int, PatchMap] | None:
-        path = None if self._folder is None else self._folder / f"{cell:015x}.npz"
+        path = None if self._folder is None else self._folder / f"{cell:015x}.cells"
         maps = None if path is None else _loaded(path)
         if maps is None or [m.patch for m in maps] != self._members(cell):
             return None
@@ -143,57 +149,43 @@ def _sheet_resolution(resolution: int, pixel_km2: float) -> int:
 def kept_tiles(grid: PixelGrid, resolution: int, cache: Path | None) -> NDArray[np.int64]:
     """The tiles a pixel grid touches (:func:`covering_tiles`), from the cache if they are there."""
     text = "|".join((_FORMAT, grid.digest, str(resolution), "tiles"))
-    path = None if cache is None else cache / _FOLDER / hashlib.sha256(text.encode()).hexdigest()[:32] / "tiles.npz"
-    arrays = None if path is None else _read(path)
-    if arrays is not None and "tiles" in arrays and arrays["tiles"].dtype == np.int64:
+    path = None if cache is None else cache / _FOLDER / hashlib.sha256(text.encode()).hexdigest()[:32] / "tiles.cells"
+    arrays = None if path is None else read_arrays(path)
+    if arrays is not None and "tiles" in arrays:
         return arrays["tiles"]
     tiles = covering_tiles(grid, resolution)
     if path is not None:
-        _write(path, {"tiles": tiles})
+        write_arrays(path, {"tiles": tiles})
     return tiles
 
 
 def _save(path: Path, maps: list[PatchMap]) -> None:
     windows = [m.window or PixelWindow(0, 0, 0, 0) for m in maps]
-    _write(
+    some = [m for m in maps if m.starts.size]
+    lengths = [np.diff(m.starts, append=np.int32(m.pixels.size)) for m in some]
+    write_arrays(
         path,
         {
             "patches": np.array([m.patch for m in maps], dtype=np.int64),
             "windows": np.array([(w.row, w.column, w.height, w.width) for w in windows], dtype=np.int64),
-            "sizes": np.array([(m.pixels.size, m.slots.size) for m in maps], dtype=np.int64),
-            "pixels": _joined([m.pixels.reshape(-1) for m in maps], np.int32),
-            "starts": _joined([m.starts for m in maps], np.int32),
-            "slots": _joined([m.slots for m in maps], np.int32),
-            "lone": _joined([m.lone for m in maps], np.bool_),
+            "sizes": np.array([(m.pixels.size, m.slots.size, _wide(m), m.whole) for m in maps], dtype=np.int64),
+            "narrow": _joined([m.pixels.reshape(-1) for m in maps if not _wide(m)], np.uint16),
+            "wide": _joined([m.pixels.reshape(-1) for m in maps if _wide(m)], np.int32),
+            "lengths": _smallest(_joined(lengths, np.int32)),
+            "slots": _smallest(_joined([m.slots for m in some], np.int32)),
+            "lone": np.packbits(_joined([m.lone for m in some], np.bool_)),
             "weights": _joined([m.weights.reshape(-1) for m in maps if m.weights is not None], np.float32),
         },
     )
 
 
-def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """Write a cache file; a disk that is full or read-only merely means no cache."""
-    draft = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+def _wide(grid_map: PatchMap) -> bool:
+    return grid_map.pixels.dtype != np.uint16
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]] | None:
-    """The arrays of a cache file; None where there is none that can be read."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        os.utime(path)  # what was used last is forgotten last
-        return arrays
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
+def _smallest(array: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers from 0 in as few bytes as they need."""
+    return array.astype(np.min_scalar_type(int(array.max(initial=0))))
 
 
 def _joined(parts: Iterable[NDArray[Any]], dtype: type) -> NDArray[Any]:
@@ -202,39 +194,44 @@ def _joined(parts: Iterable[NDArray[Any]], dtype: type) -> NDArray[Any]:
 
 
 def _loaded(path: Path) -> list[PatchMap] | None:
-    arrays = _read(path)
+    arrays = read_arrays(path)
     try:
         return None if arrays is None else _unpacked(arrays)
     except (ValueError, KeyError, IndexError, TypeError):
         return None
 
 
-def _unpacked(arrays: dict[str, NDArray[Any]]) -> list[PatchMap]:
-    maps, pixel, slot, weight = [], 0, 0, 0
-    for patch, window, (pixels, slots) in zip(
+def _unpacked(arrays: Arrays) -> list[PatchMap]:
+    maps = []
+    slots, lengths = arrays["slots"].astype(np.int32), arrays["lengths"].astype(np.int32)
+    lone = np.unpackbits(arrays["lone"], count=slots.size).view(np.bool_)
+    at = {"narrow": 0, "wide": 0, "slot": 0, "weight": 0}
+
+    def taken(array: NDArray[Any], name: str, size: int) -> NDArray[Any]:
+        at[name] += size
+        return array[at[name] - size : at[name]]
+
+    for patch, window, (pixels, filled, wide, whole) in zip(
         arrays["patches"].tolist(), arrays["windows"].tolist(), arrays["sizes"].tolist(), strict=True
     ):
         box = PixelWindow(*window)
-        own = arrays["pixels"][pixel : pixel + pixels]
-        own_weights = None
+        kind = "wide" if wide else "narrow"
+        own = taken(arrays[kind], kind, pixels)
+        weights = None
         if arrays["weights"].size and pixels:
-            own, own_weights = own.reshape(5, -1), arrays["weights"][weight : weight + 2 * pixels // 5]
-            own_weights, weight = own_weights.reshape(2, -1), weight + 2 * pixels // 5
+            own = own.reshape(5, -1)
+            weights = taken(arrays["weights"], "weight", 2 * own.shape[1]).reshape(2, -1)
+        here = slice(at["slot"], at["slot"] + filled)
+        at["slot"] += filled
+        starts = np.cumsum(lengths[here], dtype=np.int32) - lengths[here]
         maps.append(
             PatchMap(
-                patch,
-                box if box.pixels else None,
-                own,
-                arrays["starts"][slot : slot + slots],
-                arrays["slots"][slot : slot + slots],
-                arrays["lone"][slot : slot + slots],
-                own_weights,
+                patch, box if box.pixels else None, own, bool(whole), starts, slots[here], lone[here], weights
             )
         )
-        pixel, slot = pixel + pixels, slot + slots
     return maps
 
 
 def trim_cache(cache: Path, limit_bytes: int = CACHE_BYTES) -> None:
     """Delete the sheets used longest ago until the cached grid maps fit the limit."""
-    trim(cache / _FOLDER, "*/*.npz", limit_bytes)
+    trim(cache / _FOLDER, "*/[!.]*", limit_bytes)

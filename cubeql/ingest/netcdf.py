@@ -6,6 +6,7 @@ becomes times, every other axis a dimension of the layer.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ from cubeql.ingest.source import (
     SourceSlice,
     Values,
 )
+
+_ONE_AT_A_TIME = threading.RLock()  # the HDF5 library knows one thread only, whatever file it works on
 
 SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
 
@@ -94,8 +97,8 @@ class NetcdfSource:
 
     def read(self, band: SourceBand, slices: Sequence[int], window: PixelWindow) -> tuple[Values, Flags | None]:
         """See :class:`~cubeql.ingest.source.Source`."""
-        dataset = self._open()
-        with reading(self.name):
+        with _ONE_AT_A_TIME, reading(self.name):
+            dataset = self._open()
             variable = dataset[str(band.key)].variable
             parts = [self._part(variable, combo, times, window) for combo, times in self._runs(slices)]
             values = parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -136,9 +139,10 @@ class NetcdfSource:
 
     def close(self) -> None:
         """See :class:`~cubeql.ingest.source.Source`."""
-        if self._dataset is not None:
-            self._dataset.close()
-            self._dataset = None
+        with _ONE_AT_A_TIME:
+            if self._dataset is not None:
+                self._dataset.close()
+                self._dataset = None
 
     def _open(self) -> Any:
         if self._dataset is None:

@@ -7,7 +7,8 @@ Reading order:
 * ``names``     what may be called how; ``naming`` who has which name
 * ``columns``   what a tile file holds; ``blocks`` a row in memory; ``records`` the layer record
 * ``summaries`` what is known of a tile without its arrays; ``encode`` and ``decode`` blocks to Arrow and back
-* ``parquet``   a file written; ``tablefiles`` of one table; ``rowbuffer`` blocks sorted into files
+* ``parquet``   a file written; ``tablefiles`` of one table; ``rowbuffer`` blocks sorted into files;
+  ``strand`` rows that come sorted
 * ``table``     the seam to a table format; ``delta`` the one in use; ``cached`` what was loaded is remembered
 * ``keys``      rows are unique; ``settle`` what becomes of rows that are there already
 * ``committing`` what every write is; ``write`` one of tiles; ``files`` what planning sees
@@ -21,6 +22,8 @@ Reading order:
 from cubeql.storage.addresses import Address, parse_address
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.store import Snapshot, Store
+from cubeql.storage.strand import encoded
 from cubeql.storage.table import LayerVersion
+from cubeql.storage.write import LayerWrite
 
-__all__ = ["Address", "LayerVersion", "Snapshot", "Store", "TileBlock", "parse_address"]
+__all__ = ["Address", "LayerVersion", "LayerWrite", "Snapshot", "Store", "TileBlock", "encoded", "parse_address"]

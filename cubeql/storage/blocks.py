@@ -74,8 +74,8 @@ def microseconds(time: np.datetime64 | None) -> int | None:
     return None if time is None else int(time.astype("M8[us]").astype(np.int64))
 
 
-def checked(layer: Layer, block: TileBlock) -> TileBlock | None:
-    """The block as the layer stores it: own copies of all bands, NaN invalid; None where no cell is valid.
+def checked(layer: Layer, block: TileBlock, *, copy: bool = True) -> TileBlock | None:
+    """The block as the layer stores it: all bands, own copies unless told, NaN invalid; None where no cell is valid.
 
     Raises:
         StoreError: it does not fit the layer; names tile, band and what was found.
@@ -87,7 +87,7 @@ def checked(layer: Layer, block: TileBlock) -> TileBlock | None:
     if unknown:
         raise StoreError(f"{place}: the layer has no band {sorted(unknown)[0]!r}")
     slots = slot_count(layer.resolution, tile_resolution(layer.resolution))
-    bands = {band.name: _arrays(band, block.bands.get(band.name), slots, place) for band in layer.bands}
+    bands = {b.name: _arrays(b, block.bands.get(b.name), slots, place, copy=copy) for b in layer.bands}
     if not any(valid.any() for _, valid in bands.values()):
         return None
     if has_dead_slots(int(block.tile)):
@@ -136,7 +136,7 @@ def _check_dimensions(layer: Layer, block: TileBlock, place: str) -> tuple[Any, 
     return tuple(values)
 
 
-def _arrays(band: Band, given: BandArrays | None, slots: int, place: str) -> BandArrays:
+def _arrays(band: Band, given: BandArrays | None, slots: int, place: str, *, copy: bool) -> BandArrays:
     dtype = np.dtype(band.storage)
     if given is None:
         return np.zeros(slots, dtype), np.zeros(slots, np.bool_)
@@ -149,8 +149,10 @@ def _arrays(band: Band, given: BandArrays | None, slots: int, place: str) -> Ban
         raise StoreError(
             f"{place}, band {band.name}: types {values.dtype} and {valid.dtype}, wanted {dtype} and bool"
         )
+    if dtype.kind == "f":
+        valid = valid & ~np.isnan(values)
     # Copies: the caller may fill the same arrays again before the buffer is written.
-    return values.copy(), (valid & ~np.isnan(values) if dtype.kind == "f" else valid.copy())
+    return (values.copy(), valid.copy()) if copy else (values, valid)
 
 
 def _check_dead(layer: Layer, tile: int, bands: Mapping[str, BandArrays], place: str) -> None:

@@ -96,7 +96,7 @@ def _overview(entries: Summary) -> pa.Array:
 
 def _footprint_columns(masks: Sequence[NDArray[np.bool_]]) -> dict[str, pa.Array]:
     """``footprint__count``; and in a layer of several bands ``valid``, NULL in rows where all bands agree."""
-    footprint = np.logical_or.reduce(masks)
+    footprint = masks[0] if len(masks) == 1 else np.logical_or.reduce(masks)
     columns = {"footprint__count": pa.array(np.count_nonzero(footprint, axis=1).astype(np.int64))}
     if len(masks) > 1:
         agree = np.ones(len(footprint), np.bool_)

@@ -88,6 +88,7 @@ class NewFile:
 
     def discard(self) -> None:
         """Stop and remove the file."""
+        self._writer.is_open = False  # it would write the end of the file as it is forgotten
         self._made.discard()
 
     def __enter__(self) -> NewFile:

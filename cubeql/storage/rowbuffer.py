@@ -34,9 +34,8 @@ def write_blocks(layer: Layer, table: TableFiles, blocks: dict[Key, TileBlock]) 
     groups = _row_groups(layer, blocks)
     rows = next(groups, None)
     while rows is not None:
-        name = new_file_name(rows["tile"][0].as_py(), _first_time(layer, rows))
         keys: list[pa.Table] = []
-        with NewFile(tile_shape(layer), table, name) as file:
+        with begin_file(layer, table, rows) as file:
             while rows is not None and not _full(file, left):
                 file.write(rows)
                 left -= rows.num_rows
@@ -44,6 +43,11 @@ def write_blocks(layer: Layer, table: TableFiles, blocks: dict[Key, TileBlock]) 
                 rows = next(groups, None)
             done = file.close()
         yield WrittenFile(done, pa.concat_tables(keys).combine_chunks())
+
+
+def begin_file(layer: Layer, table: TableFiles, first: pa.Table) -> NewFile:
+    """A new file of a layer, in the folder of its first rows; they are not written yet."""
+    return NewFile(tile_shape(layer), table, new_file_name(first["tile"][0].as_py(), _first_time(layer, first)))
 
 
 def _full(file: NewFile, left: int) -> bool:
@@ -71,8 +75,7 @@ def rewrite(layer: Layer, table: TableFiles, groups: Iterator[pa.Table]) -> Data
     first = next(regrouped, None)
     if first is None:
         return None
-    name = new_file_name(first["tile"][0].as_py(), _first_time(layer, first))
-    with NewFile(tile_shape(layer), table, name) as file:
+    with begin_file(layer, table, first) as file:
         file.write(first)
         for rows in regrouped:
             file.write(rows)

@@ -6,16 +6,20 @@ made on, and anew when another writer was faster.
 
 from __future__ import annotations
 
+import threading
+
 import pyarrow as pa
 
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError
 from cubeql.storage.blocks import COMBINE, Key, TileBlock, checked
-from cubeql.storage.columns import layer_schema
+from cubeql.storage.columns import key_fields, layer_schema
 from cubeql.storage.committing import CommittedWrite, Mode, Settled, Shelf
-from cubeql.storage.keys import key_table
-from cubeql.storage.rowbuffer import WrittenFile, write_blocks
+from cubeql.storage.keys import key_rows, key_table, rows_in
+from cubeql.storage.parquet import NewFile
+from cubeql.storage.rowbuffer import WrittenFile, begin_file, write_blocks
 from cubeql.storage.settle import OnConflict, Settler
+from cubeql.storage.strand import Strand
 from cubeql.storage.table import DataFile, TableState
 
 ON_CONFLICT = ("error", "replace", *COMBINE)
@@ -51,6 +55,7 @@ class LayerWrite(CommittedWrite):
         self._buffered = 0
         self._buffer_bytes = buffer_bytes
         self._files: list[WrittenFile] = []
+        self._lock = threading.Lock()
 
     def add(self, block: TileBlock) -> None:
         """Add a row; its arrays are copied.
@@ -75,11 +80,37 @@ class LayerWrite(CommittedWrite):
         if self._buffered >= self._buffer_bytes:
             self._flush()
 
+    def strand(self) -> Strand:
+        """A way in for rows that come in the order of their keys, in any thread; there may be several at once.
+
+        What a strand is given counts in ``rows`` and ``bytes`` as soon as its file is complete.
+        """
+        return Strand(self._layer, self._begun, self._take)
+
+    def _begun(self, rows: pa.Table) -> NewFile:
+        self._check_new(rows.select([field.name for field in key_fields(self._layer)]))
+        return begin_file(self._layer, self._table, rows)
+
+    def _take(self, written: WrittenFile) -> None:
+        with self._lock:
+            others = list(self._files)
+            self._files.append(written)
+            self.bytes += written.file.bytes
+            self.rows += written.file.rows
+        for other in others:
+            if (shared := rows_in(written.keys, other.keys)).any():
+                raise self._settler.twice(key_rows(self._layer, written.keys.filter(pa.array(shared)))[0])
+        self._check_new(written.keys)
+
+    def _check_new(self, keys: pa.Table) -> None:
+        if self._begin is not None and self._mode == "append":
+            with self._lock:
+                self._settler.check(self._begin, keys)
+
     def _flush(self) -> None:
         if not self._buffer:
             return
-        if self._begin is not None and self._mode == "append":
-            self._settler.check(self._begin, key_table(self._layer, list(self._buffer.values())))
+        self._check_new(key_table(self._layer, list(self._buffer.values())))
         self.rows -= self._settler.settle_within(self._files, self._buffer)
         for written in write_blocks(self._layer, self._table, self._buffer):
             self._files.append(written)

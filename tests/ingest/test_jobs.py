@@ -36,7 +36,7 @@ def data_files(store: Store) -> list[Path]:
 
 
 def ingest_threads() -> list[threading.Thread]:
-    return [t for t in threading.enumerate() if t.name == "cubeql-ingest"]
+    return [t for t in threading.enumerate() if t.name.startswith("cubeql-ingest")]
 
 
 @pytest.mark.parametrize("kind", [IngestError, KeyboardInterrupt, MemoryError, OSError])
@@ -168,7 +168,7 @@ def test_damaged_maps_are_made_again(tmp_path: Path, store: Store) -> None:
     path = many_tiles(tmp_path)
     ingest(store, path, "a", method="mean", resolution=5)
     wanted = stored(store, "a")
-    kept = sorted(store.cache_folder.rglob("*.npz"))
+    kept = sorted(store.cache_folder.rglob("*.cells"))
     assert kept
     for i, file in enumerate(kept):
         data = bytearray(file.read_bytes())
@@ -186,25 +186,25 @@ def test_cache_keeps_what_was_used_last(tmp_path: Path, store: Store) -> None:
     for i in range(3):
         path = write_tif(tmp_path / f"{i}.tif", patterned(8, 9), Affine(0.01, 0, 11 + i, 0, -0.01, 48.3))
         ingest(store, path, f"l{i}")
-        for file in store.cache_folder.rglob("*.npz"):
+        for file in store.cache_folder.rglob("*.cells"):
             if file.stat().st_mtime > 10**6:
                 os.utime(file, (i + 1, i + 1))
-    last = [f for f in store.cache_folder.rglob("*.npz") if f.stat().st_mtime == 3]
+    last = [f for f in store.cache_folder.rglob("*.cells") if f.stat().st_mtime == 3]
     trim_cache(store.cache_folder, sum(f.stat().st_size for f in last))
-    assert sorted(store.cache_folder.rglob("*.npz")) == sorted(last) != []
+    assert sorted(store.cache_folder.rglob("*.cells")) == sorted(last) != []
     trim_cache(store.cache_folder, 0)
-    assert not list(store.cache_folder.rglob("*.npz"))
+    assert not list(store.cache_folder.rglob("*.cells"))
 
 
 def test_full_disk_is_said(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     import errno
 
-    from cubeql.storage.write import LayerWrite
+    from cubeql.storage.strand import Strand
 
     def full(self, block):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(LayerWrite, "add", full)
+    monkeypatch.setattr(Strand, "add", full)
     with pytest.raises(IngestError, match="the disk is full; make room"):
         ingest(store, many_tiles(tmp_path), "a")
     assert store.layer("a") is None

@@ -1,0 +1,82 @@
+"""Arrays in a file of the cache: read at one go, and known to be whole.
+
+A file is a magic number, the sum of everything after it as 64-bit words, the length of a header, the header (names,
+types and shapes as JSON) and the arrays, each of them beginning at a word.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+
+_MAGIC = int.from_bytes(b"cqlsheet", "little")
+_WORD = 8
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write a file under another name and rename it; a disk that is full or read-only merely means no cache."""
+    head = [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()]
+    header = json.dumps(head).encode()
+    parts = [_words(header), *(_words(np.ascontiguousarray(array).tobytes()) for array in arrays.values())]
+    body = np.concatenate([np.array([len(header)], np.uint64), *parts])
+    front = np.array([_MAGIC, _sum(body)], np.uint64)
+    draft = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            front.tofile(file)
+            body.tofile(file)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def read_arrays(path: Path) -> Arrays | None:
+    """The arrays of a file; None where there is none, or one that is damaged."""
+    try:
+        # Not mapped: a file that another process cuts short would kill this one.
+        words = np.fromfile(path, np.uint64)
+        os.utime(path)  # what was used last is forgotten last
+        whole = words.size > 2 and int(words[0]) == _MAGIC and path.stat().st_size == words.nbytes
+        if not whole or int(words[1]) != _sum(words[2:]):
+            return None
+        return _parted(words[2:])
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _parted(body: NDArray[np.uint64]) -> Arrays:
+    length = int(body[0])
+    at = 1 + _count(length)
+    found: Arrays = {}
+    for name, dtype, shape in json.loads(body[1:at].tobytes()[:length]):
+        kind = np.dtype(dtype)
+        size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+        words = _count(size)
+        found[name] = body[at : at + words].view(np.uint8)[:size].view(kind).reshape(shape)
+        at += words
+    return found
+
+
+def _words(data: bytes) -> NDArray[np.uint64]:
+    return np.frombuffer(data.ljust(_count(len(data)) * _WORD, b"\0"), np.uint64)
+
+
+def _count(size: int) -> int:
+    return -(-size // _WORD)
+
+
+def _sum(words: NDArray[np.uint64]) -> int:
+    return int(np.add.reduce(words, dtype=np.uint64))
