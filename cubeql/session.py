@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cubeql.catalog import Layer
+from cubeql.catalog.card import card_of, edited
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.connection import EngineSettings, change_engine, default_threads, open_engine
 from cubeql.engine.explain import Explanation
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.engine.statements import Engine
-from cubeql.errors import ConfigError, QueryError, StoreError, diagnose
+from cubeql.errors import CardError, ConfigError, QueryError, StoreError, diagnose
 from cubeql.lang import nodes, parse, parse_statement, split_statements
 from cubeql.plan.rules import RULES, named
 from cubeql.storage import Store
@@ -217,6 +218,39 @@ class Session:
             raise StoreError(f"there is no layer {name!r}; layers are {', '.join(self.store.layer_names()) or 'none'}")
         return found
 
+    def card(self, name: str) -> dict[str, Any]:
+        """All that is told of a layer, as plain values for JSON that :meth:`edit_card` takes back.
+
+        Raises:
+            StoreError: there is no layer of this name.
+        """
+        return card_of(self.layer(name))
+
+    def edit_card(self, name: str, card: Any) -> int | None:
+        """Take an edited card: keys left out stay as they are, None takes a fact away.
+
+        Returns:
+            The layer's version that has it; None where nothing changes.
+
+        Raises:
+            CardError: what it tells cannot be so; all of it is said.
+            StoreError: there is no layer of this name, or it cannot be written.
+        """
+        layer = self.layer(name)
+        _edited(layer, card)
+        self.store.alter(layer.name, lambda latest: _edited(latest, card), "card edited")
+        after = self.layer(layer.name).version
+        return after if after != layer.version else None
+
+    def stac(self, name: str) -> dict[str, Any]:
+        """A layer as a STAC 1.1 Collection, plain values for JSON.
+
+        Raises:
+            StoreError: there is no layer of this name.
+        """
+        self._check_open()
+        return self._engine.collection(self.layer(name).name)
+
     def ingest(
         self, sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], layer: str, **options: Any
     ) -> IngestReport:
@@ -257,6 +291,13 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<Session on {self.store.address}>"
+
+
+def _edited(layer: Layer, card: Any) -> Layer:
+    changed, faults = edited(layer, card)
+    if faults:
+        raise CardError("\n".join(str(fault) for fault in faults))
+    return changed
 
 
 def _values(params: Parameters) -> dict[str, Any]:

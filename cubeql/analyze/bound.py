@@ -176,10 +176,11 @@ class Key(Bound):
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """One column of a query's result."""
+    """One column of a query's result; ``origin`` is the layer and the band (or attribute) whose values it has."""
 
     name: str
     type: Type
+    origin: tuple[str, str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

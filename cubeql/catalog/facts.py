@@ -303,7 +303,7 @@ def read_column_fact(layer: Layer, column: Band | Attribute, name: str, value: A
     found = read_fact(rows, owner, name, value)
     holds_codes = column.kind == "categorical" if isinstance(column, Band) else column.type == "integer"
     if found and name in _OF_CLASSES and not holds_codes:
-        raise FactError(f"{name} of {owner}", "values that are no class codes", "to leave it out: codes alone have it")
+        raise FactError(f"{name} of {owner}", repr(value), "to leave it out: its values are no class codes")
     if found and name == "resampling" and holds_codes and found not in _METHODS_OF_CODES:
         raise FactError(f"{name} of {owner}", f"{found!r} of class codes", f"one of {', '.join(_METHODS_OF_CODES)}")
     return found

@@ -4,7 +4,7 @@
 code  meaning
 ====  =====================================================
 0     done
-1     a statement, or a source to ingest, is at fault
+1     a statement, a source to ingest, or a card is at fault
 2     arguments or settings are at fault
 3     the store cannot be opened, read or written
 4     the time limit was reached
@@ -16,6 +16,7 @@ code  meaning
 from __future__ import annotations
 
 from cubeql.errors import (
+    CardError,
     ConfigError,
     CubeQLError,
     IngestError,
@@ -42,6 +43,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (QueryError, FAULT),
     (StoreError, STORE),
     (IngestError, FAULT),
+    (CardError, FAULT),
     (ConfigError, USAGE),
     (InternalError, BUG),
     (CubeQLError, FAULT),

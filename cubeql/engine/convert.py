@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 
 from cubeql.analyze.bound import OutputColumn
+from cubeql.catalog import Band, Layer
 from cubeql.values.types import Type
 
 _GEOMETRY = {
@@ -14,10 +17,12 @@ _GEOMETRY = {
 UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 
-def result_schema(columns: tuple[OutputColumn, ...], given: pa.Schema, metadata: dict[str, str]) -> pa.Schema:
-    """The schema of a result: the engine's, with CubeQL's types and metadata."""
+def result_schema(
+    columns: tuple[OutputColumn, ...], given: pa.Schema, metadata: dict[str, str], layers: Mapping[str, Layer]
+) -> pa.Schema:
+    """The schema of a result: the engine's, with CubeQL's types and what is told of the columns and their layers."""
     fields = [
-        pa.field(c.name, _arrow_type(c.type, g.type), metadata=_metadata(c.type))
+        pa.field(c.name, _arrow_type(c.type, g.type), metadata=_metadata(c.type) | _told(c, layers))
         for c, g in zip(columns, given, strict=True)
     ]
     return pa.schema(fields, {k.encode(): v.encode() for k, v in metadata.items()})
@@ -47,6 +52,22 @@ def _metadata(kind: Type) -> dict[bytes, bytes]:
     if kind.classes:
         found[b"cubeql.classes"] = "|".join(f"{code}={name}" for code, name in kind.classes).encode()
     return found
+
+
+def _told(column: OutputColumn, layers: Mapping[str, Layer]) -> dict[bytes, bytes]:
+    """What is told of the band or attribute whose values a column has."""
+    layer = layers.get(column.origin[0]) if column.origin is not None else None
+    if layer is None or column.origin is None:
+        return {}
+    source = layer.band(column.origin[1]) or layer.attribute(column.origin[1])
+    if source is None or source.unit != column.type.unit:
+        return {}
+    colours = source.colours if isinstance(source, Band) else ()
+    facts = (
+        ("source", f"{layer.name}.{source.name}"), ("long_name", source.long_name),
+        ("standard_name", source.standard_name), ("colours", "|".join(f"{code}={text}" for code, text in colours)),
+    )  # fmt: skip
+    return {f"cubeql.{name}".encode(): text.encode() for name, text in facts if text}
 
 
 def converted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

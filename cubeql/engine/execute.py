@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import duckdb
 import pyarrow as pa
 
+from cubeql.catalog.facts import provider_text
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.convert import next_batch, result_schema
 from cubeql.engine.prepare import Caches, Preparation, Prepared
@@ -44,7 +45,8 @@ def stream(prepared: Prepared, running: Running) -> Result:
         running.check()
         prepared_at = time.monotonic()
         reader = running.work(lambda: _start(running.cursor, prepared))
-    schema = result_schema(compiled.columns, reader.schema, _provenance(compiled, prepared.works))
+    layers = {s.layer.name: s.layer for s in compiled.statement.scans}
+    schema = result_schema(compiled.columns, reader.schema, _provenance(compiled, prepared.works), layers)
     stats = work_stats(prepared.works) | {"prepare_seconds": prepared_at - running.began, "seconds": 0.0}
     result = Result(
         schema,
@@ -90,8 +92,10 @@ def _provenance(compiled: CompiledQuery, works: list[ScanWork]) -> dict[str, str
     layers = {
         s.layer.name: {
             "version": next(w.version for w in works if w.name == s.name),
-            "licence": s.layer.licence,
-            "citation": s.layer.citation,
+            **{fact: getattr(s.layer, fact) for fact in ("title", "licence", "citation", "doi")},
+            "providers": [provider_text(p) for p in s.layer.providers],
+            "units": {c.name: c.unit for c in s.layer.bands if c.unit is not None}
+            | {c.name: c.unit for c in s.layer.attributes if c.unit is not None},
         }
         for s in compiled.statement.scans
     }

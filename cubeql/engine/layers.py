@@ -7,15 +7,15 @@ from typing import Any, Literal, cast
 
 from cubeql.analyze.bound import OutputColumn
 from cubeql.catalog import Band, Dimension, Layer, TimeAxis
+from cubeql.catalog.facts import LAYER_FACTS
 from cubeql.catalog.records import BandKind
 from cubeql.engine.celltiles import Target, refused
 from cubeql.errors import nearest
 from cubeql.storage.names import column_problem
 from cubeql.values.durations import parse_duration
 
-FACTS = ("title", "licence", "citation")
 AXIS = ("step", "stamp")
-OPTIONS = (*FACTS, *AXIS, "dimensions")
+OPTIONS = (*LAYER_FACTS, *AXIS, "dimensions")
 _STORAGE = {"integer": "int64", "number": "float64", "boolean": "int8"}
 _STAMPS = ("instant", "start", "end")
 _DIMENSIONS = ("integer", "number", "text", "timestamp")
@@ -44,15 +44,10 @@ def target_of(name: str, columns: tuple[OutputColumn, ...], options: Mapping[str
         raise refused("a layer needs a band", "SELECT cell and at least one number", text)
     layer = Layer(
         name, cells[0].type.resolution, bands, _axis(options, time is not None, text),
-        tuple(_dimension(c, text) for c in keys), **facts_of(options, text),
+        tuple(_dimension(c, text) for c in keys),
     )  # fmt: skip
     named = tuple(c.name for c in rest)
     return Target(layer, cells[0].name, time.name if time else None, tuple(c.name for c in keys), named)
-
-
-def facts_of(options: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """Title, licence and citation among options."""
-    return {name: _text(options, name, text) for name in FACTS if name in options}
 
 
 def _axis(options: Mapping[str, Any], timed: bool, text: str) -> TimeAxis | None:

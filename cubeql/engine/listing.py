@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from cubeql.analyze.bound import OutputColumn
 from cubeql.catalog import Attribute, Band, CellSet, Layer
+from cubeql.engine.describing import Held, Row, layer_rows
 from cubeql.errors import StoreError
 from cubeql.functions import FUNCTIONS
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.table import Counts
 
-Row = tuple[str, str, str | None, str | None]
 _LAYERS = {
     "layer": pa.string(), "kind": pa.string(), "resolution": pa.int64(), "bands": pa.string(), "first_time": None,
     "last_time": None, "tiles": pa.int64(), "rows": pa.int64(), "bytes": pa.int64(), "title": pa.string(),
@@ -138,26 +138,9 @@ def _classes(column: Band | Attribute) -> str | None:
     return ", ".join(f"{c}={n}" for c, n in column.classes) or None
 
 
-def describe_layer(snapshot: Snapshot) -> pa.Table:
+def describe_layer(snapshot: Snapshot, held: Held) -> pa.Table:
     """A row a column of the layer, as a query sees it, and a row each of what is known of the layer itself."""
-    layer = snapshot.layer
-    own = ("zone", "integer", None, "number of the zone, from 1")
-    cell = ("cell", "cell", None, f"resolution {layer.resolution}")
-    rows: list[Row] = [own if layer.kind == "zones" else cell]
-    if layer.time is not None:
-        step = f"{layer.time.stamp} of {layer.time.step}" if layer.time.step else layer.time.stamp
-        first, last = (_bound(snapshot, c, f) for c, f in (("time_min", min), ("time_max", max)))
-        rows.append(("time", "timestamp", None, f"{step}, {str(first)[:10]} to {str(last)[:10]}"))
-    rows += [(d.name, d.type, d.unit, "dimension") for d in layer.dimensions]
-    for b in layer.bands:
-        rows.append((b.name, "integer" if b.is_integer else "number", b.unit, _classes(b) or b.long_name))
-    if layer.kind == "points":
-        rows += [("lon", "number", "degree", "longitude"), ("lat", "number", "degree", "latitude")]
-    rows += [(a.name, a.type, a.unit, _classes(a) or a.long_name or "attribute") for a in layer.attributes]
-    if layer.kind == "zones":
-        rows.append(("geometry", "geometry", None, "outline, longitude first"))
-    rows += [(fact, "layer", None, getattr(layer, fact) or None) for fact in ("title", "licence", "citation")]
-    return _columns_table(rows)
+    return _columns_table(layer_rows(snapshot, held))
 
 
 def describe_query(columns: tuple[OutputColumn, ...]) -> pa.Table:

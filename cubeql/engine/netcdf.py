@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cubeql.engine.citing import colours_told, column_told, sources_told
 from cubeql.engine.pixels import ROWS_AT_ONCE, PixelGrid, parts_of, pixel_grid, shape_fault
 from cubeql.values.cells import format_cell
 
@@ -132,10 +133,7 @@ def _history(text: str) -> str:
 
 def _provenance(table: pa.Table) -> dict[str, str]:
     known = json.loads((table.schema.metadata or {}).get(b"cubeql", b"{}")).get("layers", {})
-    source = ", ".join(f"{name} (version {facts['version']})" for name, facts in known.items())
-    licence = "; ".join(dict.fromkeys(f["licence"] for f in known.values() if f["licence"]))
-    references = "; ".join(dict.fromkeys(f["citation"] for f in known.values() if f["citation"]))
-    return {k: v for k, v in (("source", source), ("license", licence), ("references", references)) if v}
+    return sources_told(known)
 
 
 # ------------------------------------------------------------------ values
@@ -148,10 +146,8 @@ def _variable(file: Any, field: pa.Field, dimensions: tuple[str, ...]) -> Any:
         field.name, kind, dimensions, fill_value=kind.type(fill), compression="zlib", complevel=4, shuffle=True
     )
     variable.set_auto_mask(False)
-    facts = {"grid_mapping": "crs", "long_name": field.name}
     metadata = field.metadata or {}
-    if b"unit" in metadata:
-        facts["units"] = metadata[b"unit"].decode()
+    facts = {"grid_mapping": "crs", "long_name": field.name, **column_told(metadata)}
     variable.setncatts(facts | _flags(metadata, kind))
     return variable
 
@@ -163,7 +159,10 @@ def _flags(metadata: dict[bytes, bytes], kind: np.dtype[Any]) -> dict[str, Any]:
         return {}
     pairs = [entry.partition("=") for entry in written.split("|")]
     codes = np.array([int(code) for code, _, _ in pairs], kind)
-    return {"flag_values": codes, "flag_meanings": " ".join(name.replace(" ", "_") for _, _, name in pairs)}
+    flags = {"flag_values": codes, "flag_meanings": " ".join(name.replace(" ", "_") for _, _, name in pairs)}
+    colours = colours_told(metadata)
+    whole = all(int(code) in colours for code in codes)
+    return flags | ({"flag_colors": " ".join(colours[int(c)] for c in codes)} if whole else {})
 
 
 def _values(column: pa.ChunkedArray) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -7,6 +7,7 @@ needs), ``diagnostic`` (one fault found), ``exceptions`` (the tree of what is ra
 
 from cubeql.errors.diagnostic import Diagnostic, diagnose
 from cubeql.errors.exceptions import (
+    CardError,
     ConfigError,
     CubeQLError,
     IngestError,
@@ -21,6 +22,6 @@ from cubeql.errors.render import render
 from cubeql.errors.span import Span
 
 __all__ = [
-    "ConfigError", "CubeQLError", "Diagnostic", "IngestError", "InternalError", "QueryCancelled",
+    "CardError", "ConfigError", "CubeQLError", "Diagnostic", "IngestError", "InternalError", "QueryCancelled",
     "QueryError", "QueryTimeout", "Span", "StoreError", "diagnose", "nearest", "render",
 ]  # fmt: skip

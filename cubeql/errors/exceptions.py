@@ -6,6 +6,7 @@ CubeQLError
 │   └── QueryCancelled it was cancelled
 ├── StoreError         the store cannot be opened, read or written
 ├── IngestError        a source cannot become a layer
+├── CardError          what an edited card tells of a layer cannot be so
 ├── ConfigError        settings or arguments are at fault
 └── InternalError      a bug in CubeQL
 """
@@ -48,6 +49,10 @@ class StoreError(CubeQLError):
 
 class IngestError(CubeQLError):
     """A source cannot become a layer; the layer is as it was."""
+
+
+class CardError(CubeQLError):
+    """What an edited card tells of a layer cannot be so; the layer is as it was."""
 
 
 class ConfigError(CubeQLError):

@@ -469,11 +469,13 @@ class Drop(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Alter(Statement):
-    """``ALTER LAYER name RENAME TO new`` or ``ALTER LAYER name SET (…)``."""
+    """``ALTER LAYER name RENAME TO new`` or ``ALTER LAYER name [ALTER BAND|ATTRIBUTE column] SET (…)``."""
 
     name: tuple[str, ...]
     rename_to: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
+    column: str | None = None
+    column_kind: Literal["band", "attribute"] = "band"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cubeql.catalog import Catalog
+from cubeql.catalog.facts import ATTRIBUTE_FACTS, BAND_FACTS, LAYER_FACTS
 from cubeql.lang.printing.names import identifier, path
 from cubeql.lang.tokens import tokenize
 from cubeql.service import values
@@ -258,6 +259,26 @@ def _is_zones(scene: Scene, offer: Offer) -> bool:
     return layer is not None and layer.kind == "zones"
 
 
+def _layer_facts(scene: Scene) -> Iterator[Offer]:
+    for fact in LAYER_FACTS.values():
+        yield Offer(fact.name, "parameter", fact.what)
+
+
+def _column_facts(scene: Scene) -> Iterator[Offer]:
+    words = [token.text.upper() for token in scene.cursor.reading.tokens]
+    for fact in (BAND_FACTS if "BAND" in words else ATTRIBUTE_FACTS).values():
+        yield Offer(fact.name, "parameter", fact.what)
+
+
+def _columns_of_layer(scene: Scene) -> Iterator[Offer]:
+    """The bands or attributes of the layer that ALTER LAYER names."""
+    tokens = scene.cursor.reading.tokens
+    layer = scene.columns.layer("".join(unquoted(token.text) for token in tokens[2:-2]))
+    columns = {c.name: c.unit for c in layer.bands} | {c.name: c.unit for c in layer.attributes} if layer else {}
+    for name, unit in columns.items():
+        yield Offer(identifier(name), "column", unit or "")
+
+
 _BY_ROLE: dict[str, Callable[[Scene], Iterator[Offer]]] = {
     "source": _sources,
     "layer": _layers,
@@ -271,6 +292,9 @@ _BY_ROLE: dict[str, Callable[[Scene], Iterator[Offer]]] = {
     "type": _types,
     "period": _periods,
     "zone": _zones,
+    "layer_fact": _layer_facts,
+    "column_fact": _column_facts,
+    "column_of_layer": _columns_of_layer,
 }
 
 

@@ -13,7 +13,7 @@ from cubeql.service.reading import Reading
 
 Role = Literal[
     "source", "layer", "view", "cells", "named", "expression", "method", "band", "type", "period", "zone", "new",
-    "setting",
+    "setting", "layer_fact", "column_fact", "column_of_layer",
 ]  # fmt: skip
 
 _DROPPED: dict[str, Role] = {"VIEW": "view", "CELLS": "cells"}
@@ -109,7 +109,10 @@ def _in_brackets(symbols: list[str], at: int) -> Role:
         return "method" if symbols[-1] in ("NAME", "QUOTED") else "band"
     if below == "ZONE":
         return "zone"
-    return "new" if below in ("WITH", "SET") else "expression"
+    if below in ("WITH", "SET"):
+        is_column = "column" in symbols[:at]
+        return "column_fact" if is_column else "layer_fact" if symbols[0] in ("ALTER", "CREATE") else "new"
+    return "expression"
 
 
 def _of_statement(symbols: list[str], at: int, top: str) -> Role:
@@ -119,6 +122,8 @@ def _of_statement(symbols: list[str], at: int, top: str) -> Role:
         return "method"
     if top == "DESCRIBE":
         return "named"
+    if top in ("BAND", "ATTRIBUTE", "column") and symbols[0] == "ALTER":
+        return "column_of_layer"
     if top == "CELLS" and symbols[0] not in ("CREATE", "DROP", "SHOW"):
         return "cells"
     if top in _LAYER_AFTER or (top == "ON" and symbols[0] in ("GRANT", "REVOKE")):

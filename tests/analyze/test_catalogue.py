@@ -108,6 +108,8 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "unknown_setting": "SET timeout = 3",
     "bad_setting": "SET threads = 0",
     "needs_server": "GRANT READ ON fine TO anna",
+    "bad_fact": "ALTER LAYER fine SET (licence 'CC0')",
+    "unknown_column_of_layer": "ALTER LAYER fine ALTER BAND redd SET (unit '1')",
     "unknown_option": "CREATE LAYER made WITH (colour 'red') AS SELECT cell, class FROM classes",
     "unknown_format": "COPY (SELECT cell FROM fine) TO 'out.xyz'",
     "unreadable_region": "SELECT red FROM fine FILTER cell WITHIN POLYGON 'POLYGON ((1 2))'",

@@ -91,7 +91,7 @@ BAD_OF_BANDS = [
     ("nir", "display_range", [0, True], "two numbers"),
     ("nir", "ramp", "not a ramp", "the name of a colour ramp"),
     ("nir", "resampling", "meen", "one of mean"),
-    ("nir", "classes", "4=plant", "codes alone have it"),
+    ("nir", "classes", "4=plant", "no class codes"),
     ("scl", "resampling", "mean", "one of mode"),
     ("scl", "classes", [[4, "a"], [4, "b"]], "each once"),
     ("scl", "classes", [[4.5, "a"]], "whole numbers"),

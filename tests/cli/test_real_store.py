@@ -200,3 +200,28 @@ def _wait_for_the_grid_map(store: Path, process: subprocess.Popen[str]) -> None:
     while process.poll() is None and set((store / "cache").rglob("*")) <= before:
         pass
     assert process.poll() is None, "it ended before it could be interrupted"
+
+
+def test_a_card_is_printed_edited_and_refused_as_a_whole(run_here: Run, store: Path, tmp_path: Path) -> None:
+    printed = run_here("card", "ndvi", "--store", store)
+    card = json.loads(printed.text)
+    assert (printed.code, card["layer"], card["bands"][0]["unit"]) == (0, "ndvi", "%")
+    assert json.loads(run_here("describe", "ndvi", "--card", "--store", store).text) == card
+    file = tmp_path / "card.json"
+    file.write_text(json.dumps({**card, "licence": "CC-BY-4.0", "doi": "10.5281/zenodo.1"}))
+    edited = run_here("card", "ndvi", "--edit", file, "--store", store)
+    assert (edited.code, edited.out) == (0, b"") and "layer ndvi: version" in edited.err
+    assert "nothing to change" in run_here("card", "ndvi", "--edit", file, "--store", store).err
+    wrong = run_here("card", "ndvi", "--edit", "-", "--store", store, text='{"licence": "mine", "resolution": 3}')
+    assert wrong.code == 1 and "licence of layer ndvi: found 'mine'" in wrong.err and "resolution of" in wrong.err
+    assert json.loads(run_here("card", "ndvi", "--store", store).text)["licence"] == "CC-BY-4.0"
+    collection = json.loads(run_here("describe", "ndvi", "--stac", "--store", store).text)
+    assert (collection["type"], collection["license"], collection["id"]) == ("Collection", "CC-BY-4.0", "ndvi")
+
+
+def test_cards_that_cannot_be_read_are_told(run_here: Run, store: Path, tmp_path: Path) -> None:
+    assert run_here("card", "ndvi", "--edit", "-", "--store", store, text="{").code == 1
+    assert run_here("card", "ndvi", "--edit", tmp_path / "none.json", "--store", store).code == 2
+    assert run_here("card", "ndvi", "--edit", "-", "--stac", "--store", store).code == 2
+    assert run_here("describe", "ndvi", "--card", "--stac", "--store", store).code == 2
+    assert run_here("card", "nothing", "--store", store).code == 3

@@ -110,7 +110,7 @@ def test_facts_are_set_and_taken_away(own: cubeql.Session) -> None:
         ("ALTER LAYER fine RENAME TO wet", "name_taken"),
         ('ALTER LAYER fine RENAME TO "a/b"', "layer_name"),
         ("ALTER LAYER fine SET (colour 'red')", "unknown_option"),
-        ("ALTER LAYER fine SET (title 3)", "layer_shape"),
+        ("ALTER LAYER fine SET (title 3)", "bad_fact"),
         ("ALTER LAYER coarse SET (step 'P1D')", "layer_shape"),
         ("ALTER LAYER coarse SET (title 'x', stamp 'end')", "layer_shape"),
         ("ALTER LAYER fine SET (title upper('x'))", "not_a_constant"),

@@ -26,13 +26,13 @@ KINDS = """SELECT cell, avg(red) AS mean_red, count(*) AS n, max(red) > 0.2 AS b
 
 
 def test_a_created_layer_holds_the_querys_rows(own: cubeql.Session) -> None:
-    result = own.query(f"CREATE LAYER made WITH (title 'Made {{0}}', licence 'CC0', citation 'x') AS {KINDS}")
+    result = own.query(f"CREATE LAYER made WITH (title 'Made {{0}}', licence 'CC0-1.0', citation 'x') AS {KINDS}")
     assert result.message is not None and "made" in result.message and len(result.to_arrow().schema) == 0
     wanted = rows(own, f"WITH q AS ({KINDS}) SELECT cell, mean_red, n, bright, class FROM q ORDER BY cell")
     found = rows(own, "SELECT cell, mean_red, n, bright, class FROM made ORDER BY cell")
     assert [{**r, "bright": int(r["bright"])} for r in wanted] == found
     layer = own.layer("made")
-    assert (layer.title, layer.licence, layer.resolution, layer.time) == ("Made {0}", "CC0", 7, None)
+    assert (layer.title, layer.licence, layer.resolution, layer.time) == ("Made {0}", "CC0-1.0", 7, None)
     assert layer.band("mean_red").unit == "1" and layer.band("class").kind == "categorical"
     assert one(own, "SELECT count(*) AS n FROM made FILTER class = 'crop'") > 0
 

@@ -53,6 +53,14 @@ NODE = n.Select((n.SelectItem(n.Name(("a",))),), n.LayerSource(("s2",)))
         ("DROP CELLS x", n.Drop("cells", ("x",))),
         ("ALTER LAYER x RENAME TO c.y", n.Alter(("x",), rename_to=("c", "y"))),
         ("ALTER LAYER x SET (title 'X')", n.Alter(("x",), options=(n.Option("title", n.String("X")),))),
+        (
+            "ALTER LAYER x ALTER BAND nir SET (unit '1')",
+            n.Alter(("x",), options=(n.Option("unit", n.String("1")),), column="nir"),
+        ),
+        (
+            "ALTER LAYER x ALTER ATTRIBUTE band SET (unit NULL)",
+            n.Alter(("x",), options=(n.Option("unit", n.Null()),), column="band", column_kind="attribute"),
+        ),
         ("ALTER LAYER x ROLLBACK TO VERSION 3", n.Rollback(("x",), version=n.Number(3))),
         ("ALTER LAYER c.x ROLLBACK TO VERSION $v", n.Rollback(("c", "x"), version=n.Parameter("v"))),
         ("ALTER LAYER x ROLLBACK TO VERSION AT '2026'", n.Rollback(("x",), version_at=n.String("2026"))),

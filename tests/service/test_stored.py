@@ -71,3 +71,11 @@ def test_faults(text: str, codes: list[str]) -> None:
 
 def test_settings_are_offered() -> None:
     assert "timeout_s" in texts("SET |")
+
+
+def test_facts_are_offered_where_they_are_set() -> None:
+    assert {"licence", "doi", "keywords"} <= set(texts("ALTER LAYER s2 SET (|"))
+    assert {"licence", "doi"} <= set(texts("CREATE LAYER x WITH (|"))
+    assert {"colours", "unit"} <= set(texts("ALTER LAYER s2 ALTER BAND nir SET (unit '1', |"))
+    assert "licence" not in texts("ALTER LAYER s2 ALTER BAND nir SET (|")
+    assert "nir" in texts("ALTER LAYER s2 ALTER BAND |") and "ALTER BAND" in texts("ALTER LAYER s2 |")

@@ -321,6 +321,9 @@ statements: st.SearchStrategy[n.Statement] = st.one_of(
     st.builds(n.Drop, KINDS, paths, st.booleans()),
     st.builds(n.Alter, paths, rename_to=paths),
     st.builds(n.Alter, paths, options=options.filter(bool)),
+    st.builds(
+        n.Alter, paths, options=options.filter(bool), column=names, column_kind=st.sampled_from(("band", "attribute"))
+    ),
     st.builds(n.Rollback, paths, version=counts),
     st.builds(n.Rollback, paths, version_at=instants),
     st.builds(n.Copy, queries, constants, options),

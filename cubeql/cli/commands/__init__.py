@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
         Command("ingest", "bring raster files into a layer", "ingest"),
         Command("layers", "list the layers of a store", "layers"),
         Command("describe", "say what a layer holds", "describe"),
+        Command("card", "show or edit what is told of a layer, as JSON", "card"),
         Command("explain", "say how a query would run", "explain"),
         Command("tui", "open the screen in the terminal", "tui"),
         Command("fmt", "format statements", "fmt"),

@@ -12,8 +12,10 @@ from cubeql.engine.explain import Explanation
 from cubeql.engine.prepare import Caches
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
+from cubeql.engine.stac import collection
 from cubeql.engine.statements.call import Call
 from cubeql.engine.statements.handlers import handler_of
+from cubeql.engine.statements.listings import held
 from cubeql.engine.zonefunctions import provide_zone_functions
 from cubeql.lang import nodes
 from cubeql.plan import RULES, Rule
@@ -84,6 +86,11 @@ class Engine:
     def compile(self, query: nodes.Query, text: str, values: Mapping[str, Any]) -> CompiledQuery:
         """Compile a query for this store."""
         return compile_query(query, self.store, values, text, self.rules)
+
+    def collection(self, name: str) -> dict[str, Any]:
+        """The STAC Collection of a layer."""
+        snapshot = self.store.snapshot(name)
+        return collection(snapshot.layer, held(Call(self, f"DESCRIBE {name}", {}, None), snapshot))
 
     def explain(
         self,

@@ -11,11 +11,12 @@ from cubeql.analyze import Context
 from cubeql.analyze.states import layer_at
 from cubeql.catalog import Layer
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.celltiles import Target, blocks_of, refused
+from cubeql.engine.celltiles import Target, blocks_of
 from cubeql.engine.inserting import match_cells, match_points
-from cubeql.engine.layers import AXIS, FACTS, OPTIONS, facts_of, target_of
+from cubeql.engine.layers import OPTIONS, target_of
 from cubeql.engine.result import Result, done
 from cubeql.engine.statements.call import Call
+from cubeql.engine.statements.cards import layer_facts, made_by, set_facts, told
 from cubeql.errors import QueryError, Span
 from cubeql.lang import nodes
 from cubeql.storage.blocks import RowExistsError
@@ -29,8 +30,10 @@ def create(call: Call, statement: nodes.Create) -> Result:
     name = call.new_name(statement.name, statement, "layer", statement.replace)
     options = call.options(statement.options, "CREATE LAYER", OPTIONS)
     compiled = call.compile(statement.query)
+    facts = layer_facts(call, statement.options, options, name)
     target = target_of(name, compiled.columns, options, call.text)
-    job = call.store.write(target.layer, "replace" if statement.replace else "create")
+    layer = told(target.layer, facts, made_by(statement.query, compiled))
+    job = call.store.write(layer, "replace" if statement.replace else "create")
     tiles, cells = _fill(call, compiled, target, job)
     return done(f"layer {name}: {cells:,} cells in {tiles:,} tile rows", call.text, cells=cells, tiles=tiles)
 
@@ -90,11 +93,11 @@ def _places(statement: nodes.Insert, compiled: CompiledQuery) -> tuple[Span, ...
 
 
 def alter(call: Call, statement: nodes.Alter) -> Result:
-    """``ALTER LAYER name RENAME TO new`` or ``ALTER LAYER name SET (…)``."""
+    """``ALTER LAYER name RENAME TO new`` or ``ALTER LAYER name [ALTER BAND|ATTRIBUTE column] SET (…)``."""
     snapshot = call.snapshot(statement.name, statement)
     layer = snapshot.layer
     if not statement.rename_to:
-        return _set_facts(call, statement, layer)
+        return set_facts(call, statement, layer)
     new = ".".join(statement.rename_to)
     # Its own name, in other capitals, or the one it got from a rename that was killed before it took the old one away.
     if call.store.kind_of(new) != "layer" or call.store.snapshot(new).table != snapshot.table:
@@ -115,19 +118,6 @@ def rollback(call: Call, statement: nodes.Rollback) -> Result:
     if made is None:
         return done(f"layer {name} is as it was at version {version} already", call.text)
     return done(f"layer {name}: version {made} is as version {version} was", call.text, version=made)
-
-
-def _set_facts(call: Call, statement: nodes.Alter, layer: Layer) -> Result:
-    """Facts of a layer set, or by NULL taken away."""
-    options = call.options(statement.options, "ALTER LAYER", (*FACTS, *AXIS))
-    fixed = next((name for name in AXIS if name in options), None)
-    if fixed is not None:
-        way = f"write CREATE OR REPLACE LAYER {layer.name} WITH ({fixed} '…') AS SELECT * FROM {layer.name}"  # noqa: S608 - a hint
-        raise refused(f"the {fixed} of rows that are stored cannot be changed", way, call.text)
-    facts = facts_of({k: v for k, v in options.items() if v is not None}, call.text)
-    facts |= {name: None for name in FACTS if name in options and options[name] is None}
-    call.store.alter(layer.name, lambda latest: replace(latest, **facts), f"alter: {', '.join(options)}")
-    return done(f"layer {layer.name}: {', '.join(options)} set", call.text)
 
 
 def drop(call: Call, statement: nodes.Drop) -> Result:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from cubeql.engine import listing
+from cubeql.engine.describing import Held, held_by
 from cubeql.engine.result import Result, rows
 from cubeql.engine.statements.call import Call
 from cubeql.engine.statements.views import shape_of_view
 from cubeql.lang import nodes
+from cubeql.storage import Snapshot
 
 
 def show(call: Call, statement: nodes.Show) -> Result:
@@ -51,4 +53,14 @@ def describe(call: Call, statement: nodes.Describe) -> Result:
     cells = call.store.cell_set(name)
     if cells is not None:
         return rows(listing.describe_cells(cells), call.text)
-    return rows(listing.describe_layer(call.snapshot(statement.name, statement)), call.text)
+    snapshot = call.snapshot(statement.name, statement)
+    return rows(listing.describe_layer(snapshot, held(call, snapshot)), call.text)
+
+
+def held(call: Call, snapshot: Snapshot) -> Held:
+    """What lies in the store of a layer."""
+    running = call.running()
+    with running.faults():
+        found = running.work(lambda: held_by(call.store, snapshot, running.cursor))
+    running.close()
+    return found

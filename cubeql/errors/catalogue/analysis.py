@@ -184,6 +184,9 @@ ROWS: tuple[Fault, ...] = (
     Fault("needs_server", "{construct} rules who may use a served catalog; this store is a folder",
           "whoever may read the folder may read its layers: set the rights of the folder",
           "GRANT READ ON s2 TO anna"),
+    Fault("bad_fact", "the {field} cannot be {found}", "right is {right}"),
+    Fault("unknown_column_of_layer", "'{layer}' has no {kind} '{name}'", "its {what}s are {known}",
+          "ALTER LAYER s2 ALTER BAND nirr SET (unit '1')"),
     Fault("unknown_option", "{statement} has no option '{name}'", "options are {known}"),
     Fault("unknown_format", "no format is known for '{path}'", "endings are {known}"),
 )  # fmt: skip

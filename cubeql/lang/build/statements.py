@@ -25,7 +25,7 @@ def explain(_: Builder, span: Span, analyze: Token | None, query: n.Query) -> n.
     return n.Explain(query, analyze is not None, span=span)
 
 
-@makes("show_list", "show_of", "stored", "dropped", "right")
+@makes("show_list", "show_of", "stored", "dropped", "right", "column")
 def word(_: Builder, __: Span, token: Token) -> str:
     """A word of the statement in lower case."""
     return lower(token)
@@ -116,6 +116,12 @@ def alter_rename(_: Builder, span: Span, path: Path, new: Path) -> n.Alter:
 def alter_set(_: Builder, span: Span, path: Path, options: Options) -> n.Alter:
     """``ALTER LAYER name SET (…)``."""
     return n.Alter(path, options=options, span=span)
+
+
+@makes("alter_column")
+def alter_column(_: Builder, span: Span, path: Path, kind: str, name: str, options: Options) -> n.Alter:
+    """``ALTER LAYER name ALTER BAND|ATTRIBUTE column SET (…)``."""
+    return n.Alter(path, options=options, column=name, column_kind=kind, span=span)  # type: ignore[arg-type]
 
 
 @makes("rollback_version")

@@ -67,7 +67,10 @@ def _short(node: n.Statement) -> str:
 def _alter(c: Context, node: n.Alter | n.Rollback) -> Doc:
     """What stands after the name of the layer."""
     if isinstance(node, n.Alter):
-        return f" RENAME TO {path(node.rename_to)}" if node.rename_to else _options(c, " SET ", node.options)
+        if node.rename_to:
+            return f" RENAME TO {path(node.rename_to)}"
+        column = f" ALTER {node.column_kind.upper()} {identifier(node.column)}" if node.column is not None else ""
+        return (column, _options(c, " SET ", node.options))
     if node.version_at is not None:
         return (" ROLLBACK TO VERSION AT ", expression(c, node.version_at))
     assert node.version is not None
