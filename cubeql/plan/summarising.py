@@ -64,7 +64,7 @@ def by_statistics(node: Output, cells: Cells) -> Overview:
         else:
             finest = max(finest, _weighed(call, scan, None))
             counts_rows = counts_rows or call.function.name not in ("min", "max", "bool_and", "bool_or")
-    resolution = _stored_at(scan, finest)
+    resolution = stored_at(scan, finest)
     if resolution > scan.tile and counts_rows and len(scan.layer.bands) > 1:
         raise NotStoredError("how many rows there are is stored of whole tiles, where a layer has several bands")
     if resolution > scan.tile:
@@ -153,10 +153,14 @@ def _refuse_conditions(cells: Cells, scan: Scan, band: Band | None) -> None:
         raise NotStoredError("a region is asked beside other conditions")
 
 
-def _stored_at(scan: Scan, finest: int) -> int:
-    """The coarsest resolution of an overview that is fine enough."""
+def stored_at(scan: Scan, finest: int) -> int:
+    """The coarsest resolution of what is stored of a layer that is fine enough.
+
+    Raises:
+        NotStoredError: only the cells are.
+    """
     own = scan.layer.resolution
-    if own == scan.tile or finest <= scan.tile:
+    if finest <= scan.tile:
         return scan.tile
     stored = [own - n for n in _BELOW_PARENT if own - n > scan.tile]
     found = next((resolution for resolution in stored if resolution >= finest), None)

@@ -35,6 +35,7 @@ from cubeql.plan.nodes import (
     Node,
     Output,
     Over,
+    Overview,
     Rows,
     RowScan,
     Scan,
@@ -55,11 +56,16 @@ def aligned_words(aligned: Aligned) -> str:
     if aligned.is_finer:
         methods = ", ".join(f"{band} {method}" for band, method in aligned.methods)
         how = f", resolution {own} to {aligned.resolution} by {methods}"
+        how += f" from {_overview_words(scan, scan.overview)}" if scan.overview is not None else ""
     elif aligned.is_coarser:
         how = f", resolution {own} seen from {aligned.resolution}"
     name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
     how += f", frozen at {format_instant(scan.frozen)}" if scan.frozen is not None else ""
     return f"{name} ({', '.join(scan.bands)}{how})"
+
+
+def _overview_words(scan: Scan, overview: Overview) -> str:
+    return f"{'summaries' if overview.resolution == scan.tile else 'overviews'} of resolution {overview.resolution}"
 
 
 def _zones_words(scan: Scan, zones: Zoned) -> str:

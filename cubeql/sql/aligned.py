@@ -13,6 +13,7 @@ from cubeql.catalog import Band
 from cubeql.plan.nodes import Aligned, Scan
 from cubeql.sql import positions
 from cubeql.sql.methods import NO_AREA, by_method
+from cubeql.sql.overviews import entries, value
 from cubeql.sql.stored import decoded
 from cubeql.sql.tree import (
     Aggregated,
@@ -165,10 +166,8 @@ def _finer(aligned: Aligned) -> Shape:
     scan = aligned.scan
     cells, grid, parts, name = (f"{scan.name}${n}" for n in ("cells", "values", "parts", "grid"))
     level = min(scan.tile, aligned.resolution)
-    ctes = [
-        Named(cells, _taken_apart(aligned, level)),
-        Named(grid, _grouped(aligned, cells)),
-    ]
+    taken = _taken_apart(aligned, level) if scan.overview is None else entries(aligned, keys_of(aligned), level)
+    ctes = [Named(cells, taken), Named(grid, _grouped(aligned, cells))]
     gathered = _gathered(aligned, grid)
     if level == aligned.tile:
         ctes.append(Named(name, gathered, materialized=True))
@@ -232,6 +231,12 @@ def _band(aligned: Aligned, name: str) -> Band:
 def _grouped(aligned: Aligned, cells: str) -> Query:
     keys = (Ident("$sub"), *(Ident(k) for k in keys_of(aligned)), Ident("$place"))
     methods = dict(aligned.methods)
+    overview = aligned.scan.overview
+    if overview is not None:
+        several = overview.resolution > aligned.resolution
+        made = ((value(aligned, _band(aligned, b), methods[b], several), b) for b in aligned.scan.bands)
+        flag = (fill("bool_or({0})", Ident("valid")) if several else Ident("valid"), "valid")
+        return Select((*((k, None) for k in keys), *made, flag), Table(cells), group_by=keys if several else ())
     area = Ident("$area") if aligned.needs_areas else NO_AREA
     values = tuple(
         (by_method(methods[b], Ident(b), Ident("$order"), _band(aligned, b).is_integer, area), b)

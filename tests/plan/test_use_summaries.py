@@ -95,7 +95,9 @@ def reason(cube: Any, text: str) -> str:
         ("FROM twin GROUP BY CELL(6) SELECT min(v)", "groups of resolution 6, the finest overview is of resolution 5"),
         ("FROM fine GROUP BY red > 0 SELECT avg(red)", "it asks for red cell by cell"),
         ("FROM fine JOIN twin SELECT avg(red)", "layers meet cell by cell"),
-        ("FROM fine AT RESOLUTION 6 SELECT avg(red)", "the layer is brought to resolution 6 first"),
+        ("FROM fine AT RESOLUTION 6 SELECT avg(red)", "fine, groups of resolution 6, the finest overview is of "
+         "resolution 5"),
+        ("FROM coarse AT RESOLUTION 6 SELECT avg(t2m)", "the layer is brought to resolution 6 first"),
         ("FROM fine AT '2024-06-01' SELECT avg(red)", "a frozen layer takes each cell's latest value"),
         ("FROM fine SELECT area()", "area of every cell"),
         ("FROM cover GROUP BY kind SELECT kind, area()", "area of every cell"),

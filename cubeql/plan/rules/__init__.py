@@ -16,13 +16,14 @@ from cubeql.plan.rules.share_keys import share_keys
 from cubeql.plan.rules.share_points import share_points
 from cubeql.plan.rules.share_regions import share_regions
 from cubeql.plan.rules.share_tiles import share_tiles
+from cubeql.plan.rules.use_overviews import use_overviews
 from cubeql.plan.rules.use_summaries import use_summaries
 
 Rule = Callable[[Node], Node]
 
 RULES: tuple[Rule, ...] = (
     open_queries, share_keys, push_into_queries, drop_columns, push_filters, choose_zones, name_groups_late,
-    prune_regions, share_regions, share_points, prune_times, use_summaries, prune_values, share_tiles,
+    prune_regions, share_regions, share_points, prune_times, use_overviews, use_summaries, prune_values, share_tiles,
 )  # fmt: skip
 """All rules in the order they are applied."""
 

@@ -25,11 +25,13 @@ def _from_summaries(node: Node) -> Node:
     if not (isinstance(node, Output) and isinstance(node.input, Cells)) or node.group_by is None:
         return node
     cells = node.input
+    if cells.driver.is_finer and cells.driver.scan.overview is not None:
+        return node
     try:
         _refuse_sources(cells)
         overview = _overview(node, cells)
     except NotStoredError as refusal:
-        return replace(node, input=replace(cells, reason=str(refusal)))
+        return replace(node, input=replace(cells, reason=cells.reason or str(refusal)))
     scan = cells.driver.scan
     return replace(node, input=_summaries(cells, replace(scan, name=f"{scan.name}$summaries", overview=overview)))
 
