@@ -2,8 +2,8 @@
 
 Reading order:
 
-* ``addresses`` where bytes lie; ``objects`` what a medium can do, ``folderobjects`` a folder that does; ``media``
-  which one an address is on
+* ``addresses`` where bytes lie; ``objects`` what a medium can do, ``folderobjects`` a folder that does,
+  ``s3objects`` a bucket; ``media`` which one an address is on
 * ``names``     what may be called how; ``naming`` who has which name
 * ``columns``   what a tile file holds; ``blocks`` a row in memory; ``records`` the layer record
 * ``summaries`` what is known of a tile without its arrays; ``encode`` and ``decode`` blocks to Arrow and back

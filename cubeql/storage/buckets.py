@@ -11,11 +11,11 @@ from cubeql.storage.credentials import S3Access, S3Login, s3_login
 if TYPE_CHECKING:
     from obstore.store import S3Credential, S3Store
 
-_CONNECT_S = 5
+CONNECT_S = 5
 _SILENCE_S = 30
 _REQUEST_S = 600
-_RETRIES = 4
-_RETRY_S = 30
+RETRIES = 4
+RETRY_S = 30
 
 
 def bucket_of(address: Address) -> str:
@@ -28,8 +28,13 @@ def key_of(address: Address) -> str:
     return address.path.partition("/")[2]
 
 
-def open_bucket(address: Address, login: S3Login | None = None) -> S3Store:
+def open_bucket(address: Address, login: S3Login | None = None, retries: int = RETRIES) -> S3Store:
     """The objects below an address; nothing is asked before the first request.
+
+    Args:
+        address: a bucket, or a place in one.
+        login: where the key comes from.
+        retries: how often a request without a good answer is made anew.
 
     Raises:
         StoreError: the extra is not installed, or there is no access.
@@ -57,11 +62,11 @@ def open_bucket(address: Address, login: S3Login | None = None) -> S3Store:
         },
         client_options={
             "allow_http": not first.use_ssl,
-            "connect_timeout": timedelta(seconds=_CONNECT_S),
+            "connect_timeout": timedelta(seconds=CONNECT_S),
             "read_timeout": timedelta(seconds=_SILENCE_S),
             "timeout": timedelta(seconds=_REQUEST_S),
         },
-        retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRY_S)},
+        retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=RETRY_S)},
         **({} if first.is_anonymous else {"credential_provider": credential}),
     )
 

@@ -50,7 +50,7 @@ class DeltaFormat:
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
-            raise StoreError(f"{place}: the table's log cannot be read: {error}") from error
+            raise StoreError(f"{place}: the table's log cannot be read: {self._objects.reason(error)}") from None
 
     def is_current(self, folder: str, state: TableState) -> bool:
         """Whether a state is still the latest."""
@@ -90,7 +90,7 @@ class DeltaFormat:
             commits = self._opened(folder).history()
         except (DeltaError, OSError) as error:
             place = self._objects.uri(folder)
-            raise StoreError(f"{place}: the table's log cannot be read: {error}") from error
+            raise StoreError(f"{place}: the table's log cannot be read: {self._objects.reason(error)}") from None
         return [
             LayerVersion(
                 version=int(commit["version"]),
@@ -149,6 +149,7 @@ def _actions(base: TableState | None, change: Change) -> list[dict[str, Any]]:
         # Text, as other writers keep their metrics.
         "operationMetrics": {name: str(count) for name, count in asdict(counts(base, change)).items()},
         "cubeql": change.what,
+        "txnId": uuid.uuid4().hex,  # no two commits are alike, so that a writer knows his own again
     }
     actions: list[dict[str, Any]] = [{"commitInfo": info}]
     if base is None:

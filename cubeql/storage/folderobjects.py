@@ -49,6 +49,14 @@ class FolderObjects:
                 return None
         return Held(content, _tag(content))
 
+    def read_all(self, names: list[str]) -> list[Held | None]:
+        """The content of many small objects."""
+        return [self.read(name) for name in names]
+
+    def reason(self, error: BaseException, verb: str = "read") -> str:
+        """Why the disk refused."""
+        return str(error)
+
     def exists(self, name: str) -> bool:
         """Whether there is an object of a name."""
         with _told(self._top / name, "read"):
@@ -98,10 +106,8 @@ class FolderObjects:
                 path = Path(place, name)
                 with contextlib.suppress(FileNotFoundError):  # removed just now
                     found = path.stat()
-                    yield Entry(
-                        path.relative_to(self._top).as_posix(), found.st_size,
-                        datetime.fromtimestamp(found.st_mtime, UTC), f"{found.st_ino}-{found.st_mtime_ns}",
-                    )  # fmt: skip
+                    changed = datetime.fromtimestamp(found.st_mtime, UTC)
+                    yield Entry(path.relative_to(self._top).as_posix(), found.st_size, changed)
 
     def children(self) -> list[str]:
         """Names in the folder."""

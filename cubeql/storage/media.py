@@ -22,7 +22,10 @@ def objects_at(address: Address) -> Objects:
         if Path(address.path).is_file():
             raise StoreError(f"{address} is not a CubeQL store: it is a file; give the folder of a store")
         return FolderObjects(address)
-    raise StoreError(f"{address}: stores on S3 are not supported yet; give a local folder")
+    # The packages for S3 are an extra.
+    from cubeql.storage.s3objects import S3Objects
+
+    return S3Objects(address)
 
 
 def cache_folder(address: Address) -> Path:

@@ -60,6 +60,7 @@ class Names:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._known: dict[str, Held] = {}
 
     def find(self, name: str) -> Named | None:
         """What has a name (a well-formed one), None where it is free.
@@ -77,13 +78,18 @@ class Names:
         Raises:
             StoreError: one of their objects cannot be read.
         """
-        found = []
-        for entry in self._objects.entries(FOLDER):
-            if entry.name.endswith(_ENDING):
-                held = self._objects.read(entry.name)
-                if held is not None:
-                    found.append(self._named(entry.name, held))
+        found = [self._named(place, held) for place, held in self._held().items()]
         return sorted((n for n in found if not kinds or n.kind in kinds), key=lambda n: n.name)
+
+    def _held(self) -> dict[str, Held]:
+        """All names' objects; of those that are what they were nothing but the list is asked."""
+        listed = {e.name: e.tag for e in self._objects.entries(FOLDER) if e.name.endswith(_ENDING)}
+        known = {place: held for place, held in self._known.items() if listed.get(place) == held.tag}
+        fresh = [place for place in listed if place not in known]
+        read = zip(fresh, self._objects.read_all(fresh), strict=True)
+        found = known | {place: held for place, held in read if held is not None}
+        self._known = found
+        return found
 
     def give(self, new: Named, replacing: bool = False) -> Named | None:
         """Give a name; what had it before.

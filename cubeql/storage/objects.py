@@ -40,13 +40,13 @@ class Entry:
         name: relative to the address, with ``/``.
         bytes: its size.
         changed: when it was last written (UTC).
-        tag: another one whenever its content is another.
+        tag: of its content; empty where a list does not tell it.
     """
 
     name: str
     bytes: int
     changed: datetime
-    tag: str
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,14 @@ class Objects(Protocol):
 
     def read(self, name: str) -> Held | None:
         """The content of a small object, None where there is none."""
+        ...
+
+    def read_all(self, names: list[str]) -> list[Held | None]:
+        """The content of many small objects, in their order."""
+        ...
+
+    def reason(self, error: BaseException, verb: str = "read") -> str:
+        """Why the medium refused what another library asked of it; never with a secret."""
         ...
 
     def exists(self, name: str) -> bool:

@@ -89,7 +89,7 @@ class Store(Definitions):
         """Open the store at an address.
 
         Args:
-            address: a folder, a ``file://`` URI (``s3://`` is to come).
+            address: a folder, a ``file://`` URI, or ``s3://bucket/prefix``.
             create: make the store where there is nothing or an empty folder.
 
         Raises:

@@ -25,17 +25,11 @@ from tests.storage.making import (
     paths,
     plain,
     put,
-    store_in,
     stored,
     table,
 )
 
 RAIN = layer()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return store_in(tmp_path)
 
 
 def days(count: int, first: int = 1) -> list[str]:
@@ -283,7 +277,8 @@ def test_the_file_table_says_what_prunes(store: Store) -> None:
     ]
     put(store, record, *given)
     row = store.snapshot("rain").files.to_pylist()[0]
-    assert Path(row["path"]).stat().st_size == row["bytes"]
+    (entry,) = store.objects.entries(f"{store.snapshot('rain').table}/data")
+    assert (store.objects.uri(entry.name), entry.bytes) == (row["path"], row["bytes"])
     assert (row["rows"], row["tile_min"], row["tile_max"]) == (2, HEXAGON, OTHER)
     assert (row["time_min"], row["time_max"]) == (
         datetime(2024, 5, 1, tzinfo=UTC),

@@ -32,11 +32,6 @@ from tests.storage.making import (
 RAIN = layer()
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return store_in(tmp_path)
-
-
 def cells(*values: int | None) -> list[int | None]:
     return [*values, *[None] * (49 - len(values))]
 

@@ -13,14 +13,9 @@ from cubeql.catalog import Band, Dimension
 from cubeql.storage import Store, rowbuffer
 from cubeql.storage.columns import row_group_rows
 from cubeql.values.cells import BASE_TILES
-from tests.storage.making import HEXAGON, block, layer, paths, put, store_in, stored
+from tests.storage.making import HEXAGON, block, layer, paths, put, stored
 
 TILES = [int(tile) for tile in BASE_TILES[30:48]]  # none of them a pentagon's, but 38
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return store_in(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +96,8 @@ def test_rewriting_again_and_again_keeps_row_groups_whole(store: Store) -> None:
     put(store, record, *[block(record, HEXAGON, day) for day in days])
     for day in days[:6]:
         put(store, record, block(record, HEXAGON, day, seed=2), mode="append", on_conflict="replace")
-    largest = max(paths(store), key=lambda path: Path(path).stat().st_size)
+    files = store.snapshot("rain").files
+    largest = files["path"][int(np.argmax(files["bytes"].to_numpy()))].as_py()
     metadata = pq.read_metadata(largest)
     assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [32, 32]
     assert len(stored(store)) == 70

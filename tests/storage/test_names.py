@@ -19,16 +19,16 @@ ROOT = Path(__file__).parents[2]
 NAMES = [f"n{n}" for n in range(25)]
 
 
-def taker(folder: Path, kind: str) -> subprocess.Popen[str]:
+def taker(store: Store, kind: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.storage.test_names", str(folder), kind],
+        [sys.executable, "-m", "tests.storage.test_names", str(store.address), kind],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
-def take_all(folder: str, kind: str) -> None:
+def take_all(address: str, kind: str) -> None:
     """Try to take every name for something of a kind, and print those that were had."""
-    store = Store.open(folder)
+    store = Store.open(address)
     for name in NAMES:
         try:
             if kind == "view":
@@ -40,9 +40,8 @@ def take_all(folder: str, kind: str) -> None:
             continue
 
 
-def test_one_of_two_processes_gets_a_name(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
-    takers = [taker(tmp_path / "store", kind) for kind in ("view", "layer", "view")]
+def test_one_of_two_processes_gets_a_name(store: Store) -> None:
+    takers = [taker(store, kind) for kind in ("view", "layer", "view")]
     had = [each.communicate()[0].split() for each in takers]
     assert [each.returncode for each in takers] == [0, 0, 0]
     assert sorted(n for names in had for n in names) == sorted(NAMES)

@@ -15,12 +15,6 @@ from cubeql.storage.media import objects_at
 from cubeql.storage.objects import ObjectChanged, ObjectExists, ObjectMissing, Objects
 
 
-@pytest.fixture
-def objects(tmp_path: Path) -> Objects:
-    (tmp_path / "top").mkdir()
-    return objects_at(parse_address(tmp_path / "top"))
-
-
 def names(objects: Objects, folder: str = "") -> list[str]:
     return sorted(entry.name for entry in objects.entries(folder) if not entry.name.startswith("."))
 
@@ -60,12 +54,12 @@ def test_only_what_is_unchanged_is_swapped_or_taken(objects: Objects) -> None:
     assert names(objects) == ["a"]
 
 
-def test_entries_tell_size_time_and_a_tag_of_their_own(objects: Objects) -> None:
+def test_entries_tell_size_and_time(objects: Objects) -> None:
     objects.create("x/a", b"12345")
-    objects.create("x/y/b", b"")
+    objects.create("x/y/b", b"1")
     objects.create("xy/c", b"1")
-    (found, empty) = sorted(objects.entries("x"), key=lambda entry: entry.name)
-    assert (found.name, found.bytes, empty.name) == ("x/a", 5, "x/y/b")
+    (found, deeper) = sorted(objects.entries("x"), key=lambda entry: entry.name)
+    assert (found.name, found.bytes, deeper.name) == ("x/a", 5, "x/y/b")
     assert abs(datetime.now(UTC) - found.changed) < timedelta(minutes=10)
     assert objects.children() == ["x", "xy"]
 

@@ -24,11 +24,6 @@ TIME = np.datetime64("2024-05-01", "us")
 ONES = (np.ones(49, np.int16), np.ones(49, np.bool_))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return store_in(tmp_path)
-
-
 # ------------------------------------------------------------------ opening
 
 
@@ -72,11 +67,6 @@ def test_a_store_of_another_format_is_refused(tmp_path: Path) -> None:
     marker.write_text("{")
     with pytest.raises(StoreError, match="marker is damaged; it should read"):
         Store.open(tmp_path / "store")
-
-
-def test_s3_is_refused_until_it_works() -> None:
-    with pytest.raises(StoreError, match="s3://bucket/store: stores on S3 are not supported yet"):
-        Store.open("s3://bucket/store")
 
 
 # ------------------------------------------------------------------ layers

@@ -19,7 +19,7 @@ from cubeql.errors import StoreError
 from cubeql.storage import Store
 from cubeql.storage.rowwrite import RowWrite
 from cubeql.values.cells import resolution_of
-from tests.storage.making import block, layer, put, store_in, table
+from tests.storage.making import block, layer, put
 
 STATIONS = Layer(
     "stations", 15, (), time=TimeAxis(), kind="points",
@@ -27,11 +27,6 @@ STATIONS = Layer(
 )  # fmt: skip
 COUNTIES = Layer("counties", 0, (), kind="zones", attributes=(Attribute("name", "text"), Attribute("big", "boolean")))
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return store_in(tmp_path)
 
 
 def points(*rows: tuple[Any, ...]) -> pa.Table:
@@ -106,7 +101,8 @@ def test_writers_of_zones_at_once_number_them_apart(store: Store) -> None:
     assert list(zip(rows["zone"].to_pylist(), rows["name"].to_pylist())) == [
         (1, "Alpha"), (2, "Fast"), (3, "Faster"), (4, "Slow"),
     ]  # fmt: skip
-    assert len(list((table(store, "counties") / "data").iterdir())) == 3
+    data = f"{store.snapshot('counties').table}/data"
+    assert len(list(store.objects.entries(data))) == 3
 
 
 def test_files_of_zones_are_geoparquet(store: Store) -> None:
@@ -121,7 +117,7 @@ def test_files_of_zones_are_geoparquet(store: Store) -> None:
     assert frame.geometry[0].equals(SQUARE) and frame.crs.to_authority() == ("OGC", "CRS84")
 
 
-def test_duckdb_and_delta_read_the_files(store: Store) -> None:
+def test_duckdb_and_delta_read_the_files(store: Store, tmp_path: Path) -> None:
     with store.write_rows(STATIONS, "create") as write:
         write.add(points(A, B))
     (path,) = store.snapshot("stations").files["path"].to_pylist()

@@ -9,15 +9,10 @@ import pytest
 
 from cubeql.errors import StoreError
 from cubeql.storage import Store
-from tests.storage.making import OTHER, block, files_below, layer, plain, put, store_in, stored, table
+from tests.storage.making import OTHER, block, files_below, layer, plain, put, stored, table
 
 RAIN = layer()
 NOW = timedelta(0)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return store_in(tmp_path)
 
 
 def leave_behind(tmp_path: Path, rain: str = "store/layers/rain-01") -> set[str]:

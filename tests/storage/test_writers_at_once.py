@@ -5,27 +5,36 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cubeql.storage import Store
 from cubeql.values.cells import BASE_TILES
-from tests.storage.making import block, layer, listed, put, store_in, stored
+from tests.storage.making import block, layer, listed, put, stored
 
 ROOT = Path(__file__).parents[2]
 RAIN = layer()
 WRITES = 6
+APPENDS = 20
 
 
-def writer(folder: Path, number: int, on_conflict: str) -> subprocess.Popen[str]:
+def writer(store: Store, number: int, on_conflict: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.storage.test_writers_at_once", str(folder), str(number), on_conflict],
+        [sys.executable, "-m", "tests.storage.test_writers_at_once", str(store.address), str(number), on_conflict],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def append_all(address: str, number: int) -> None:
+    """Append rows of one's own, each with a commit of its own."""
+    store = Store.open(address)
+    for turn in range(APPENDS):
+        put(store, RAIN, block(RAIN, int(BASE_TILES[30 + number]), f"2024-05-{turn + 1:02d}"), mode="append")
 
 
 def cells_of(number: int, turn: int) -> list[int | None]:
@@ -36,8 +45,8 @@ def cells_of(number: int, turn: int) -> list[int | None]:
     return values
 
 
-def write_all(folder: str, number: int, on_conflict: str) -> None:
-    store = Store.open(folder)
+def write_all(address: str, number: int, on_conflict: str) -> None:
+    store = Store.open(address)
     for turn in range(WRITES):
         own = block(RAIN, int(BASE_TILES[30 + number]), f"2024-05-{turn + 1:02d}")
         shared = block(RAIN, depth=cells_of(number, turn))
@@ -46,10 +55,9 @@ def write_all(folder: str, number: int, on_conflict: str) -> None:
 
 
 @pytest.mark.parametrize("on_conflict", ["merge", "replace"])
-def test_writers_of_the_same_rows_lose_nothing(tmp_path: Path, on_conflict: str) -> None:
-    store = store_in(tmp_path)
+def test_writers_of_the_same_rows_lose_nothing(store: Store, on_conflict: str) -> None:
     put(store, RAIN)
-    writers = [writer(tmp_path / "store", number, on_conflict) for number in range(2)]
+    writers = [writer(store, number, on_conflict) for number in range(2)]
     seen = [0]
     while any(each.poll() is None for each in writers):
         rows = stored(store)  # asserts that no key comes twice
@@ -75,15 +83,28 @@ def test_writers_of_the_same_rows_lose_nothing(tmp_path: Path, on_conflict: str)
     )
 
 
-def test_writers_of_the_same_rows_are_refused_but_one(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
+def test_writers_of_the_same_rows_are_refused_but_one(store: Store) -> None:
     put(store, RAIN)
-    writers = [writer(tmp_path / "store", number, "error") for number in range(2)]
+    writers = [writer(store, number, "error") for number in range(2)]
     written = [each.communicate()[0].split() for each in writers]
     assert sorted(each.returncode == 0 for each in writers) == [False, False], "their second write conflicts"
     assert sorted(map(len, written)) == [0, 1]
     assert len(stored(store)) == 2
 
 
+def test_no_append_of_two_writers_is_lost(store: Store) -> None:
+    put(store, RAIN)
+    writers = [writer(store, number, "append") for number in range(2)]
+    for each in writers:
+        each.communicate()
+        assert each.returncode == 0
+    assert len(stored(store)) == 2 * APPENDS
+    assert [entry.version for entry in store.history("rain")] == list(range(2 * APPENDS, -1, -1))
+    assert store.vacuum(timedelta(0)) == [], "whoever was slower has cleaned up"
+
+
 if __name__ == "__main__":
-    write_all(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    if sys.argv[3] == "append":
+        append_all(sys.argv[1], int(sys.argv[2]))
+    else:
+        write_all(sys.argv[1], int(sys.argv[2]), sys.argv[3])
