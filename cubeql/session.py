@@ -32,6 +32,7 @@ from cubeql.storage import Store
 
 if TYPE_CHECKING:
     from cubeql.ingest.report import IngestReport
+    from cubeql.storage.compactor import CompactReport
 
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 
@@ -258,6 +259,21 @@ class Session:
         from cubeql.ingest import ingest
 
         return ingest(self.store, sources, layer, **options)
+
+    def compact(self, *layers: str, dry_run: bool = False, **how: Any) -> tuple[CompactReport, ...]:
+        """Put the files of layers (all, where none is named) in order; their rows stay as they are.
+
+        Args:
+            *layers: their names.
+            dry_run: say what would be done, and do nothing.
+            **how: ``target_bytes`` of a file, ``memory_bytes``, ``progress``, ``cancel``: see
+                :class:`cubeql.storage.compactor.Compactor`.
+
+        Raises:
+            StoreError: there is no such layer, a file of it is damaged, or the store cannot be written.
+        """
+        names = layers or self.store.layer_names()
+        return tuple(self.store.compact(name, dry_run=dry_run, **how) for name in names)
 
     def drop(self, name: str) -> None:
         """Remove a layer with all its versions."""

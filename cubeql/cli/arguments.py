@@ -140,6 +140,20 @@ def whole(text: str) -> int:
     return value
 
 
+_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def byte_count(text: str) -> int:
+    """A size, as ``512M`` or ``2G``."""
+    number, unit = text.upper().removesuffix("B").removesuffix("I"), 1
+    if number and number[-1] in _UNITS:
+        number, unit = number[:-1], _UNITS[number[-1]]
+    size = int(float(number) * unit)
+    if size <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 512M or 2G")
+    return size
+
+
 def chosen_store(options: argparse.Namespace) -> str | None:
     """The store that was named; None leaves it to the default.
 

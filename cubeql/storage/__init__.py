@@ -13,6 +13,7 @@ Reading order:
 * ``keys``      rows are unique; ``settle`` what becomes of rows that are there already
 * ``committing`` what every write is; ``write`` one of tiles; ``files`` what planning sees
 * ``rowcolumns`` what a file of points or zones holds; ``rowwrite`` a write of them; ``rowread`` all their rows
+* ``compaction`` which files are worth writing anew; ``sorting`` their rows in order; ``compactor`` that done
 * ``altering``  the record changed; ``rollback`` a layer taken back to an earlier version
 * ``views``     queries and ``cellsets`` cells kept by name; ``definitions`` all of that for the store
 * ``vacuum``    what killed writers leave behind; ``trimming`` caches kept below a size

@@ -157,8 +157,9 @@ def _actions(base: TableState | None, change: Change) -> list[dict[str, Any]]:
     if change.record is not None:
         actions.append({"metaData": _metadata(base, change, now)})
     sizes = _sizes(base, change.removes)
-    actions += [{"remove": _remove(name, sizes[name], now)} for name in change.removes]
-    actions += [{"add": _add(file, now)} for file in change.adds]
+    kept = {"dataChange": not change.rearranged}
+    actions += [{"remove": _remove(name, sizes[name], now) | kept} for name in change.removes]
+    actions += [{"add": _add(file, now) | kept} for file in change.adds]
     return actions
 
 
@@ -196,7 +197,6 @@ def _remove(name: str, size: int, now: int) -> dict[str, Any]:
     return {
         "path": name,
         "deletionTimestamp": now,
-        "dataChange": True,
         "extendedFileMetadata": True,
         "partitionValues": {},
         "size": size,
@@ -215,7 +215,6 @@ def _add(file: DataFile, now: int) -> dict[str, Any]:
         "partitionValues": {},
         "size": file.bytes,
         "modificationTime": now,
-        "dataChange": True,
         "stats": json.dumps(stats, allow_nan=False),
     }
 

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
@@ -26,13 +25,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.catalog import Layer
-from cubeql.errors import StoreError, nearest
+from cubeql.errors import StoreError
 from cubeql.storage.addresses import parse_address
 from cubeql.storage.altering import alter
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.cached import CachedTables
 from cubeql.storage.committing import Shelf
-from cubeql.storage.definitions import Definitions
 from cubeql.storage.delta import DeltaFormat
 from cubeql.storage.files import file_table
 from cubeql.storage.marker import check_marker, make_store
@@ -41,11 +39,9 @@ from cubeql.storage.names import check_layer_name, folder_of
 from cubeql.storage.naming import Named, NameTaken
 from cubeql.storage.objects import Objects
 from cubeql.storage.records import record_layer
-from cubeql.storage.rollback import rollback
 from cubeql.storage.table import LayerVersion, TableFormat, TableState
 from cubeql.storage.tablefiles import TableFiles
-from cubeql.storage.vacuum import OLDER_THAN, Leftover, leftovers
-from cubeql.storage.vacuum import remove as remove_leftovers
+from cubeql.storage.upkeep import Upkeep
 from cubeql.values.times import TimeRange
 
 if TYPE_CHECKING:
@@ -73,7 +69,7 @@ class Snapshot:
     table: str
 
 
-class Store(Definitions):
+class Store(Upkeep):
     """An open store; a :class:`~cubeql.catalog.Catalog`. Safe to share between threads."""
 
     def __init__(self, objects: Objects, tables: TableFormat | None = None) -> None:
@@ -273,49 +269,6 @@ class Store(Definitions):
             self._shelf.discard(old.at)
         return False
 
-    def alter(self, name: str, change: Callable[[Layer], Layer], what: str) -> None:
-        """Change what is known of a layer, in a commit of its own that leaves its rows as they are.
-
-        Args:
-            name: of the layer.
-            change: gives the new record for the latest one; it may be asked several times.
-            what: one line for the history.
-
-        Raises:
-            StoreError: there is no such layer, or its log cannot be written.
-        """
-        alter(self._shelf, self._known(name), change, what)
-
-    def rollback(self, name: str, version: int) -> int | None:
-        """Give a layer the rows, columns and facts of an earlier version, in a commit of its own.
-
-        Later versions stay and can be gone back to in the same way; the layer keeps its name.
-
-        Returns:
-            The new version's number; None where the layer is as it was at that version already.
-
-        Raises:
-            StoreError: there is no such layer or version, or its log cannot be written.
-        """
-        return rollback(self._shelf, self._known(name), version)
-
-    def vacuum(self, older_than: timedelta = OLDER_THAN, *, remove: bool = False) -> list[Leftover]:
-        """Find, and remove if told so, files that killed writers and drops left behind.
-
-        Every version of every layer keeps its files.
-
-        Args:
-            older_than: leave younger files alone: they may belong to a write that is still going on.
-            remove: remove them; otherwise they are only listed.
-
-        Raises:
-            StoreError: a layer's log is damaged, or a file cannot be removed.
-        """
-        found = list(leftovers(self._shelf, older_than))
-        if remove:
-            remove_leftovers(self.objects, found)
-        return found
-
     def read_blocks(
         self,
         name: str,
@@ -351,17 +304,6 @@ class Store(Definitions):
         return TableFiles(self.objects, snapshot.table), [
             p.removeprefix(top) for p in snapshot.files["path"].to_pylist()
         ]
-
-    def _known(self, name: str) -> Named:
-        found = self._named(name, "layer")
-        if found is None:
-            raise self._absent(name)
-        return found
-
-    def _absent(self, name: str) -> StoreError:
-        near = nearest(name, self.layer_names())
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        return StoreError(f"the store {self.address} has no layer {name!r}{hint}")
 
     def _find(self, name: str, version: int | None) -> Snapshot | None:
         while (named := self._named(name, "layer")) is not None:

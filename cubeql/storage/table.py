@@ -87,6 +87,7 @@ class Change:
         schema: columns of the files, given together with ``record``.
         adds: files that become part of the table.
         removes: names of files that stop being part of it (they stay on disk for earlier versions).
+        rearranged: the rows are those that were there, in other files.
     """
 
     what: str
@@ -94,6 +95,7 @@ class Change:
     schema: pa.Schema | None = None
     adds: tuple[DataFile, ...] = ()
     removes: tuple[str, ...] = ()
+    rearranged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ WORKS: dict[str, Work] = {
     "drop": said("DROP LAYER IF EXISTS field", True),
     "rename": said("ALTER LAYER field RENAME TO prairie"),
     "rollback": said("ALTER LAYER field ROLLBACK TO VERSION 0", True),
+    "compact": Work(lambda s, _: s.compact("crumbs", target_bytes=1_000_000, portion_bytes=1_000_000), True, True),
     "set": said("ALTER LAYER field SET (title 'A field')", True),
     "create view": said("CREATE OR REPLACE VIEW hot AS SELECT cell, t FROM field FILTER t > 600", True),
     "create cells": said("CREATE OR REPLACE CELLS warm AS SELECT cell FROM field FILTER t > 900", True),

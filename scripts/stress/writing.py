@@ -36,8 +36,6 @@ class Writer:
         what = self.chance.choices(list(SHARES), list(SHARES.values()))[0]
         if what in ("replace", "overwrite") and not self.told:
             what = "append"
-        if what == "compact" and (self.number or not hasattr(self.session, "compact")):
-            what = "append"
         self.turn += 1
         try:
             getattr(self, f"_{what}")()
@@ -93,7 +91,7 @@ class Writer:
         self.session.query(f"ALTER LAYER events SET (title 'turn {self.turn} of {self.number}')")
 
     def _compact(self) -> None:
-        self.session.compact("events")  # type: ignore[attr-defined]
+        self.session.compact("events", target_bytes=100_000)
 
 
 def main(store: str, ledger: str, number: str, seed: str) -> None:

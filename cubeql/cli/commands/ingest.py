@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cubeql.cli.arguments import Parser, UsageError, add_store, add_talking, chosen_store
+from cubeql.cli.arguments import Parser, UsageError, add_store, add_talking, byte_count, chosen_store
 from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.outcome import DONE
 from cubeql.cli.progress import ProgressLine, short_count
@@ -15,7 +15,6 @@ from cubeql.cli.progress import ProgressLine, short_count
 if TYPE_CHECKING:
     from cubeql.ingest import IngestProgress, IngestReport
 
-_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 
 
 def arguments(parser: Parser) -> None:
@@ -106,7 +105,7 @@ def _add_cells(parser: Parser) -> None:
         help="how pixels become cells: nearest bilinear mean min max sum mode median",
     )  # fmt: skip
     add("--crs", metavar="CRS", help="reference system, where the source is wrong or silent: EPSG:4326")
-    add("--memory-limit", metavar="SIZE", type=_size, help="like 512M; default 1G")
+    add("--memory-limit", metavar="SIZE", type=byte_count, help="like 512M; default 1G")
 
 
 def _add_rows(parser: Parser) -> None:
@@ -139,7 +138,7 @@ def _add_runs(parser: Parser) -> None:
     add = runs.add_argument
     add("--atomic", action="store_const", const="whole", dest="commit", help="all in one commit, or nothing")
     add("--portion-sources", metavar="N", type=int, help="sources of a portion at most; default 200")
-    add("--portion-size", metavar="SIZE", type=_size, help="pixels of a portion at most, like 2G; default 8G")
+    add("--portion-size", metavar="SIZE", type=byte_count, help="pixels of a portion at most, like 2G; default 8G")
     add("--skip-bad", action="store_true", help="leave out what cannot be read or does not fit, and say so")
 
 
@@ -297,13 +296,3 @@ def _number_or_none(text: str) -> float | int | None:
         return int(text)
     except ValueError:
         return float(text)
-
-
-def _size(text: str) -> int:
-    number, unit = text.upper().removesuffix("B").removesuffix("I"), 1
-    if number and number[-1] in _UNITS:
-        number, unit = number[:-1], _UNITS[number[-1]]
-    size = int(float(number) * unit)
-    if size <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 512M or 2G")
-    return size
