@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow
 
-from benchmarks import cold_start, compiling, data, grouping, joins, reading, writing, zones
+from benchmarks import cold_start, compiling, data, everywhere, grouping, joins, reading, writing, zones
 from benchmarks.measure import Measured, Row, markdown, measure, write_json
 from cubeql.session import Session
 
@@ -25,6 +25,9 @@ def main() -> None:
         folder = args.folder or Path(temporary)
         made = data.make(folder / f"cells{args.cells}", args.cells)
         print(f"{made.tiles} tiles x {data.DATES} dates, {made.cells * data.DATES:,} cells a layer", file=sys.stderr)
+        if args.only == ["media"]:
+            print(everywhere.table(made, args.demo, args.s3, lambda line: print(line, file=sys.stderr, flush=True)))
+            return
         with Session.open(made.folder / "store", memory_limit=args.memory) as session:
             rows = _wanted(_rows(session, made, args), args.only)
             found = measure(rows, args.seconds, lambda line: print(line, file=sys.stderr, flush=True))
@@ -69,7 +72,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pixels", type=int, default=writing.PIXELS, help="side of the rasters that are ingested")
     parser.add_argument("--files", type=int, default=488, help="files of the layer that is planned over")
     parser.add_argument("--memory", help="memory limit of queries, such as 1GiB")
-    parser.add_argument("--demo", help="a store made by `cubeql demo`, to compile the demo's questions too")
+    parser.add_argument("--demo", help="a store made by `cubeql demo`, to ask the demo's questions too")
+    parser.add_argument("--s3", help="an address for `--only media`; a server of its own unless told")
     parser.add_argument("--json", type=Path, help="write all figures there")
     return parser.parse_args()
 

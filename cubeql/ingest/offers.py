@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 
+from cubeql.ingest.network import is_s3, state_on_s3
 from cubeql.ingest.options import IngestOptions
 from cubeql.ingest.source import Source
 from cubeql.ingest.stamps import Given
@@ -79,6 +80,8 @@ def state_of(path: str) -> str:
     """What changes when the bytes at a path do; '' where nobody says."""
     if path.startswith(("http://", "https://")):
         return _state_by_http(path)
+    if is_s3(path):
+        return state_on_s3(path)
     place = Path(path)
     if not place.exists():
         return ""

@@ -13,6 +13,7 @@ import numpy as np
 
 from cubeql.ingest.classes import classes_of_tags, colours_of_tags, valid_range_of_tags
 from cubeql.ingest.faults import reading, refusal
+from cubeql.ingest.network import is_s3, reached, why_refused
 from cubeql.ingest.nodata import checked_nodata
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, make_grid
 from cubeql.ingest.source import Flags, SourceBand, SourceDimension, SourceSlice, Values
@@ -42,7 +43,7 @@ class RasterSource:
         self._dataset: Any = None
         dataset = self._open()
         try:
-            with reading(self.name):
+            with reading(self.name), reached(self.name):
                 self.grid = _grid(dataset, self.name, crs)
                 self.bands = _bands(dataset, self.name, nodata)
                 tags = dataset.tags()
@@ -58,7 +59,7 @@ class RasterSource:
 
         dataset = self._open()
         block = Window(window.column, window.row, window.width, window.height)
-        with reading(self.name), _small_cache():
+        with reading(self.name), reached(self.name), _small_cache():
             values = dataset.read(band.key, window=block)[None]
             mask = dataset.read_masks(band.key, window=block)[None] > 0 if band.masked else None
         if len(slices) > 1:
@@ -102,7 +103,7 @@ def _opened(path: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
-            with reading(path):
+            with reading(path), reached(path):
                 return rasterio.open(path)
         except Exception as fault:
             if isinstance(fault.__cause__, RasterioIOError):
@@ -111,6 +112,9 @@ def _opened(path: str) -> Any:
 
 
 def _say_why(path: str, fault: Exception) -> None:
+    refused = why_refused(path) if is_s3(path) else None
+    if refused is not None:
+        raise refusal(path, f"cannot be read: {refused}") from None
     local = "://" not in path and not path.startswith("/vsi") and ":" not in path
     text = " ".join(str(fault).split())
     if local and not os.path.exists(path):  # noqa: PTH110 (a Path would turn 'a//b' into 'a/b' in no message)

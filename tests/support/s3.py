@@ -150,6 +150,15 @@ class S3Server:
         """Whether it answers."""
         return self._process is not None
 
+    def environment(self, key: Key | None = WRITER, endpoint: str | None = None) -> dict[str, str]:
+        """Variables that name a key and the server, and nothing of the machine's own settings."""
+        blind = {
+            "AWS_CONFIG_FILE": str(self.folder / "no-config"), "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "no-credentials"),
+        }  # fmt: skip
+        where = {"AWS_ENDPOINT_URL_S3": endpoint or self.endpoint, "AWS_REGION": REGION}
+        return blind | where | (key.environment() if key else {})
+
     def client(self, key: Key = WRITER, endpoint: str | None = None) -> Any:
         """A botocore client, to look at objects past CubeQL."""
         import botocore.config
@@ -185,12 +194,7 @@ class S3Place:
 
     def environment(self, key: Key | None = WRITER, endpoint: str | None = None) -> dict[str, str]:
         """The variables of :meth:`use`."""
-        blind = {
-            "AWS_CONFIG_FILE": str(self.server.folder / "no-config"), "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_SHARED_CREDENTIALS_FILE": str(self.server.folder / "no-credentials"),
-        }  # fmt: skip
-        where = {"AWS_ENDPOINT_URL_S3": endpoint or self.server.endpoint, "AWS_REGION": REGION}
-        return blind | where | (key.environment() if key else {})
+        return self.server.environment(key, endpoint)
 
     def keys(self, *parts: str) -> list[str]:
         """Names of the objects below an address, relative to the test's prefix."""
