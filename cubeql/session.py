@@ -31,8 +31,11 @@ from cubeql.plan.rules import RULES, named
 from cubeql.storage import Store
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from cubeql.ingest.report import IngestReport
     from cubeql.storage.compactor import CompactReport
+    from cubeql.storage.vacuum import VacuumReport
 
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 
@@ -274,6 +277,40 @@ class Session:
         """
         names = layers or self.store.layer_names()
         return tuple(self.store.compact(name, dry_run=dry_run, **how) for name in names)
+
+    def vacuum(
+        self,
+        *layers: str,
+        keep_versions: int | None = None,
+        keep_days: float | None = None,
+        older_than: timedelta | None = None,
+        dry_run: bool = False,
+    ) -> VacuumReport:
+        """Remove files that killed writers and drops left behind, and those of versions that are not to be kept.
+
+        Args:
+            *layers: whose old versions go; none is all. What is left behind goes in the whole store.
+            keep_versions: of each layer keep the last so many versions; with neither this nor ``keep_days`` all stay.
+            keep_days: of each layer keep the versions of the last so many days; with both, what either keeps.
+            older_than: leave younger files alone, see :meth:`cubeql.storage.Store.vacuum`.
+            dry_run: say what would be removed, and remove nothing.
+
+        Raises:
+            StoreError: there is no such layer, a log is damaged, or a file cannot be removed.
+            ConfigError: versions of named layers are to go, but it is not said which.
+        """
+        from cubeql.storage.vacuum import VacuumReport
+
+        if layers and keep_versions is None and keep_days is None:
+            raise ConfigError("say which versions of the layers to keep, by keep_versions or keep_days")
+        if keep_versions is not None and keep_versions < 1:
+            raise ConfigError(f"keep_versions must be at least 1, but is {keep_versions}")
+        if keep_days is not None and not keep_days > 0:
+            raise ConfigError(f"keep_days must be above 0, but is {keep_days}")
+        found = self.store.vacuum(
+            older_than, remove=not dry_run, keep_versions=keep_versions, keep_days=keep_days, layers=layers
+        )
+        return VacuumReport(tuple(found), dry_run)
 
     def drop(self, name: str) -> None:
         """Remove a layer with all its versions."""

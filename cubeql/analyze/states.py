@@ -9,7 +9,7 @@ import numpy as np
 from cubeql.analyze.constants import NotConstant, instant_of, value_of, whole_number
 from cubeql.analyze.context import Context
 from cubeql.catalog import Layer
-from cubeql.errors import StoreError
+from cubeql.errors import StoreError, VersionGone
 from cubeql.lang import nodes
 from cubeql.values.times import format_instant
 
@@ -38,6 +38,10 @@ def layer_at(
         return None
     try:
         layer = context.catalog.layer(name, version)
+    except VersionGone as gone:
+        facts = {"name": name, "version": version, "day": gone.day, "readable": gone.readable}
+        context.fault("vacuumed_version", source.span, **facts)
+        return None
     except StoreError:
         layer = None
     if layer is None:

@@ -192,6 +192,7 @@ def versions(store: Store, name: str) -> pa.Table:
         "version": pa.array([v.version for v in history], pa.int64()),
         "time": _instants([np.datetime64(v.time.replace(tzinfo=None), "us") for v in history]),
         "what": pa.array([v.what for v in history], pa.string()),
+        "readable": pa.array([v.readable for v in history], pa.bool_()),
     }
     changed = [f.name for f in fields(Counts)]
     counted = [[None if v.counts is None else getattr(v.counts, n) for v in history] for n in changed]

@@ -16,6 +16,7 @@ from cubeql.errors.exceptions import (
     QueryError,
     QueryTimeout,
     StoreError,
+    VersionGone,
 )
 from cubeql.errors.nearest import nearest
 from cubeql.errors.render import render
@@ -23,5 +24,5 @@ from cubeql.errors.span import Span
 
 __all__ = [
     "CardError", "ConfigError", "CubeQLError", "Diagnostic", "IngestError", "InternalError", "QueryCancelled",
-    "QueryError", "QueryTimeout", "Span", "StoreError", "diagnose", "nearest", "render",
+    "QueryError", "QueryTimeout", "Span", "StoreError", "VersionGone", "diagnose", "nearest", "render",
 ]  # fmt: skip

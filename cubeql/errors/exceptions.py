@@ -5,6 +5,7 @@ CubeQLError
 │   ├── QueryTimeout   it ran longer than allowed
 │   └── QueryCancelled it was cancelled
 ├── StoreError         the store cannot be opened, read or written
+│   └── VersionGone    a version of a layer that was vacuumed
 ├── IngestError        a source cannot become a layer
 ├── CardError          what an edited card tells of a layer cannot be so
 ├── ConfigError        settings or arguments are at fault
@@ -14,6 +15,7 @@ CubeQLError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from cubeql.errors.diagnostic import Diagnostic
 from cubeql.errors.render import render
@@ -45,6 +47,21 @@ class QueryCancelled(QueryError):  # noqa: N818
 
 class StoreError(CubeQLError):
     """The store cannot be opened, read or written."""
+
+
+class VersionGone(StoreError):  # noqa: N818
+    """A version of a layer cannot be read any more: it was vacuumed.
+
+    Attributes:
+        version: the one asked for.
+        day: when it was vacuumed.
+        readable: which versions can be read, in words.
+    """
+
+    def __init__(self, what: str, version: int, first: int, last: int, time: datetime) -> None:
+        self.version, self.day = version, f"{time:%Y-%m-%d}"
+        self.readable = f"version {last}" if first == last else f"versions {first} to {last}"
+        super().__init__(f"{what}: version {version} was vacuumed on {self.day}; {self.readable} can be read")
 
 
 class IngestError(CubeQLError):

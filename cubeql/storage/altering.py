@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import pyarrow as pa
+
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError
 from cubeql.storage.columns import layer_schema
@@ -36,10 +38,14 @@ def alter(shelf: Shelf, named: Named, change: Callable[[Layer], Layer], what: st
         text = record_text(layer)
         if text == state.record:
             return
-        schema = layer_schema(layer) if layer.kind == "grid" else row_schema(layer)
         try:
-            tables.commit(folder, state, Change(what=what, record=text, schema=schema))
+            tables.commit(folder, state, Change(what=what, record=text, schema=schema_of(layer)))
         except CommitConflict:
             continue
         return
     raise StoreError(f"{place}: other writers were faster {ATTEMPTS} times; try again")
+
+
+def schema_of(layer: Layer) -> pa.Schema:
+    """The columns of a layer's files, of whatever kind it is."""
+    return layer_schema(layer) if layer.kind == "grid" else row_schema(layer)

@@ -23,9 +23,10 @@ class CachedTables:
         """The table's latest or an earlier state; the same object as long as it is the same state."""
         key = (folder, version)
         with self._lock:
-            known = self._states.get(key)
-        # An earlier state stays what it is: a folder is never another table's.
-        if known is not None and (version is not None or self.is_current(folder, known)):
+            known, latest = (self._states.get(k) for k in (key, (folder, None)))
+        if version is not None and latest is not None and latest.version == version:
+            return latest
+        if known is not None and (self.is_current(folder, known) if version is None else self._holds(folder, version)):
             return known
         state = self._tables.load(folder, version)
         with self._lock:
@@ -36,6 +37,11 @@ class CachedTables:
                 self._states.popitem(last=False)
         return state
 
+    def _holds(self, folder: str, version: int) -> bool:
+        """Whether an earlier state can still be read; nothing else happens to one, for a folder is never another's."""
+        latest = self.load(folder)
+        return latest is not None and (latest.horizon is None or latest.horizon.first <= version)
+
     def is_current(self, folder: str, state: TableState) -> bool:
         """Whether a state is still the latest."""
         return self._tables.is_current(folder, state)
@@ -44,9 +50,9 @@ class CachedTables:
         """Make a change on top of a state."""
         return self._tables.commit(folder, base, change)
 
-    def every_file(self, folder: str) -> set[str]:
-        """Names of all files that any version of the table refers to."""
-        return self._tables.every_file(folder)
+    def every_file(self, folder: str, since: int = 0) -> set[str]:
+        """Names of all files that any version of the table from one on refers to."""
+        return self._tables.every_file(folder, since)
 
     def history(self, folder: str) -> list[LayerVersion]:
         """All commits the log still holds, newest first."""

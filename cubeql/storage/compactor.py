@@ -16,14 +16,13 @@ import pyarrow as pa
 
 from cubeql.catalog import Layer
 from cubeql.errors import InternalError, StoreError
-from cubeql.storage.columns import layer_schema
+from cubeql.storage.altering import schema_of
 from cubeql.storage.committing import ATTEMPTS, Shelf
 from cubeql.storage.compaction import PORTION_BYTES, Portion, Sizes, plan
 from cubeql.storage.naming import Named
 from cubeql.storage.parquet import NewFile
 from cubeql.storage.records import record_layer
 from cubeql.storage.rowbuffer import FILE_BYTES
-from cubeql.storage.rowcolumns import row_schema
 from cubeql.storage.sorting import Gatherer, Places, in_order
 from cubeql.storage.table import Change, CommitConflict, DataFile, TableState
 from cubeql.storage.tablefiles import TableFiles
@@ -175,8 +174,7 @@ class Compactor:
 
     def _is_old(self, layer: Layer, file: DataFile) -> bool:
         if file.name not in self._old:
-            wanted = layer_schema(layer) if layer.kind == "grid" else row_schema(layer)
-            self._old[file.name] = Gatherer(layer, self._table).columns(file.name) != wanted.names
+            self._old[file.name] = Gatherer(layer, self._table).columns(file.name) != schema_of(layer).names
         return self._old[file.name]
 
     def _stopped(self) -> bool:
@@ -279,11 +277,10 @@ class Compactor:
         layer = self._layer(state)
         # Files of an older format had other columns than the table has from now on.
         fresh = any(self._old.get(f.name) for f in files)
-        schema = layer_schema(layer) if layer.kind == "grid" else row_schema(layer)
         return Change(
             what=f"compact: {sum(f.rows for f in made)} rows, {len(files)} files written anew as {len(made)}",
             record=state.record if fresh else None,
-            schema=schema if fresh else None,
+            schema=schema_of(layer) if fresh else None,
             adds=tuple(made),
             removes=tuple(f.name for f in files),
             rearranged=True,

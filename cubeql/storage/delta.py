@@ -21,11 +21,12 @@ import pyarrow as pa
 from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from cubeql.errors import InternalError, StoreError
+from cubeql.errors import InternalError, StoreError, VersionGone
 from cubeql.storage.objects import ObjectExists, Objects
-from cubeql.storage.table import Change, CommitConflict, Counts, DataFile, LayerVersion, TableState, counts
+from cubeql.storage.table import Change, CommitConflict, Counts, DataFile, Horizon, LayerVersion, TableState, counts
 
 RECORD = "cubeql.layer"
+HORIZON = "cubeql.vacuumed"
 LOG = "_delta_log"
 CHECKPOINT_EVERY = 50
 
@@ -44,7 +45,7 @@ class DeltaFormat:
             table = self._opened(folder)
             latest = table.version()
             if version is not None and version != latest:
-                _check_version(place, version, latest)
+                _check_version(place, version, latest, _horizon(table.metadata().configuration))
                 table.load_as_version(version)
             return _state(place, table)
         except TableNotFoundError:
@@ -68,13 +69,14 @@ class DeltaFormat:
             self._checkpoint(folder)
         return version
 
-    def every_file(self, folder: str) -> set[str]:
-        """Names of all files that any version of the table refers to."""
-        state = self.load(folder)
+    def every_file(self, folder: str, since: int = 0) -> set[str]:
+        """Names of all files that any version of the table from one on refers to."""
         # The latest state too: a commit may have been folded into a checkpoint and removed by other tools.
-        names = set(state.files["path"].to_pylist()) if state is not None else set()
+        states = [self.load(folder), self.load(folder, since) if since else None]
+        names = {name for state in states if state is not None for name in state.files["path"].to_pylist()}
         for entry in self._objects.entries(f"{folder}/{LOG}"):
-            held = self._objects.read(entry.name) if entry.name.endswith(".json") else None
+            number = entry.name.rpartition("/")[2].removesuffix(".json")
+            held = self._objects.read(entry.name) if number.isdecimal() and int(number) >= since else None
             if held is None:
                 continue
             try:
@@ -87,7 +89,8 @@ class DeltaFormat:
     def history(self, folder: str) -> list[LayerVersion]:
         """All commits the log still holds, newest first."""
         try:
-            commits = self._opened(folder).history()
+            table = self._opened(folder)
+            commits, horizon = table.history(), _horizon(table.metadata().configuration)
         except (DeltaError, OSError) as error:
             place = self._objects.uri(folder)
             raise StoreError(f"{place}: the table's log cannot be read: {self._objects.reason(error)}") from None
@@ -97,6 +100,7 @@ class DeltaFormat:
                 time=datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
                 what=str(commit.get("cubeql") or commit.get("operation", "")),
                 counts=_counts(commit.get("operationMetrics")),
+                readable=horizon is None or int(commit["version"]) >= horizon.first,
             )
             for commit in commits
         ]
@@ -121,9 +125,19 @@ def _commit_name(folder: str, version: int) -> str:
     return f"{folder}/{LOG}/{version:020d}.json"
 
 
-def _check_version(place: str, version: int, latest: int) -> None:
+def _check_version(place: str, version: int, latest: int, horizon: Horizon | None) -> None:
     if not 0 <= version < latest:
         raise StoreError(f"{place}: there are the versions 0 to {latest}; version {version} was asked for")
+    if horizon is not None and version < horizon.first:
+        raise VersionGone(place, version, horizon.first, latest, horizon.time)
+
+
+def _horizon(configuration: Mapping[str, Any]) -> Horizon | None:
+    text = configuration.get(HORIZON)
+    if text is None:
+        return None
+    values = json.loads(text)
+    return Horizon(int(values["first"]), datetime.fromisoformat(values["time"]))
 
 
 def _state(place: str, table: DeltaTable) -> TableState:
@@ -137,6 +151,7 @@ def _state(place: str, table: DeltaTable) -> TableState:
         record=record,
         # pa.table() would do the same, but look for pandas first, which costs 0.2 s when it is there.
         files=pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all(),
+        horizon=_horizon(metadata.configuration),
     )
 
 
@@ -176,9 +191,16 @@ def _metadata(base: TableState | None, change: Change, now: int) -> dict[str, An
             RECORD: change.record,
             "delta.enableExpiredLogCleanup": "false",
             "delta.dataSkippingNumIndexedCols": "-1",
-        },
+        }
+        | _vacuumed(change.horizon or (base.horizon if base is not None else None)),
         "createdTime": now,
     }
+
+
+def _vacuumed(horizon: Horizon | None) -> dict[str, str]:
+    if horizon is None:
+        return {}
+    return {HORIZON: json.dumps({"first": horizon.first, "time": horizon.time.isoformat(timespec="seconds")})}
 
 
 def _required(schema: pa.Schema | None) -> pa.Schema:

@@ -7,11 +7,10 @@ import time
 from dataclasses import replace
 
 from cubeql.errors import StoreError
-from cubeql.storage.columns import layer_schema
+from cubeql.storage.altering import schema_of
 from cubeql.storage.committing import ATTEMPTS, Shelf
 from cubeql.storage.naming import Named
 from cubeql.storage.records import record_layer, record_text
-from cubeql.storage.rowcolumns import row_schema
 from cubeql.storage.table import Change, CommitConflict, TableState, data_files
 
 
@@ -53,7 +52,7 @@ def _change(place: str, name: str, state: TableState, wanted: TableState) -> Cha
     return Change(
         what=f"rollback: to version {wanted.version}",
         record=text,
-        schema=layer_schema(layer) if layer.kind == "grid" else row_schema(layer),
+        schema=schema_of(layer),
         adds=data_files(wanted, then - there),
         removes=tuple(sorted(there - then)),
     )

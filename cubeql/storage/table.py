@@ -38,6 +38,19 @@ class DataFile:
     nulls: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """From which version on a table can be read: files that only earlier versions need were removed.
+
+    Attributes:
+        first: the first version that can be read.
+        time: when the others were vacuumed (UTC).
+    """
+
+    first: int
+    time: datetime
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class TableState:
     """A table as one commit left it.
@@ -48,12 +61,14 @@ class TableState:
         record: the layer record, JSON text.
         files: one row a file: ``path`` (relative), ``size_bytes``, ``num_records``, and per scalar column
             ``min.<column>``, ``max.<column>``, ``null_count.<column>``.
+        horizon: which versions of the table can be read, as far as was known then; None for all.
     """
 
     version: int
     table_id: str
     record: str
     files: pa.Table
+    horizon: Horizon | None = None
 
 
 def data_files(state: TableState, names: Collection[str]) -> tuple[DataFile, ...]:
@@ -88,6 +103,7 @@ class Change:
         adds: files that become part of the table.
         removes: names of files that stop being part of it (they stay on disk for earlier versions).
         rearranged: the rows are those that were there, in other files.
+        horizon: which versions can be read from now on; given together with ``record``, None to keep what is.
     """
 
     what: str
@@ -96,6 +112,7 @@ class Change:
     adds: tuple[DataFile, ...] = ()
     removes: tuple[str, ...] = ()
     rearranged: bool = False
+    horizon: Horizon | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +149,14 @@ class LayerVersion:
         time: when it was made (UTC).
         what: one line.
         counts: what it added and removed; None where the log does not say.
+        readable: whether it still can be read; otherwise it was vacuumed.
     """
 
     version: int
     time: datetime
     what: str
     counts: Counts | None = None
+    readable: bool = True
 
 
 class TableFormat(Protocol):
@@ -164,8 +183,8 @@ class TableFormat(Protocol):
         """
         ...
 
-    def every_file(self, folder: str) -> set[str]:
-        """Names of all files that any version of the table refers to.
+    def every_file(self, folder: str, since: int = 0) -> set[str]:
+        """Names of all files that any version of the table from one on refers to.
 
         Raises:
             StoreError: the log is damaged.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from cubeql.storage.committing import Shelf
 from cubeql.storage.definitions import Definitions
 from cubeql.storage.naming import Named
 from cubeql.storage.rollback import rollback
-from cubeql.storage.vacuum import OLDER_THAN, Leftover, leftovers
+from cubeql.storage.vacuum import OLDER_THAN, READING, Keep, Leftover, forget, leftovers
 from cubeql.storage.vacuum import remove as remove_leftovers
 
 if TYPE_CHECKING:
@@ -69,20 +69,44 @@ class Upkeep(Definitions):
 
         return Compactor(self._shelf, self._known(name), **how).run(dry_run)
 
-    def vacuum(self, older_than: timedelta = OLDER_THAN, *, remove: bool = False) -> list[Leftover]:
-        """Find, and remove if told so, files that killed writers and drops left behind.
+    def vacuum(
+        self,
+        older_than: timedelta | None = None,
+        *,
+        remove: bool = False,
+        keep_versions: int | None = None,
+        keep_days: float | None = None,
+        layers: Collection[str] = (),
+    ) -> list[Leftover]:
+        """Find, and remove if told so, files that killed writers and drops left behind, and those of old versions.
 
-        Every version of every layer keeps its files.
+        Every version keeps its files unless it is told how many, or for how long, to keep.
 
         Args:
-            older_than: leave younger files alone: they may belong to a write that is still going on.
+            older_than: leave younger files alone that no version refers to, for they may belong to a write that is
+                still going on (7 days), and keep versions that were the latest since then, for queries that still run
+                (1 hour).
             remove: remove them; otherwise they are only listed.
+            keep_versions: of each layer keep the last so many versions.
+            keep_days: of each layer keep the versions of the last so many days; with both, what either keeps.
+            layers: only of these layers remove versions.
 
         Raises:
-            StoreError: a layer's log is damaged, or a file cannot be removed.
+            StoreError: there is no such layer, a layer's log is damaged, or a file cannot be removed.
         """
-        found = list(leftovers(self._shelf, older_than))
+        firsts: dict[str, int] = {}
+        if keep_versions is not None or keep_days is not None:
+            keep = Keep(keep_versions, keep_days, READING if older_than is None else older_than)
+            named = [self._known(name) for name in layers or self.layer_names()]
+            firsts = {n.at: keep.first(self._shelf.tables.history(n.at)) for n in named}
+        age = OLDER_THAN if older_than is None else older_than
+        found = leftovers(self._shelf, age, firsts)
         if remove:
+            for table, first in firsts.items():
+                if any(x.of_versions and x.name.startswith(f"{table}/") for x in found):
+                    forget(self._shelf, table, first)
+            # Looked up anew: a layer may have gone back just now to a version that was to be removed.
+            found = leftovers(self._shelf, age) if firsts else found
             remove_leftovers(self.objects, found)
         return found
 

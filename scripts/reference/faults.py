@@ -22,6 +22,7 @@ ELSEWHERE = {
     "bad_parameter": "A parameter bound to a value of no type that the language has, such as an open file.",
     "zones_fraction": "`JOIN parks USING area`, where `parks` has an attribute called `fraction`.",
     "before_first_version": "`FROM fine VERSION AT '1990-01-01'`: the layer was not yet written then.",
+    "vacuumed_version": "`FROM fine VERSION 3` after `cubeql vacuum --keep-versions 1` has removed that version.",
     "out_of_memory": "A statement that needs more memory than its session may take.",
     "timeout": "`session.query(text, timeout_s=0.001)`.",
     "cancelled": "`session.cancel()` while a statement runs.",

@@ -53,3 +53,25 @@ def test_a_session_compacts_too(store: Store, tmp_path: Path) -> None:
         reports = session.compact()
         assert [(r.layer, r.rewritten) for r in reports] == [("dem", 0), ("rain", 8)]
         assert session.compact("rain", dry_run=True)[0].complete
+
+
+def test_vacuum_removes_what_is_not_kept_and_says_how_much(run_here: Run, store: Store, tmp_path: Path) -> None:
+    address = ("--store", tmp_path / "store")
+    store.compact("rain")
+    before = files_below(tmp_path)
+    assert "removed: 0 files (0.0 MB) left behind, 0 files (0.0 MB)" in run_here("vacuum", *address).err
+    assert "0 files (0.0 MB) of versions" in run_here("vacuum", "--keep-versions", 1, *address).err, (
+        "being read perhaps"
+    )
+    dry = run_here("vacuum", "--keep-versions", 1, "--older-than", 0, "--dry-run", *address)
+    assert dry.code == 0 and "would be removed: 0 files (0.0 MB) left behind, 8 files" in dry.err
+    assert files_below(tmp_path) == before
+    ran = run_here("vacuum", "rain", "--keep-versions", 1, "--older-than", 0, *address)
+    assert ran.code == 0 and "removed: 0 files (0.0 MB) left behind, 8 files" in ran.err
+    assert len(stored(store)) == 8 and len(files_below(tmp_path)) == len(before) - 8 + 1, "and a commit that says so"
+    query = run_here(*address, "-c", "SELECT count(*) FROM rain VERSION 2")
+    assert query.code == 1 and "version 2 of layer 'rain' was vacuumed on 20" in query.err
+    assert "versions 5 to 6 can be read" in query.err
+    wrong = run_here("vacuum", "rain", *address)
+    assert wrong.code == 2 and "keep_versions" in wrong.err
+    assert run_here("vacuum", "--keep-versions", 0, *address).code == 2

@@ -45,6 +45,7 @@ COMMANDS: dict[str, Command] = {
         Command("describe", "say what a layer holds", "describe"),
         Command("card", "show or edit what is told of a layer, as JSON", "card"),
         Command("compact", "put the files of layers in order", "compact"),
+        Command("vacuum", "remove what killed writers left behind, and old versions", "vacuum"),
         Command("explain", "say how a query would run", "explain"),
         Command("tui", "open the screen in the terminal", "tui"),
         Command("fmt", "format statements", "fmt"),

@@ -6,6 +6,7 @@ ROWS: tuple[Fault, ...] = (
     # names
     Fault("unknown_layer", "there is no layer '{name}' in this store", "{suggestion}", "SELECT * FROM s3"),
     Fault("unknown_version", "layer '{name}' has no version {version}", "SHOW VERSIONS {name} lists them"),
+    Fault("vacuumed_version", "version {version} of layer '{name}' was vacuumed on {day}", "{readable} can be read"),
     Fault("before_first_version", "layer '{name}' had no version at {given}: its first is of {first}",
           "SHOW VERSIONS {name} lists them", "SELECT * FROM s2 VERSION AT '1990-01-01'"),
     Fault("frozen_without_time", "'{name}' has no time, so it cannot be frozen at one", "leave AT out",
