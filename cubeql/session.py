@@ -11,7 +11,6 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -205,11 +204,7 @@ class Session:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """All layers that can be read, by name; ``SHOW LAYERS`` has the others too."""
-        found = []
-        for name in self.store.layer_names():
-            with suppress(StoreError):
-                found.append(self.store.layer(name))
-        return tuple(layer for layer in found if layer is not None)
+        return tuple(snapshot.layer for _, snapshot in self.store.snapshots() if snapshot is not None)
 
     def layer(self, name: str) -> Layer:
         """One layer.

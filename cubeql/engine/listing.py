@@ -13,7 +13,6 @@ import pyarrow as pa
 from cubeql.analyze.bound import OutputColumn
 from cubeql.catalog import Attribute, Band, CellSet, Layer
 from cubeql.engine.describing import Held, Row, layer_rows
-from cubeql.errors import StoreError
 from cubeql.functions import FUNCTIONS
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.table import Counts
@@ -27,20 +26,15 @@ _TIMES = ("first_time", "last_time")
 
 def layers(store: Store, like: str | None) -> pa.Table:
     """A row a layer; of one that cannot be read the name alone is known."""
-    names = [n for n in store.layer_names() if like is None or matches(n, like)]
-    rows = [row for row in (_layer_row(store, name) for name in names) if row is not None]
+    rows = [_layer_row(name, s) for name, s in store.snapshots(lambda name: like is None or matches(name, like))]
     found = {column: [row.get(column) for row in rows] for column in _LAYERS}
     return pa.table({c: _instants(found[c]) if c in _TIMES else pa.array(found[c], t) for c, t in _LAYERS.items()})
 
 
-def _layer_row(store: Store, name: str) -> dict[str, Any] | None:
-    try:
-        layer = store.layer(name)
-        if layer is None:  # dropped just now
-            return None
-        snapshot = store.snapshot(name)
-    except StoreError:
+def _layer_row(name: str, snapshot: Snapshot | None) -> dict[str, Any]:
+    if snapshot is None:
         return {"layer": name, "kind": "unreadable"}
+    layer = snapshot.layer
     grid = layer.kind == "grid"
     return {
         "layer": layer.name,

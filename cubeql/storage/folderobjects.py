@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from cubeql.errors import StoreError
 from cubeql.storage.addresses import Address
-from cubeql.storage.objects import DRAFT, Entry, Held, ObjectChanged, ObjectExists, ObjectMissing
+from cubeql.storage.objects import DRAFT, Answer, Asked, Entry, Held, ObjectChanged, ObjectExists, ObjectMissing
 
 LOCK = ".lock"
 
@@ -49,9 +49,9 @@ class FolderObjects:
                 return None
         return Held(content, _tag(content))
 
-    def read_all(self, names: list[str]) -> list[Held | None]:
-        """The content of many small objects."""
-        return [self.read(name) for name in names]
+    def each(self, ask: Callable[[Asked], Answer], things: list[Asked]) -> list[Answer]:
+        """One after the other: a disk answers at once."""
+        return [ask(thing) for thing in things]
 
     def reason(self, error: BaseException, verb: str = "read") -> str:
         """Why the disk refused."""

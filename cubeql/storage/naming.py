@@ -86,7 +86,7 @@ class Names:
         listed = {e.name: e.tag for e in self._objects.entries(FOLDER) if e.name.endswith(_ENDING)}
         known = {place: held for place, held in self._known.items() if listed.get(place) == held.tag}
         fresh = [place for place in listed if place not in known]
-        read = zip(fresh, self._objects.read_all(fresh), strict=True)
+        read = zip(fresh, self._objects.each(self._objects.read, fresh), strict=True)
         found = known | {place: held for place, held in read if held is not None}
         self._known = found
         return found

@@ -8,13 +8,16 @@ above this page needs a lock.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from cubeql.errors import StoreError
 from cubeql.storage.addresses import Address
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 DRAFT = ".draft-"
 """How the last part of a name begins where a killed process has left half an object."""
@@ -92,8 +95,8 @@ class Objects(Protocol):
         """The content of a small object, None where there is none."""
         ...
 
-    def read_all(self, names: list[str]) -> list[Held | None]:
-        """The content of many small objects, in their order."""
+    def each(self, ask: Callable[[Asked], Answer], things: list[Asked]) -> list[Answer]:
+        """The answer for each of several things; asked at once where each answer is waited for."""
         ...
 
     def reason(self, error: BaseException, verb: str = "read") -> str:

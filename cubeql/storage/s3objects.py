@@ -11,7 +11,7 @@ import contextlib
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, BinaryIO
@@ -20,7 +20,7 @@ from cubeql.errors import StoreError
 from cubeql.storage.addresses import Address
 from cubeql.storage.buckets import CONNECT_S, RETRIES, RETRY_S, open_bucket
 from cubeql.storage.credentials import S3Access, S3Login, s3_login
-from cubeql.storage.objects import Entry, Held, ObjectChanged, ObjectExists, ObjectMissing
+from cubeql.storage.objects import Answer, Asked, Entry, Held, ObjectChanged, ObjectExists, ObjectMissing
 from cubeql.storage.rangefile import RangeFile
 from cubeql.storage.s3faults import s3_reason
 
@@ -119,12 +119,12 @@ class S3Objects:
                     if meta["size"]:
                         yield Entry(meta["path"], meta["size"], meta["last_modified"], str(meta["e_tag"]))
 
-    def read_all(self, names: list[str]) -> list[Held | None]:
-        """The content of many small objects."""
-        if len(names) < 2:
-            return [self.read(name) for name in names]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(self.read, names))
+    def each(self, ask: Callable[[Asked], Answer], things: list[Asked]) -> list[Answer]:
+        """Several at once: most of the time is waiting."""
+        if len(things) < 2:
+            return [ask(thing) for thing in things]
+        with ThreadPoolExecutor(min(_AT_ONCE, len(things))) as pool:
+            return list(pool.map(ask, things))
 
     def children(self) -> list[str]:
         """First parts of the names that a first list has: a service may show folders in which nothing is left."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -126,6 +126,23 @@ class Store(Upkeep):
         if found is None:
             raise self._absent(name)
         return found
+
+    def snapshots(self, chosen: Callable[[str], bool] = lambda _: True) -> list[tuple[str, Snapshot | None]]:
+        """The layers whose names are chosen, by name; None in the place of one that cannot be read.
+
+        Raises:
+            StoreError: a name cannot be read.
+        """
+        named = [n for n in self._names.all("layer") if chosen(n.name)]
+        return [found for each in self.objects.each(self._listed, named) for found in each]
+
+    def _listed(self, named: Named) -> list[tuple[str, Snapshot | None]]:
+        try:
+            state = self._tables.load(named.at)
+            found = self._find(named.name, None) if state is None else self._snapshot_of(named, state)
+        except StoreError:
+            return [(named.name, None)]
+        return [(found.layer.name, found)] if found is not None else []  # else it was dropped just now
 
     def commits(self, name: str) -> tuple[tuple[int, np.datetime64], ...]:
         """Versions of a layer that can still be read, each with the instant (UTC) from which it was current.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +18,11 @@ import obstore
 import pytest
 
 from cubeql.errors import StoreError
-from cubeql.storage import Store, s3objects
+from cubeql.storage import Store, delta, s3objects
+from cubeql.storage.addresses import parse_address
 from cubeql.values.cells import BASE_TILES
 from tests.storage.making import block, layer, paths, plain, put, stored
+from tests.storage.test_kills import BIG, ROOT, ROWS
 from tests.support.s3 import READER, SECRETS, UNKNOWN, WRITER, WRONG_SECRET, Key, S3Place
 from tests.support.tollgate import Tollgate
 
@@ -92,7 +98,7 @@ def test_a_key_that_turns_bad_is_told_wherever_it_is_used(s3: S3Place, there: st
 
 def test_a_log_that_may_not_be_read_is_told_without_secrets(s3: S3Place, there: str) -> None:
     s3.use(WRONG_SECRET)
-    store = Store(s3objects.S3Objects(Store.open.__globals__["parse_address"](there)))
+    store = Store(s3objects.S3Objects(parse_address(there)))
     assert "SignatureDoesNotMatch" in refused(lambda: store._tables.load("layers/rain"))
 
 
@@ -235,6 +241,77 @@ def test_a_server_that_dies_again_and_again_keeps_whole_writes(
     assert sorted(rows_a_day.values()) in ([1] + [6] * n for n in range(len(told), 5)), "whole writes, and all told"
 
 
+def writer(there: str) -> subprocess.Popen[str]:
+    """A process that appends whole writes of ``ROWS`` rows until it is killed, and says so after each."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.storage.test_kills", there], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+
+def test_a_killed_writer_leaves_whole_commits_and_vacuum_the_rest(s3: S3Place) -> None:
+    store = Store.open(s3.address("store"), create=True)
+    put(store, BIG)
+    told = 0
+    for more in (1, 2, 3):
+        process = writer(str(store.address))
+        assert process.stdout is not None
+        for _ in range(more):
+            told = int(process.stdout.readline())
+        process.kill()
+        last = process.stdout.read().split()
+        process.wait()
+        told = int(last[-1]) if last else told
+        rows = stored(store)
+        assert len(rows) in (told * ROWS, (told + 1) * ROWS)
+        store.vacuum(timedelta(0), remove=True)
+        assert stored(store) == rows
+        kept = {path.removeprefix(s3.address() + "/") for path in paths(store)}
+        assert {key for key in s3.keys("store") if key.endswith(".parquet")} == kept
+
+
+# ------------------------------------------------------------------ the log
+
+
+def test_a_long_log_is_read_through_its_checkpoints(
+    s3: S3Place, there: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delta, "CHECKPOINT_EVERY", 4)
+    store = Store.open(there)
+    for day in range(1, 10):
+        put(store, RAIN, block(RAIN, time=f"2025-02-{day:02d}"), mode="append")
+    log = [key.rpartition("/")[2] for key in s3.keys("store") if "_delta_log" in key]
+    assert f"{4:020d}.checkpoint.parquet" in log and f"{8:020d}.checkpoint.parquet" in log
+    fresh = Store.open(there)
+    assert len(stored(fresh)) == 10 and len(stored(fresh, version=5)) == 6
+    assert fresh.vacuum(timedelta(0)) == []
+
+
+def test_vacuum_finds_what_nothing_refers_to(s3: S3Place, there: str) -> None:
+    store = Store.open(there)
+    store.create_view("dry", "SELECT 1")
+    put(store, layer("snow"), block(RAIN))
+    store.drop("snow")
+    before = s3.keys()
+    table = store.snapshot("rain").table
+    left = {f"{table}/data/000/2024/1.parquet", "layers/ice-01/_delta_log/0.json", "cells/some-01.parquet"}
+    for name in left:
+        s3.put(f"store/{name}", b"12345")
+    assert {leftover.name for leftover in store.vacuum(timedelta(0))} == left
+    store.vacuum(timedelta(0), remove=True)
+    assert s3.keys() == before
+    assert (store.layer_names(), store.view_names(), stored(store)) == (("rain",), ("dry",), plain([block(RAIN)]))
+
+
+def test_an_object_that_was_taken_can_be_made_again(s3: S3Place, there: str) -> None:
+    store, other = Store.open(there), Store.open(there)
+    for turn in range(3):
+        store.drop("rain")
+        assert other.layer("rain") is None and other.layer_names() == () and other.kind_of("rain") is None
+        put(other, RAIN, block(RAIN, seed=turn))
+        assert stored(store) == plain([block(RAIN, seed=turn)])
+
+
 # ------------------------------------------------------------------ few requests
 
 
@@ -268,6 +345,8 @@ def test_an_unchanged_layer_costs_a_name_and_a_look_at_its_log(there: str, monke
     counter.take()
     assert store.layer_names() == names
     assert counter.take() == ["list"]
+    assert store.snapshots() == [("rain", first)]
+    assert counter.take() == ["list", "head"]
 
 
 def test_files_are_named_as_duckdb_reads_them(s3: S3Place, there: str) -> None:
