@@ -26,6 +26,7 @@ from cubeql.errors import nearest
 FIXED = ("layer", "kind", "resolution", "time", "dimensions", "provenance", "extras")
 FIXED_OF_COLUMNS = ("name", "storage", "kind", "scale", "offset", "type")
 _OF_PROVENANCE = ("lineage", "level", "facility")
+_OF_INGEST = ("ingested",)  # a word a source: kept for later runs, not for people
 
 
 def card_of(layer: Layer) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def card_of(layer: Layer) -> dict[str, Any]:
         "layer": layer.name, "kind": layer.kind, "resolution": layer.resolution, **facts,
         "providers": [asdict(p) for p in layer.providers], "time": asdict(layer.time) if layer.time else None,
         "dimensions": [asdict(d) for d in layer.dimensions], **columns, "provenance": provenance,
-        "extras": dict(layer.extras),
+        "extras": {name: text for name, text in layer.extras if name not in _OF_INGEST},
     })  # fmt: skip
     return card
 
