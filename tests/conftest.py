@@ -92,6 +92,16 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def cube_on_s3(s3_server: S3Server, cube_store: Path) -> Iterator[Any]:
+    """A session on a copy of the tiny cube on S3."""
+    with pytest.MonkeyPatch.context() as patch:
+        place = S3Place(s3_server, "cube-of-cases", patch)
+        place.use()
+        with product.connect(place.upload(cube_store, "store")) as session:
+            yield session
+
+
 @pytest.fixture
 def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Place]:
     """A prefix of its own on the S3 server, with the environment set to the key that may write."""

@@ -21,11 +21,11 @@ def missing_room() -> str | None:
     return next((room for room in ROOMS if importlib.util.find_spec(room) is None), None)
 
 
-def connect(folder: Path, rules: Sequence[str] | None = None) -> Any:
+def connect(folder: Path | str, rules: Sequence[str] | None = None) -> Any:
     """A session on a store.
 
     Args:
-        folder: the store.
+        folder: the store, or its address.
         rules: names of the only optimiser rules to use; none at all if empty, all if None.
     """
     import cubeql
