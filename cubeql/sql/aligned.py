@@ -13,7 +13,7 @@ from cubeql.catalog import Band
 from cubeql.plan.nodes import Aligned, Scan
 from cubeql.sql import positions
 from cubeql.sql.methods import NO_AREA, by_method
-from cubeql.sql.overviews import entries, value
+from cubeql.sql.overviews import arrays, entries, grouped
 from cubeql.sql.stored import decoded
 from cubeql.sql.tree import (
     Aggregated,
@@ -164,22 +164,30 @@ def spread(values: Sql, repeats: int) -> Sql:
 def _finer(aligned: Aligned) -> Shape:
     """Cells are grouped by the grid's cell, then gathered to arrays, tile by tile of at most the layer's own size."""
     scan = aligned.scan
-    cells, grid, parts, name = (f"{scan.name}${n}" for n in ("cells", "values", "parts", "grid"))
+    parts, name = f"{scan.name}$parts", f"{scan.name}$grid"
     level = min(scan.tile, aligned.resolution)
-    taken = _taken_apart(aligned, level) if scan.overview is None else entries(aligned, keys_of(aligned), level)
-    ctes = [Named(cells, taken), Named(grid, _grouped(aligned, cells))]
-    gathered = _gathered(aligned, grid)
+    if scan.overview is not None and scan.tile < aligned.resolution == scan.overview.resolution:
+        ctes: list[Named] = []
+        made = arrays(aligned, keys_of(aligned))
+    else:
+        ctes, made = _gathered(aligned, level)
     if level == aligned.tile:
-        ctes.append(Named(name, gathered, materialized=True))
+        ctes.append(Named(name, _renamed(aligned, made), materialized=True))
     else:
         ctes += [
-            Named(parts, gathered, materialized=True),
+            Named(parts, made, materialized=True),
             Named(name, _put_together(aligned, parts, level), materialized=True),
         ]
     tile = positions.parent(Ident("tile", "layer"), scan.tile, aligned.tile)
     scalars = Select(((tile, "tile"), *_key_items(aligned), (Value(False), "complete")), _scan(aligned), distinct=True)
     columns = frozenset(_name(aligned, c) for c in (*scan.bands, "valid"))
     return Shape(name, tuple(ctes), scalars, columns, frozenset())
+
+
+def _renamed(aligned: Aligned, parts: Query) -> Query:
+    """Parts that are whole tiles, under the names of the layer's columns."""
+    named = (*keys_of(aligned), *aligned.scan.bands, "valid")
+    return Select(((Ident("$sub"), "tile"), *((Ident(n), _name(aligned, n)) for n in named)), Sub(parts, "parts"))
 
 
 def _taken_apart(aligned: Aligned, level: int) -> Query:
@@ -233,10 +241,9 @@ def _grouped(aligned: Aligned, cells: str) -> Query:
     methods = dict(aligned.methods)
     overview = aligned.scan.overview
     if overview is not None:
-        several = overview.resolution > aligned.resolution
-        made = ((value(aligned, _band(aligned, b), methods[b], several), b) for b in aligned.scan.bands)
-        flag = (fill("bool_or({0})", Ident("valid")) if several else Ident("valid"), "valid")
-        return Select((*((k, None) for k in keys), *made, flag), Table(cells), group_by=keys if several else ())
+        made = ((grouped(aligned, _band(aligned, b), methods[b]), b) for b in aligned.scan.bands)
+        flag = (fill("bool_or({0})", Ident("valid")), "valid")
+        return Select((*((k, None) for k in keys), *made, flag), Table(cells), group_by=keys)
     area = Ident("$area") if aligned.needs_areas else NO_AREA
     values = tuple(
         (by_method(methods[b], Ident(b), Ident("$order"), _band(aligned, b).is_integer, area), b)
@@ -246,16 +253,18 @@ def _grouped(aligned: Aligned, cells: str) -> Query:
     return Select((*((k, None) for k in keys), *values, valid), Table(cells), group_by=keys)
 
 
-def _gathered(aligned: Aligned, grid: str) -> Query:
+def _gathered(aligned: Aligned, level: int) -> tuple[list[Named], Query]:
+    """Arrays of parts, tiles of resolution ``level``, and the relations that they are made of."""
+    scan = aligned.scan
+    cells, grid = f"{scan.name}$cells", f"{scan.name}$values"
+    taken = _taken_apart(aligned, level) if scan.overview is None else entries(aligned, keys_of(aligned), level)
     keys = (Ident("$sub"), *(Ident(k) for k in keys_of(aligned)))
     by_place = (Order(Ident("$place")),)
-    direct = min(aligned.scan.tile, aligned.resolution) == aligned.tile
     columns = tuple(
-        (Aggregated("list({0}{order})", (Ident(c),), order_by=by_place), _name(aligned, c) if direct else c)
-        for c in (*aligned.scan.bands, "valid")
+        (Aggregated("list({0}{order})", (Ident(c),), order_by=by_place), c) for c in (*scan.bands, "valid")
     )
-    named = tuple((Ident(k), _name(aligned, k) if direct else k) for k in keys_of(aligned))
-    return Select(((Ident("$sub"), "tile" if direct else "$sub"), *named, *columns), Table(grid), group_by=keys)
+    parts = Select((*((k, None) for k in keys), *columns), Table(grid), group_by=keys)
+    return [Named(cells, taken), Named(grid, _grouped(aligned, cells))], parts
 
 
 def _put_together(aligned: Aligned, parts: str, level: int) -> Query:
