@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from cubeql.grid.areas import SPACING, face_axes, unit_vectors
 from cubeql.grid.cells import centers
 from cubeql.ingest.pixelgrid import Floats, PixelWindow, Projector
+from cubeql.ingest.reach import disc_of
 from cubeql.values.cells import BASE_TILES, is_pentagon, resolution_of
 from cubeql.values.tiles import cells_of, has_dead_slots
 
@@ -30,6 +31,9 @@ TOLERANCE = 1e-7
 _DEGREES = (5, 8)
 FEWEST_SLOTS = 2401
 """Slots of a patch from which on the fast way to their places pays."""
+_FEW = 96  # slots that are enough to make or to check a polynomial where nothing bends
+_STRIP = 2**14  # pixels that are worked on while they are in the processor's cache
+_SLACK = 1.01
 _NODES = 7
 _CHECKS = np.array([-0.97, -0.6, 0.13, 0.55, 0.99])
 # Places of the digits 0 to 6 in the basis 1, w (a third of a turn): centre, K, J, JK, I, IK, IJ.
@@ -45,6 +49,8 @@ class Lattice:
         r: second coordinate of each slot.
         rim: slots with a neighbour outside the patch, and some inside: where polynomials are checked.
         inner: slots from which they are made.
+        few_rim: some of the rim, for patches that surely bend nowhere.
+        few_inner: some of the inner, alike.
         slots: slot at ``[q - first[0], r - first[1]]``; -1 where there is none.
         first: lowest q and r, less one.
     """
@@ -53,6 +59,8 @@ class Lattice:
     r: Integers
     rim: Integers
     inner: Integers
+    few_rim: Integers
+    few_inner: Integers
     slots: NDArray[np.int32]
     first: tuple[int, int]
 
@@ -80,7 +88,9 @@ def lattice_of(odd: bool, depth: int) -> Lattice:
     rim = np.flatnonzero(~inside)
     spread = np.arange(0, q.size, 11)
     inner = np.union1d(rim[::3], spread[::5])
-    return Lattice(q, r, np.setdiff1d(np.union1d(rim, spread[::4]), inner), inner, slots, first)
+    checked = np.setdiff1d(np.union1d(rim, spread[::4]), inner)
+    few = [some[:: max(1, some.size // _FEW)] for some in (checked, inner)]
+    return Lattice(q, r, checked, inner, few[0], few[1], slots, first)
 
 
 def _powers(base: Floats, highest: int) -> list[Floats]:
@@ -91,13 +101,29 @@ def _powers(base: Floats, highest: int) -> list[Floats]:
 
 
 @lru_cache(maxsize=32)
-def _fit(odd: bool, depth: int, degree: int) -> tuple[Floats, Floats]:
+def _fit(odd: bool, depth: int, degree: int, bends: bool) -> tuple[Floats, Floats]:
     """Matrix that makes coefficients of values at the inner slots, and the one that makes values of those."""
     lattice = lattice_of(odd, depth)
     size = float(max(np.abs(lattice.q).max(), np.abs(lattice.r).max()))
     x, y = _powers(lattice.q / size, degree), _powers(lattice.r / size, degree)
     terms = np.stack([x[i] * y[j] for i in range(degree + 1) for j in range(degree + 1 - i)], axis=1)
-    return np.asarray(np.linalg.pinv(terms[lattice.inner])), np.asarray(terms, dtype=np.float64)
+    return np.asarray(np.linalg.pinv(terms[_known(lattice, bends)[0]])), np.asarray(terms, dtype=np.float64)
+
+
+def _known(lattice: Lattice, bends: bool) -> tuple[Integers, Integers]:
+    """The slots to make a polynomial of, and those to check it at."""
+    return (lattice.inner, lattice.rim) if bends else (lattice.few_inner, lattice.few_rim)
+
+
+def face_of(patch: int, resolution: int) -> int | None:
+    """The face on which all ground of a patch lies, its cells whole; None where an edge may run through it."""
+    centre, radius = disc_of(patch, resolution)
+    cosines = _faces() @ centre
+    face = int(np.argmax(cosines))
+    apart = _faces()[face] - np.delete(_faces(), face, axis=0)
+    # Sine of the angle to the planes that lie in the middle between two faces.
+    away = (apart @ centre) / np.linalg.norm(apart, axis=1)
+    return face if float(away.min()) > math.sin(_SLACK * radius) else None
 
 
 def slot_pixels(projector: Projector, patch: int, resolution: int) -> tuple[Floats, Floats] | None:
@@ -106,17 +132,17 @@ def slot_pixels(projector: Projector, patch: int, resolution: int) -> tuple[Floa
     odd = bool(resolution_of(patch) % 2)
     if 7**depth < FEWEST_SLOTS or has_dead_slots(patch):
         return None
-    lattice = lattice_of(odd, depth)
+    bends = face_of(patch, resolution) is None
+    inner, rim = _known(lattice_of(odd, depth), bends)
     cells = cells_of(patch, resolution)
-    known = np.concatenate([lattice.inner, lattice.rim])
-    exact = np.stack(projector.pixels(*centers(cells[known])), axis=1)
+    exact = np.stack(projector.pixels(*centers(cells[np.concatenate([inner, rim])])), axis=1)
     if not np.isfinite(exact).all():
         return None
-    made, check = exact[: lattice.inner.size], exact[lattice.inner.size :]
+    made, check = exact[: inner.size], exact[inner.size :]
     for degree in _DEGREES:
-        inverse, terms = _fit(odd, depth, degree)
+        inverse, terms = _fit(odd, depth, degree, bends)
         coefficients = inverse @ made
-        if np.abs(terms[lattice.rim] @ coefficients - check).max() <= TOLERANCE:
+        if np.abs(terms[rim] @ coefficients - check).max() <= TOLERANCE:
             columns, rows = np.ascontiguousarray((terms @ coefficients).T)
             return columns, rows
     return None
@@ -128,11 +154,11 @@ class PatchPlane:
     def __init__(self, patch: int, resolution: int, axis: Floats, turn: Floats, shift: Floats) -> None:
         """Take what :func:`plane_of` found out."""
         self.lattice = lattice_of(bool(resolution_of(patch) % 2), resolution - resolution_of(patch))
-        self._axis, self._turn, self._shift = axis, turn, shift
+        self._frame, self._turn, self._shift = _frame(axis), turn, shift
 
     def coordinates(self, points: Floats) -> Floats:
         """Lattice coordinates (q, r), ``(n, 2)``, of points on the unit sphere, ``(n, 3)``."""
-        return np.asarray(_on_plane(points, self._axis) @ self._turn + self._shift)
+        return np.asarray(_on_plane(points, self._frame) @ self._turn + self._shift)
 
     def slots_at(self, q: Floats, r: Floats) -> NDArray[np.int32]:
         """The slot whose cell holds each place of the lattice; -1 beyond the patch."""
@@ -149,15 +175,17 @@ def plane_of(patch: int, resolution: int) -> PatchPlane | None:
     if has_dead_slots(patch):
         return None
     lattice = lattice_of(bool(resolution_of(patch) % 2), resolution - resolution_of(patch))
-    known = np.union1d(lattice.inner, lattice.rim)
+    face = face_of(patch, resolution)
+    known = np.union1d(*_known(lattice, face is None))
     points = unit_vectors(*centers(cells_of(patch, resolution)[known]))
-    cosines = points @ _faces().T
-    face = int(np.argmax(cosines[0]))
-    edge = 0.72 * 0.61 * SPACING / math.sqrt(7.0) ** resolution
-    if (cosines[:, face] - np.delete(cosines, face, axis=1).max(axis=1)).min() <= edge:
-        return None
+    if face is None:
+        cosines = points @ _faces().T
+        face = int(np.argmax(cosines[0]))
+        edge = 0.72 * 0.61 * SPACING / math.sqrt(7.0) ** resolution
+        if (cosines[:, face] - np.delete(cosines, face, axis=1).max(axis=1)).min() <= edge:
+            return None
     axis = _faces()[face]
-    flat = np.concatenate([_on_plane(points, axis), np.ones((known.size, 1))], axis=1)
+    flat = np.concatenate([_on_plane(points, _frame(axis)), np.ones((known.size, 1))], axis=1)
     places = np.stack([lattice.q[known], lattice.r[known]], axis=1).astype(np.float64)
     fit, *_ = np.linalg.lstsq(flat, places, rcond=None)
     if known.size < 3 or np.abs(flat @ fit - places).max() > TOLERANCE:
@@ -165,16 +193,20 @@ def plane_of(patch: int, resolution: int) -> PatchPlane | None:
     return PatchPlane(patch, resolution, axis, fit[:2], fit[2])
 
 
-def _on_plane(points: Floats, axis: Floats) -> Floats:
-    """Places on the plane that touches the sphere at a face's centre, seen from the middle of the sphere."""
+def _frame(axis: Floats) -> Floats:
+    """Two directions on the plane that touches the sphere at a face's centre, and the one to that: ``(3, 3)``."""
     aside = np.array([0.0, 0.0, 1.0]) if abs(axis[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
     east = np.cross(aside, axis)
     east /= np.linalg.norm(east)
-    north = np.cross(axis, east)
-    height = points @ axis
+    return np.stack([east, np.cross(axis, east), axis], axis=1)
+
+
+def _on_plane(points: Floats, frame: Floats) -> Floats:
+    """Places on the plane of a face, seen from the middle of the sphere."""
+    east, north, height = (points @ frame).T
     # Beyond the horizon of the face there is no place on its plane.
     height = np.where(height > 0.2, height, np.nan)
-    return np.stack([points @ east, points @ north], axis=1) / height[:, None]
+    return np.stack([east / height, north / height], axis=1)
 
 
 @lru_cache(maxsize=1)
@@ -184,22 +216,13 @@ def _faces() -> Floats:
 
 def _rounded(q: Floats, r: Floats) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The lattice point nearest to each place, which is the centre of the hexagon that holds it."""
-    near_q, near_r = np.rint(q), np.rint(r)
-    off_q, off_r = q - near_q, r - near_r
-    near_q, near_r = near_q.astype(np.int32), near_r.astype(np.int32)
-    # The third coordinate, -q - r, is off by the sum of both: where that is a half or more, three whole
-    # numbers do not add up to 0, and the one that is off most is mended.
-    total = off_q + off_r
-    off_q, off_r = np.abs(off_q), np.abs(off_r)
-    wrong = np.abs(total) > 0.5
-    if wrong.any():
-        step = np.where(total > 0, 1, -1).astype(np.int32)
-        third = 1.0 - np.abs(total)
-        more_q = wrong & (off_q > off_r) & (off_q > third)
-        more_r = wrong & ~more_q & (off_r > third)
-        near_q[more_q] += step[more_q]
-        near_r[more_r] += step[more_r]
-    return near_q, near_r
+    near_q, near_r, near_s = np.rint(q), np.rint(r), np.rint(-q - r)
+    off_q, off_r, off_s = np.abs(q - near_q), np.abs(r - near_r), np.abs(q + r + near_s)
+    # The three coordinates of a lattice point add up to 0: the one that is off most follows from the others.
+    worst_q = (off_q > off_r) & (off_q > off_s)
+    worst_r = ~worst_q & (off_r > off_s)
+    total = near_q + near_r + near_s
+    return (near_q - total * worst_q).astype(np.int32), (near_r - total * worst_r).astype(np.int32)
 
 
 @lru_cache(maxsize=1)
@@ -232,8 +255,13 @@ def block_slots(projector: Projector, plane: PatchPlane, block: PixelWindow) -> 
     if not _may_touch(plane.lattice, known):
         return np.full((block.height, block.width), -1, dtype=np.int32)
     down, across = _chebyshev(_spread(block.height)), _chebyshev(_spread(block.width)).T.copy()
-    q, r = (np.ascontiguousarray(coefficients[:, :, k]) for k in (0, 1))
-    return plane.slots_at((down @ q) @ across, (down @ r) @ across)
+    q, r = (down @ np.ascontiguousarray(coefficients[:, :, k]) for k in (0, 1))
+    found = np.empty((block.height, block.width), dtype=np.int32)
+    step = max(1, _STRIP // block.width)
+    for first in range(0, block.height, step):
+        rows = slice(first, first + step)
+        found[rows] = plane.slots_at(q[rows] @ across, r[rows] @ across)
+    return found
 
 
 def _spread(count: int) -> Floats:

@@ -7,6 +7,7 @@ its children, and what is left goes the exact way through the H3 library and PRO
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,8 @@ from cubeql.values.tiles import cells_of, dead_slots, slot_count, slot_range, sl
 Pixels = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Column, row and slot of pixels."""
 
-_BLOCK = 256
+_BLOCK = 512
+_SMOOTH = 256  # a block that is not smooth enough is divided down to this
 _FEW_CELLS = 2  # resolutions between a patch and its cells from which it is not worth dividing
 
 
@@ -74,26 +76,34 @@ def _pixel_parts(projector: Projector, patch: int, resolution: int) -> Iterator[
                 yield columns, rows, slots + first
         return
     for block in _blocks(window):
-        yield _of_block(projector, plane, patch, resolution, block)
+        yield from _of_block(projector, plane, patch, resolution, block)
 
 
-def _blocks(window: PixelWindow) -> Iterator[PixelWindow]:
-    """A window in blocks, small enough to be smooth and to be worked on at once."""
-    for row in range(window.row, window.row + window.height, _BLOCK):
-        height = min(_BLOCK, window.row + window.height - row)
-        for column in range(window.column, window.column + window.width, _BLOCK):
-            yield PixelWindow(row, column, height, min(_BLOCK, window.column + window.width - column))
+def _blocks(window: PixelWindow, most: int = _BLOCK) -> Iterator[PixelWindow]:
+    """A window in even blocks, small enough to be smooth and to be worked on at once."""
+    for row, height in _shares(window.row, window.height, most):
+        for column, width in _shares(window.column, window.width, most):
+            yield PixelWindow(row, column, height, width)
+
+
+def _shares(first: int, length: int, most: int) -> list[tuple[int, int]]:
+    count = -(-length // most)
+    bounds = [first + length * i // count for i in range(count + 1)]
+    return [(a, b - a) for a, b in pairwise(bounds)]
 
 
 def _of_block(
     projector: Projector, plane: PatchPlane | None, patch: int, resolution: int, block: PixelWindow
-) -> Pixels:
+) -> Iterator[Pixels]:
     slots = None if plane is None else block_slots(projector, plane, block)
-    if slots is None:
-        return _exact_pixels(projector, patch, resolution, block)
-    found = np.flatnonzero(slots.reshape(-1) >= 0)
-    rows, columns = np.divmod(found, block.width)
-    return columns + block.column, rows + block.row, slots.reshape(-1)[found].astype(np.int64)
+    if slots is not None:
+        rows, columns = np.nonzero(slots >= 0)
+        yield columns + block.column, rows + block.row, slots[rows, columns].astype(np.int64)
+    elif plane is not None and max(block.width, block.height) > _SMOOTH:
+        for part in _blocks(block, _SMOOTH):
+            yield from _of_block(projector, plane, patch, resolution, part)
+    else:
+        yield _exact_pixels(projector, patch, resolution, block)
 
 
 def _exact_pixels(projector: Projector, patch: int, resolution: int, block: PixelWindow) -> Pixels:
