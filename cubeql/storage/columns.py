@@ -137,6 +137,19 @@ class FileShape:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+_LEVEL = 3
+
+
+def levels(shape: FileShape) -> dict[str, int]:
+    """How hard zstd tries, by leaf column.
+
+    Differences are left with little to find: level 1 took a third less time to write a band of int16 than level 3, for
+    half a percent more bytes. Floats are a tenth smaller at level 3.
+    """
+    paths = [path for column in shape.schema for path, _ in _leaves(column.name, column.type)]
+    return {path: 1 if shape.special.get(path) == "DELTA_BINARY_PACKED" else _LEVEL for path in paths}
+
+
 def tile_shape(layer: Layer) -> FileShape:
     """How the layer's tile files are written."""
     dictionary, special = encodings(layer)

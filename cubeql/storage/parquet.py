@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cubeql.errors import StoreError
-from cubeql.storage.columns import FileShape
+from cubeql.storage.columns import FileShape, levels
 from cubeql.storage.table import DataFile
 from cubeql.storage.tablefiles import TableFiles
 from cubeql.values.cells import base_of
@@ -55,7 +55,7 @@ class NewFile:
                 self._made.file,
                 schema,
                 compression="zstd",
-                compression_level=3,
+                compression_level=levels(shape),
                 use_dictionary=shape.dictionary,
                 column_encoding=shape.special,
                 write_statistics=shape.statistics,

@@ -64,8 +64,9 @@ class Strand:
         """
         self._waiting.append(rows)
         self._count += rows.num_rows
-        while self._count >= self._size:
-            self._write(self._size)
+        # Groups of half the rows are as good, and rows need not be moved for them.
+        while self._count >= self._size // 2:
+            self._write(min(self._count, self._size))
 
     def __enter__(self) -> Self:
         return self

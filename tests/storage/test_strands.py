@@ -51,9 +51,8 @@ def test_strands_of_several_threads_make_the_layer(store: Store, monkeypatch: py
         keys = file.read(["tile", "time"]).to_pylist()
         assert keys == sorted(keys, key=lambda k: (k["tile"], k["time"]))
         counts += [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-    # Only the last group of each strand is smaller than the others.
-    ends = [len(share) % 8 for share in shares if len(share) % 8]
-    assert sorted(counts) == sorted([*ends, *[8] * sum(len(share) // 8 for share in shares)])
+    # Only the last group of each strand may have less than half of the rows.
+    assert max(counts) <= 8 and sum(count < 4 for count in counts) <= len(shares)
 
 
 def test_empty_tiles_are_not_stored(store: Store) -> None:
@@ -88,7 +87,7 @@ def test_key_of_the_layer_is_refused_before_much_is_written(store: Store, monkey
             assert table is not None
             fed += 1
             strand.add(table)
-    assert fed == 8
+    assert fed == 4
     assert paths(store) == before and stored(store, "rain") == plain([rows[3]])
 
 
