@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from cubeql.demo.queries import QUERIES
 from cubeql.lang import nodes, parse_statement
 from cubeql.session import Session
 from cubeql.storage import Store, TileBlock
+from cubeql.storage.table import Change, data_files
 from cubeql.values.cells import BASE_TILES
 from cubeql.values.tiles import dead_slots
 
@@ -37,6 +40,9 @@ STATEMENTS = {
     "clocks": """FROM scene LEFT JOIN temp ON TIME NEAREST WITHIN '2 days' JOIN rain ON TIME AS OF WITHIN '20 days'
         SELECT cell, scene.time, temp.time AS seen, t, rain""",
 }
+
+_START = np.datetime64("2020-01-01T00:00:00", "us")
+_REAL_DAYS = 4
 
 
 def _compiled(session: Session, text: str) -> Callable[[], int | None]:
@@ -65,19 +71,41 @@ def planning(data: Data, files: int) -> Iterator[Row]:
 
 
 def _many(folder: Path, files: int) -> tuple[Path, str]:
-    """A store with a layer of about that many files of one row each, and a query that two of them hold."""
-    layer = Layer("small", 1, (NDVI,), time=TimeAxis())
-    start = np.datetime64("2020-01-01T00:00:00", "us")
+    """A store with a layer of about that many files of one row each, and a query that two of them hold.
+
+    Only the files of the first days are on the disk; of the others the log alone knows, for a plan opens no file that
+    cannot matter.
+    """
     store = Store.open(folder, create=True)
     if store.layer("small") is None:
-        blocks = [(int(t), start + d * np.timedelta64(1, "D")) for d in range(files // 122) for t in BASE_TILES]
+        blocks = [(int(t), _START + d * np.timedelta64(1, "D")) for d in range(_REAL_DAYS) for t in BASE_TILES]
         values = (np.arange(7, dtype=np.int16), np.ones(7, bool))
+        layer = Layer("small", 1, (NDVI,), time=TimeAxis())
         # A buffer of one byte: every row becomes a file of its own.
         with store.write(layer, mode="create", buffer_bytes=1) as write:
             for tile, time in blocks:
                 write.add(TileBlock(tile, time, None, (), {"ndvi": _alive(values, tile)}))
+        _tell_of(store, files // len(BASE_TILES) - _REAL_DAYS)
     text = "FROM small FILTER cell WITHIN POINT(25.03, 46.52) AND time DURING '2020-01-02/2020-01-03' SELECT time, ndvi"
     return folder, text
+
+
+def _tell_of(store: Store, days: int) -> None:
+    """Commit files of so many days more that are not there, alike those of the first day."""
+    tables, folder = store._tables, store._known("small").at
+    first = tables.load(folder)
+    assert first is not None
+    real = data_files(first, first.files["path"].to_pylist()[: len(BASE_TILES)])
+    for begin in range(0, days, 40):
+        adds = []
+        for day in range(begin, min(begin + 40, days)):
+            time = (_START + np.timedelta64(_REAL_DAYS + day, "D")).item().replace(tzinfo=UTC)
+            adds += [
+                replace(f, name=f"data/told/{day}-{n}.parquet", minimum={**f.minimum, "time": time},
+                        maximum={**f.maximum, "time": time})
+                for n, f in enumerate(real)
+            ]  # fmt: skip
+        tables.commit(folder, tables.load(folder), Change("more days", adds=tuple(adds)))
 
 
 def _alive(values: tuple[NDArray[Any], NDArray[np.bool_]], tile: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
