@@ -55,6 +55,8 @@ class Narrowing:
     def before_driver(self, cover: Callable[[Aligned], TileRanges | None]) -> Tiles | None:
         """The query's tiles that layers leave of which little can matter; None where there is no such layer."""
         tiles: Tiles | None = None
+        if not any(j.aligned.scan.values or j.aligned.scan.wanted for j in self._narrowing()):
+            return None
         most = self._estimate(self.cells.driver.scan) * _FEW
         for join in self._narrowing():
             aligned = join.aligned
@@ -104,8 +106,8 @@ class Narrowing:
 
     def _estimate(self, scan: Scan) -> int:
         """How many rows of a layer can matter by what is known of its files."""
-        files = scans.files_that_matter(self.snapshot(scan).files, scan, self.values)
-        return scans.total(files["rows"])
+        snapshot = self.snapshot(scan)
+        return int(snapshot.bounds("rows")[0][scans.files_that_matter(snapshot, scan, self.values)].sum())
 
     def _provided(self, aligned: Aligned, tiles: Tiles | TileRanges | None) -> ScanWork:
         work = self.provide(aligned, tiles)

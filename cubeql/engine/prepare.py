@@ -74,6 +74,7 @@ class Preparation:
         self.zones = caches.zones
         self.places: dict[str, Places] = {}
         self.shapes: dict[RegionRef, RegionShape] = {}
+        self.covers: dict[tuple[RegionRef, int], TileRanges] = {}
         self.cell_sets: dict[str, CellArray] = {}
         self.works: list[ScanWork] = []
         self.snapshots: dict[tuple[str, int | None], Snapshot] = {}
@@ -126,6 +127,12 @@ class Preparation:
             zones = self.zones.layer(self.store, self._snapshot(name, version))
             return shape_of_zone(region, zones, self.compiled.text)
         return shape_of(region, self.compiled.text)
+
+    def _cover_of(self, region: RegionRef, resolution: int) -> TileRanges:
+        """The tiles that a region may touch; both where layers are read and where its masks are made."""
+        if (region, resolution) not in self.covers:
+            self.covers[region, resolution] = self._shape(region).cover_ranges(resolution)
+        return self.covers[region, resolution]
 
     def _stored_cells(self, name: str, resolution: int) -> CellArray:
         """The cells of a stored set, as they were when the statement first read them."""
@@ -224,7 +231,7 @@ class Preparation:
         scan = driver.scan
         if scan.region is None:
             return None
-        cover = self._shape(scan.region).cover_ranges(min(scan.tile, driver.resolution))
+        cover = self._cover_of(scan.region, min(scan.tile, driver.resolution))
         if cover.resolution == scan.tile:
             return cover
         low, high = descendant_range(cover.low, scan.tile)[0], descendant_range(cover.high, scan.tile)[1]
@@ -275,7 +282,7 @@ class Preparation:
 
     def _masks(self, need: RegionNeed, tiles: NDArray[np.int64]) -> pa.Table:
         shape = self._shape(need.region)
-        near = tiles[shape.cover_ranges(need.tile).hold(tiles)]
+        near = tiles[self._cover_of(need.region, need.tile).hold(tiles)]
         table = mask_table(shape, near, need.tile, need.resolution, self.running)
         self.cursor.register(need.name, table)
         return table

@@ -33,7 +33,7 @@ def provide_rows(
         work: is told what is kept.
         cover: cells of points that can matter, None for all.
     """
-    kept = snapshot.files.filter(pa.array(_files(snapshot.files, scan.times, cover)))
+    kept = snapshot.files.filter(pa.array(_files(snapshot, scan.times, cover)))
     work.files_kept = kept.num_rows
     work.sizes = dict(zip(kept["path"].to_pylist(), kept["bytes"].to_pylist(), strict=True))
     name, kinds = quote(scan.name), _kinds(scan)
@@ -63,15 +63,13 @@ def _count(cursor: duckdb.DuckDBPyConnection, name: str) -> int:
     return int(row[0])
 
 
-def _files(files: pa.Table, times: TimeRange, cover: TileRanges | None) -> NDArray[np.bool_]:
+def _files(snapshot: Snapshot, times: TimeRange, cover: TileRanges | None) -> NDArray[np.bool_]:
     """Which files may hold points of these times and in these cells."""
-    kept = np.ones(files.num_rows, bool)
-    if times != TimeRange():
-        kept &= overlaps(files, times)
+    kept = overlaps(snapshot, times)
     if cover is not None:
-        first = np.searchsorted(cover.high, files["cell_min"].to_numpy(), "left")
+        first = np.searchsorted(cover.high, snapshot.bounds("cell_min")[0], "left")
         starts = np.append(cover.low, np.iinfo(np.int64).max)
-        kept &= starts[first] <= files["cell_max"].to_numpy()
+        kept &= starts[first] <= snapshot.bounds("cell_max")[0]
     return kept
 
 

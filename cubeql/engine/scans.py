@@ -14,7 +14,7 @@ from cubeql.engine import frozen
 from cubeql.engine.selecting import MOST_PARTS, MOST_ROWS, Selection, TileRows
 from cubeql.engine.tiletests import files_that_pass, sql_test
 from cubeql.grid.ranges import TileRanges
-from cubeql.plan.nodes import ALWAYS, Overview, RowScan, Scan
+from cubeql.plan.nodes import Overview, RowScan, Scan
 from cubeql.plan.tiletests import Values, every, tile_test
 from cubeql.sql import quote
 from cubeql.storage import Snapshot
@@ -139,10 +139,10 @@ def narrow(
     assert work.selection is not None
     held = np.isin(work.tiles, tiles)
     left = work.tiles[held]
-    kept = files_between(work.selection.files, left, left)
+    files = work.selection.files
     work.selection = replace(
         work.selection,
-        files=work.selection.files.filter(pa.array(kept)),
+        files=files[files_between(work.selection.snapshot, left, left)[files]],
         tiles=tuple(_tile_tests(cursor, scan.name, left)),
     )
     _make(cursor, scan, work)
@@ -161,7 +161,7 @@ def settle(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, rows: 
     if len(rows.tile) > MOST_ROWS or len(numbers) > MOST_PARTS:
         narrow(cursor, scan, work, tiles)
         return
-    work.selection = replace(work.selection, files=work.selection.files.take(pa.array(numbers)), rows=rows)
+    work.selection = replace(work.selection, files=work.selection.files[numbers], rows=rows)
     _make(cursor, scan, work)
 
 
@@ -170,32 +170,30 @@ def _selection(
     tiles: NDArray[np.int64] | TileRanges | None, values: Values,
 ) -> Selection:  # fmt: skip
     """The files that can matter and what tells of their rows."""
-    files = files_that_matter(snapshot.files, scan, values)
+    kept = files_that_matter(snapshot, scan, values)
     test = every(tile_test(c, scan, values) for c in scan.values)
     if isinstance(tiles, TileRanges):
-        files = files.filter(pa.array(files_between(files, tiles.low, tiles.high)))
+        kept &= files_between(snapshot, tiles.low, tiles.high)
         tests = [f"tile BETWEEN {tiles.low[0]} AND {tiles.high[-1]}"] if tiles.low.size else ["FALSE"]
     else:
         tests = _tile_tests(cursor, scan.name, tiles)
-        files = files if tiles is None else files.filter(pa.array(files_between(files, tiles, tiles)))
+        kept &= True if tiles is None else files_between(snapshot, tiles, tiles)
     told = (sql_test(test, scan.layer),) if test is not None else ()
-    return Selection(files, tuple(tests), tuple(time_tests(frozen.times_of(scan))), told)
+    files = np.flatnonzero(kept).astype(np.int64)
+    return Selection(snapshot, files, tuple(tests), tuple(time_tests(frozen.times_of(scan))), told)
 
 
-def files_that_matter(files: pa.Table, scan: Scan, values: Values) -> pa.Table:
-    """The files that may hold rows of a scan's times and values."""
-    kept = overlaps(files, frozen.times_of(scan))
+def files_that_matter(snapshot: Snapshot, scan: Scan, values: Values) -> NDArray[np.bool_]:
+    """Which files may hold rows of a scan's times and values."""
+    kept = overlaps(snapshot, frozen.times_of(scan))
     test = every(tile_test(c, scan, values) for c in scan.values)
-    if test is not None:
-        kept &= files_that_pass(test, files)
-    return files if np.all(kept) else files.filter(pa.array(kept))
+    return kept if test is None else kept & files_that_pass(test, snapshot)
 
 
 def _make(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> None:
     assert work.selection is not None
-    files = work.selection.files
-    work.files_kept = files.num_rows
-    work.sizes = dict(zip(files["path"].to_pylist(), files["bytes"].to_pylist(), strict=True))
+    work.sizes = work.selection.sizes
+    work.files_kept = len(work.sizes)
     name = quote(scan.name)
     if not work.paths:
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {', '.join(_nothing(scan))} WHERE FALSE")
@@ -206,27 +204,25 @@ def _make(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> None
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
 
 
-def files_between(files: pa.Table, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
+def files_between(snapshot: Snapshot, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which files may hold rows of tiles between these ends, both sorted."""
     if not low.size:
-        return np.zeros(files.num_rows, bool)
-    first = np.searchsorted(high, files["tile_min"].fill_null(0).to_numpy(), "left")
-    last = files["tile_max"].fill_null(2**63 - 1).to_numpy()
-    found: NDArray[np.bool_] = np.append(low, 2**63 - 1)[first] <= last
+        return np.zeros(snapshot.files.num_rows, bool)
+    (least, _), (most, known) = snapshot.bounds("tile_min"), snapshot.bounds("tile_max")
+    first = np.searchsorted(high, least, "left")
+    found: NDArray[np.bool_] = (np.append(low, 2**63 - 1)[first] <= most) | ~known
     return found
 
 
-def overlaps(files: pa.Table, times: TimeRange) -> NDArray[np.bool_]:
+def overlaps(snapshot: Snapshot, times: TimeRange) -> NDArray[np.bool_]:
     """Which files may hold rows of these times."""
-    if times == ALWAYS:
-        return np.ones(files.num_rows, bool)
-    first = files["time_min"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
-    last = files["time_max"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
-    kept = np.ones(len(first), bool)
+    kept = np.ones(snapshot.files.num_rows, bool)
     if times.start is not None:
-        kept &= (last >= times.start) | np.isnat(last)
+        last, known = snapshot.bounds("time_max")
+        kept &= (last >= times.start.astype("datetime64[us]").astype(np.int64)) | ~known
     if times.end is not None:
-        kept &= (first < times.end) | np.isnat(first)
+        first, known = snapshot.bounds("time_min")
+        kept &= (first < times.end.astype("datetime64[us]").astype(np.int64)) | ~known
     return kept
 
 

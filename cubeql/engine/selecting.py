@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.sql.printer import literal
+from cubeql.storage import Snapshot
 
 # ruff: noqa: S608 - identifiers are quoted, constants are our own
 
@@ -49,14 +50,16 @@ class Selection:
     """What of a layer can matter.
 
     Attributes:
-        files: that can hold a row of it, as a snapshot has them.
+        snapshot: the layer.
+        files: numbers of those of its files that can hold a row of it.
         tiles: conditions on the tile of a row.
         times: conditions on its time.
         values: conditions on the least and greatest values and the classes of a row.
         rows: the very rows, once they are known; ``file`` numbers those of the files that hold some, in order.
     """
 
-    files: pa.Table
+    snapshot: Snapshot
+    files: Integers
     tiles: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
@@ -65,7 +68,13 @@ class Selection:
     @property
     def source(self) -> str:
         """The table function that reads the files."""
-        return _read(self.files["path"].to_pylist())
+        return _read(list(self.sizes))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The files and their bytes."""
+        files = self.snapshot.files.select(["path", "bytes"]).take(pa.array(self.files))
+        return dict(zip(files["path"].to_pylist(), files["bytes"].to_pylist(), strict=True))
 
     @property
     def where(self) -> str:
@@ -82,8 +91,7 @@ class Selection:
         if self.rows is None:
             yield f"SELECT {columns} FROM {self.source}{self.where}"
             return
-        paths = self.files["path"].to_pylist()
-        for path, number in zip(paths, np.unique(self.rows.file).tolist(), strict=True):
+        for path, number in zip(self.sizes, np.unique(self.rows.file).tolist(), strict=True):
             places = np.sort(self.rows.place[self.rows.file == number])
             yield f"SELECT {columns} FROM {_read([path])} WHERE {_at(places)}"
 

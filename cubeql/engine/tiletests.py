@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.catalog import Layer
@@ -14,59 +12,52 @@ from cubeql.plan.thresholds import Number
 from cubeql.plan.tiletests import Every, HasClass, HasValue, Some, TileTest
 from cubeql.sql import quote
 from cubeql.sql.printer import literal
+from cubeql.storage import Snapshot
 
 Mask = NDArray[np.bool_]
 
 
-def files_that_pass(test: TileTest, files: pa.Table) -> Mask:
+def files_that_pass(test: TileTest, snapshot: Snapshot) -> Mask:
     """Which files may hold a tile row that passes; a bound that is not known excludes nothing."""
     match test:
         case HasValue(band=band, low=low, high=high):
-            return _overlap(files, band, low, high)
+            return _overlap(snapshot, band, low, high)
         case HasClass(band=band, codes=codes, others=False):
-            return _any((_overlap(files, band, code, code) for code in codes), files)
+            return _any((_overlap(snapshot, band, code, code) for code in codes), snapshot)
         case HasClass(band=band, codes=codes):
-            least, most = (_filled(files, f"{band}__{end}", codes[0]) for end in ("min", "max"))
-            known = _is_known(files, f"{band}__min")
+            (least, known), (most, _) = (snapshot.bounds(f"{band}__{end}") for end in ("min", "max"))
             told: Mask = known & (least == most) & np.isin(least, codes)
-            return _has_values(files, band) & ~told
+            return _has_values(snapshot, band) & ~told
         case Every(tests=tests):
-            return ~_any((~files_that_pass(t, files) for t in tests), files)
+            return ~_any((~files_that_pass(t, snapshot) for t in tests), snapshot)
         case Some(tests=tests):
-            return _any((files_that_pass(t, files) for t in tests), files)
+            return _any((files_that_pass(t, snapshot) for t in tests), snapshot)
     raise AssertionError(f"no test: {test}")
 
 
-def _any(masks: Iterable[Mask], files: pa.Table) -> Mask:
-    found = np.zeros(files.num_rows, bool)
+def _any(masks: Iterable[Mask], snapshot: Snapshot) -> Mask:
+    found = np.zeros(snapshot.files.num_rows, bool)
     for mask in masks:
         found |= mask
     return found
 
 
-def _overlap(files: pa.Table, band: str, low: Number | None, high: Number | None) -> Mask:
-    kept = _has_values(files, band)
+def _overlap(snapshot: Snapshot, band: str, low: Number | None, high: Number | None) -> Mask:
+    kept = _has_values(snapshot, band)
     if low is not None:
-        kept &= ~_is_known(files, f"{band}__max") | (_filled(files, f"{band}__max", low) >= low)
+        most, known = snapshot.bounds(f"{band}__max")
+        kept &= (most >= low) | ~known
     if high is not None:
-        kept &= ~_is_known(files, f"{band}__min") | (_filled(files, f"{band}__min", high) <= high)
+        least, known = snapshot.bounds(f"{band}__min")
+        kept &= (least <= high) | ~known
     return kept
 
 
-def _has_values(files: pa.Table, band: str) -> Mask:
+def _has_values(snapshot: Snapshot, band: str) -> Mask:
     """Whether some row of a file may have a value in the band."""
-    nulls = files[f"{band}__nulls"].fill_null(-1).to_numpy()
-    found: Mask = nulls != files["rows"].to_numpy()
+    nulls, known = snapshot.bounds(f"{band}__nulls")
+    found: Mask = (nulls != snapshot.bounds("rows")[0]) | ~known
     return found
-
-
-def _is_known(files: pa.Table, column: str) -> Mask:
-    return np.asarray(files[column].is_valid().to_numpy(), bool)
-
-
-def _filled(files: pa.Table, column: str, value: Number) -> NDArray[Any]:
-    """A column of bounds, those that are not known of a value that fits its type."""
-    return np.asarray(files[column].fill_null(pa.scalar(value, files[column].type)).to_numpy())
 
 
 def is_pushed(test: TileTest) -> bool:

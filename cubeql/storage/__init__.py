@@ -22,7 +22,8 @@ Reading order:
 
 from cubeql.storage.addresses import Address, parse_address
 from cubeql.storage.blocks import TileBlock
-from cubeql.storage.store import Snapshot, Store
+from cubeql.storage.snapshot import Snapshot
+from cubeql.storage.store import Store
 from cubeql.storage.strand import encoded
 from cubeql.storage.table import LayerVersion
 from cubeql.storage.write import LayerWrite

@@ -32,7 +32,8 @@ class CachedTables:
         with self._lock:
             self._states.pop(key, None)
             if state is not None:
-                self._states[key] = state
+                # The latest state is asked for by its number, too, once its record has been read.
+                self._states |= {key: state, (folder, state.version): state}
             while len(self._states) > CAPACITY:
                 self._states.popitem(last=False)
         return state

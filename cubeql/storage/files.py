@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cubeql.catalog import Layer
 from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES, TIMESTAMP
@@ -23,7 +24,7 @@ def file_table(layer: Layer, files: pa.Table, place: str) -> pa.Table:
     """
     count = files.num_rows
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        "path": _texts([f"{place}/{path}" for path in files["path"].to_pylist()]),
+        "path": _below(place, files["path"].cast(pa.string())),
         "rows": _column(files, "num_records", pa.int64(), count),
         "bytes": _column(files, "size_bytes", pa.int64(), count),
         "tile_min": _column(files, "min.tile", pa.int64(), count),
@@ -56,8 +57,10 @@ def _column(files: pa.Table, name: str, kind: pa.DataType, count: int) -> pa.Arr
     return column if column.type == kind else column.cast(kind)
 
 
-def _texts(texts: list[str]) -> pa.Array:
-    """An Arrow array of texts; ``pa.array`` would look for pandas first, which costs 0.2 s if it is there."""
-    encoded = [text.encode() for text in texts]
-    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
+def _below(place: str, paths: pa.ChunkedArray) -> pa.Array:
+    """The paths below a place; ``pa.array`` would look for pandas first, which costs 0.2 s if it is there."""
+    start = f"{place}/"
+    texts = start + start.join(paths.to_pylist()) if len(paths) else ""
+    lengths = pc.binary_length(paths).to_numpy() + len(start.encode())
+    ends = np.append(0, np.cumsum(lengths)).astype(np.int32)
+    return pa.StringArray.from_buffers(len(paths), pa.py_buffer(ends), pa.py_buffer(texts.encode()))

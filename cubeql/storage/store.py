@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
@@ -39,6 +39,7 @@ from cubeql.storage.names import check_layer_name, folder_of
 from cubeql.storage.naming import Named, NameTaken
 from cubeql.storage.objects import Objects
 from cubeql.storage.records import record_layer
+from cubeql.storage.snapshot import Snapshot
 from cubeql.storage.table import LayerVersion, TableFormat, TableState
 from cubeql.storage.tablefiles import TableFiles
 from cubeql.storage.upkeep import Upkeep
@@ -50,23 +51,6 @@ if TYPE_CHECKING:
 
 BUFFER_BYTES = 256 * 1024 * 1024
 ROW_BUFFER_BYTES = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
-    """A layer as one commit left it.
-
-    Attributes:
-        layer: its record.
-        version: number of the commit.
-        files: one row a file, see :func:`cubeql.storage.files.file_table`.
-        table: the folder of its table, relative to the store.
-    """
-
-    layer: Layer
-    version: int
-    files: pa.Table
-    table: str
 
 
 class Store(Upkeep):

@@ -1,0 +1,44 @@
+"""A layer as one commit left it: its record and its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cubeql.catalog import Layer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """A layer as one commit left it.
+
+    Attributes:
+        layer: its record.
+        version: number of the commit.
+        files: one row a file, see :func:`cubeql.storage.files.file_table`.
+        table: the folder of its table, relative to the store.
+    """
+
+    layer: Layer
+    version: int
+    files: pa.Table
+    table: str
+    _bounds: dict[str, tuple[NDArray[Any], NDArray[np.bool_]]] = field(default_factory=dict, repr=False)
+
+    def bounds(self, column: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """A column of numbers or instants of the files, and where it is known; made once, as planning asks often.
+
+        What is not known is 0. Instants are microseconds.
+        """
+        if column not in self._bounds:
+            found = self.files[column]
+            if pa.types.is_timestamp(found.type):
+                found = found.cast(pa.int64())
+            known = np.asarray(found.is_valid().to_numpy(), bool)
+            filled = found.fill_null(0) if found.null_count else found
+            self._bounds[column] = np.asarray(filled.to_numpy()), known
+        return self._bounds[column]
