@@ -335,8 +335,18 @@ class StoredCells(BoundQuery):
 
 def children(expr: Bound) -> Iterator[Bound]:
     """The expressions directly inside an expression."""
-    for f in fields(expr):
-        yield from _bounds(getattr(expr, f.name))
+    for name in _names(expr):
+        yield from _bounds(getattr(expr, name))
+
+
+_NAMES: dict[type, tuple[str, ...]] = {}
+"""Names of the fields that can hold expressions, asked once a class: every rule walks them."""
+
+
+def _names(expr: Bound) -> tuple[str, ...]:
+    if type(expr) not in _NAMES:
+        _NAMES[type(expr)] = tuple(f.name for f in fields(expr) if f.name not in ("type", "span"))
+    return _NAMES[type(expr)]
 
 
 def _bounds(value: Any) -> Iterator[Bound]:
@@ -366,7 +376,7 @@ def rewrite(expr: Bound, change: Callable[[Bound], Bound | None]) -> Bound:
 
 def rewrite_inside(expr: Bound, change: Callable[[Bound], Bound | None]) -> Bound:
     """The expression with parts inside it replaced, as :func:`rewrite` does, itself kept."""
-    values = {f.name: _rewritten(getattr(expr, f.name), change) for f in fields(expr) if f.name not in ("type", "span")}
+    values = {name: _rewritten(getattr(expr, name), change) for name in _names(expr)}
     return replace(expr, **values)
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.prepare import Prepared
 from cubeql.engine.scans import ScanWork, work_stats
+from cubeql.plan.nodes import Scan
 from cubeql.plan.words import plan_lines
 
 
@@ -70,11 +71,15 @@ def explain(prepared: Prepared, bytes_to_read: int, actual: dict[str, float] | N
 
 
 def cost(prepared: Prepared, cursor: duckdb.DuckDBPyConnection) -> int:
-    """Bytes that a prepared statement will read at most."""
+    """Bytes that a prepared statement will read; its scans are told what left out how many rows."""
     from cubeql.engine.footers import bytes_to_read  # loads what only EXPLAIN needs
+    from cubeql.engine.leavingout import left_out
 
     works = {w.name: w for w in prepared.works}
     scans = prepared.compiled.statement.scans
+    for scan in scans:
+        if isinstance(scan, Scan) and scan.name in works:
+            works[scan.name].left_out = left_out(cursor, scan, works[scan.name], prepared.compiled.parameters)
     return sum(bytes_to_read(cursor, works[s.name], s) for s in scans if s.name in works)
 
 
@@ -87,7 +92,9 @@ def _work(works: dict[str, ScanWork], name: str) -> str:
         if not work.tiles_all:
             return f"zones {work.zones:,}"
         return f"zones {work.zones:,}{levels}, tiles {work.tiles_kept:,} of {work.tiles_all:,}"
-    return f"{work.unit} {work.tiles_kept:,} of {work.tiles_all:,}, files {work.files_kept:,} of {work.files_all:,}"
+    kept = f"{work.unit} {work.tiles_kept:,} of {work.tiles_all:,}, files {work.files_kept:,} of {work.files_all:,}"
+    told = ", ".join(f"{n:,} by {what}" for what, n in work.left_out.items())
+    return f"{kept}; left out {told}" if told else kept
 
 
 def _bytes(count: int) -> str:

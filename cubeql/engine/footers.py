@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from cubeql.engine.scans import ScanWork
+from cubeql.engine.selecting import Integers, Selection
 from cubeql.plan.nodes import RowScan, Scan
 from cubeql.sql.printer import literal
 
@@ -12,21 +15,41 @@ _SCALARS = ("tile", "time", "footprint__count")
 
 
 def bytes_to_read(cursor: duckdb.DuckDBPyConnection, work: ScanWork, scan: Scan | RowScan) -> int:
-    """Compressed bytes of the columns a scan names, in the share of row groups that its kept rows make up at most.
+    """Compressed bytes of the columns a scan names, in the row groups that hold rows it keeps.
 
-    The engine reads the footers, which it needs for the scan in any case, and remembers them.
+    The engine reads the footers, which it needs for the scan in any case, and remembers them. Of points and zones it is
+    the share of the files that their rows make up at most.
     """
-    if not work.paths:
+    if not work.paths or not work.tiles_kept:
         return 0
+    wanted = ", ".join(literal(n) for n in sorted(set(scan.columns) if isinstance(scan, RowScan) else _columns(scan)))
     listed = f"[{', '.join(literal(p) for p in work.paths)}]"
-    wanted = set(scan.columns) if isinstance(scan, RowScan) else _tile_columns(scan)
-    counted = f"SELECT sum(num_rows) FROM parquet_file_metadata({listed})"  # noqa: S608 - paths are quoted
-    sized = f"""SELECT string_split(path_in_schema, ', ')[:2] AS part, sum(total_compressed_size)
-                FROM parquet_metadata({listed}) GROUP BY part"""  # noqa: S608 - paths are quoted
-    ((rows,),) = cursor.execute(counted).fetchall()
-    parts = cursor.execute(sized).fetchall()
-    total = sum(int(size) for part, size in parts if part[0] in wanted or ".".join(part) in wanted)
-    return int(total * min(1.0, (work.tiles_kept or 0) / rows)) if rows else 0
+    text = f"""SELECT file_name, row_group_id, any_value(row_group_num_rows) AS n, coalesce(sum(total_compressed_size)
+                 FILTER (WHERE part[1] IN ({wanted}) OR array_to_string(part, '.') IN ({wanted})), 0)::BIGINT AS size
+               FROM (SELECT *, string_split(path_in_schema, ', ')[:2] AS part FROM parquet_metadata({listed}))
+               GROUP BY file_name, row_group_id ORDER BY file_name, row_group_id"""  # noqa: S608 - paths are quoted
+    groups = cursor.execute(text).fetchnumpy()
+    rows, sizes = np.asarray(groups["n"], np.int64), np.asarray(groups["size"], np.int64)
+    if isinstance(scan, RowScan):
+        return int(sizes.sum() * min(1.0, work.tiles_kept / rows.sum()))
+    if work.selection is None or work.selection.is_whole:
+        return int(sizes.sum())
+    return int(sizes[_touched(cursor, work, work.selection, groups["file_name"].tolist(), rows)].sum())
+
+
+def _touched(
+    cursor: duckdb.DuckDBPyConnection, work: ScanWork, selection: Selection, files: list[str], rows: Integers
+) -> NDArray[np.bool_]:
+    """Which row groups, in the order of files by name, hold rows that are kept."""
+    kept = selection.rows or selection.read_rows(cursor, timed=False)
+    numbers = np.unique(kept.file) if selection.rows is not None else np.arange(len(work.paths))
+    first = {name: n for n, name in reversed(list(enumerate(files)))}
+    touched = np.zeros(len(files), bool)
+    for number, path in zip(numbers.tolist(), work.paths, strict=True):
+        begin = first[path]
+        ends = np.cumsum(rows[begin : begin + files.count(path)])
+        touched[begin + np.unique(np.searchsorted(ends, kept.place[kept.file == number], "right"))] = True
+    return touched
 
 
 def _band_columns(scan: Scan) -> set[str]:
@@ -41,5 +64,5 @@ def _band_columns(scan: Scan) -> set[str]:
     return {f"{band}__l{steps}.{what}" for band, what in overview.statistics}
 
 
-def _tile_columns(scan: Scan) -> set[str]:
+def _columns(scan: Scan) -> set[str]:
     return {*_SCALARS, *(d.name for d in scan.layer.dimensions), *_band_columns(scan)}

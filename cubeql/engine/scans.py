@@ -37,7 +37,9 @@ class ScanWork:
     several bands; ``is_whole`` tells that all slots of all tile rows kept have one. ``is_rest`` marks a scan that reads
     what another one leaves of the same rows, so that these are not counted twice. Of a scan of zones, ``zones`` is how
     many can matter and ``levels`` how many a cell lies in at most. ``selection`` is what is read of a layer of tiles,
-    ``tiles`` where its rows lie, sorted, and ``rows_of_tiles`` how many there are of each.
+    ``tiles`` where its rows lie, sorted, and ``rows_of_tiles`` how many there are of each. ``first`` is what was asked
+    for before other layers told more, ``provided`` the number of its rows, ``is_of_region`` whether a region chose its
+    tiles. ``left_out`` is how many rows each thing left out, where EXPLAIN has asked.
     """
 
     name: str
@@ -57,6 +59,10 @@ class ScanWork:
     zones: int | None = None
     levels: int = 0
     selection: Selection | None = None
+    first: Selection | None = None
+    provided: int | None = None
+    is_of_region: bool = False
+    left_out: dict[str, int] = field(default_factory=dict)
     tiles: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     rows_of_tiles: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
@@ -123,12 +129,13 @@ def provide(
     Returns:
         The tiles that rows of the relation lie in, sorted.
     """
-    selection = _selection(cursor, scan, snapshot, work, tiles, values)
-    work.selection = selection
+    work.first = work.selection = _selection(cursor, scan, snapshot, tiles, values)
     _make(cursor, scan, work)
     stored = _stored_tiles(cursor, scan, work)
+    work.is_of_region = isinstance(tiles, TileRanges)
     if isinstance(tiles, TileRanges) and not np.all(inside := tiles.hold(stored)):
-        return narrow(cursor, scan, work, stored[inside])
+        stored = narrow(cursor, scan, work, stored[inside])
+    work.provided = work.tiles_kept
     return stored
 
 
@@ -166,8 +173,8 @@ def settle(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, rows: 
 
 
 def _selection(
-    cursor: duckdb.DuckDBPyConnection, scan: Scan, snapshot: Snapshot, work: ScanWork,
-    tiles: NDArray[np.int64] | TileRanges | None, values: Values,
+    cursor: duckdb.DuckDBPyConnection, scan: Scan, snapshot: Snapshot, tiles: NDArray[np.int64] | TileRanges | None,
+    values: Values,
 ) -> Selection:  # fmt: skip
     """The files that can matter and what tells of their rows."""
     kept = files_that_matter(snapshot, scan, values)

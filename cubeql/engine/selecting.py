@@ -82,6 +82,11 @@ class Selection:
         return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all rows of the files are read."""
+        return self.rows is None and not self.conditions
+
+    @property
     def conditions(self) -> tuple[str, ...]:
         """All conditions on stored columns."""
         return (*self.times, *self.tiles, *self.values)

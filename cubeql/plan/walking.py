@@ -7,11 +7,21 @@ from dataclasses import fields, replace
 
 from cubeql.plan.nodes import Node
 
+_NAMES: dict[type, tuple[str, ...]] = {}
+"""Names of the fields of nodes, asked once a class: every rule walks the plan."""
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    kind = type(node)
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(f.name for f in fields(node))
+    return _NAMES[kind]
+
 
 def parts(node: Node) -> Iterator[Node]:
     """The nodes directly inside a node."""
-    for f in fields(node):
-        value = getattr(node, f.name)
+    for name in _names(node):
+        value = getattr(node, name)
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Node):
                 yield item
@@ -27,10 +37,14 @@ def walk(node: Node) -> Iterator[Node]:
 def rewrite(node: Node, change: Callable[[Node], Node]) -> Node:
     """The plan with ``change`` applied to every node, innermost first."""
     changes: dict[str, Node | tuple[Node, ...]] = {}
-    for f in fields(node):
-        value = getattr(node, f.name)
+    for name in _names(node):
+        value = getattr(node, name)
         if isinstance(value, Node):
-            changes[f.name] = rewrite(value, change)
+            made = rewrite(value, change)
+            if made is not value:
+                changes[name] = made
         elif isinstance(value, tuple) and value and isinstance(value[0], Node):
-            changes[f.name] = tuple(rewrite(v, change) for v in value)
+            several = tuple(rewrite(v, change) for v in value)
+            if any(a is not b for a, b in zip(several, value, strict=True)):
+                changes[name] = several
     return change(replace(node, **changes) if changes else node)

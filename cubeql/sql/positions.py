@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from cubeql.sql.tree import Fill, Sql, Value, fill
 from cubeql.values.cells import BASE_TILES, is_pentagon
 from cubeql.values.cells import parent as parent_of
@@ -76,6 +78,7 @@ def is_dead(tile: Sql, place: Sql, tile_resolution: int, depth: int) -> Sql:
     return fill(f"({{0}} IN ({pentagons}) AND ({ranges}))", tile, place)
 
 
+@cache
 def pentagons_at(resolution: int) -> tuple[int, ...]:
     """The twelve pentagons of a resolution."""
     bases = [int(b) for b in BASE_TILES if is_pentagon(int(b))]

@@ -56,6 +56,51 @@ def test_values_of_parameters_are_known(cube: Any) -> None:
     assert found.scans[0].tiles_kept == 4
 
 
+def left_out(session: Any, text: str) -> dict[str, dict[str, int]]:
+    """What left out how many rows of each layer."""
+    return {s.layer: s.left_out for s in session.explain(text).scans}
+
+
+def test_what_left_out_how_many_rows(cube: Any) -> None:
+    text = "SELECT avg(depth) AS d FROM banks JOIN shelf JOIN bed FILTER temp > 20 AND salt > 50 AND time IN '2024-05'"
+    met = "the layers it meets"
+    assert left_out(cube, text) == {
+        "banks": {"time": 7, "temp > 20": 15, met: 6}, "shelf": {"salt > 50": 12}, "bed": {met: 6},
+    }  # fmt: skip
+    assert f"tiles 0 of 6, files 0 of 1; left out 6 by {met}" in cube.explain(text).text
+
+
+def test_rows_are_left_out_by_a_region_and_by_values(cube: Any) -> None:
+    text = "SELECT cell, depth FROM banks FILTER depth > 60 AND cell WITHIN POINT(11.58, 48.14)"
+    (work,) = cube.explain(text).scans
+    assert set(work.left_out) == {"depth > 60", "POINT"}
+    assert work.tiles_kept + sum(work.left_out.values()) == work.tiles_all == 28
+
+
+def test_a_layer_without_a_row_in_a_tile_narrows_the_others(cube: Any) -> None:
+    assert kept(cube, "SELECT avg(temp) AS t FROM banks JOIN bed") == {"banks": 24, "bed": 6}
+    assert kept(cube, "SELECT avg(temp) AS t FROM banks LEFT JOIN bed") == {"banks": 28, "bed": 6}
+    assert kept(cube, "SELECT avg(slope) AS s FROM bed JOIN banks FILTER temp > 30") == {"bed": 1, "banks": 4}
+
+
+def test_at_equal_times_the_very_rows_are_told(cube: Any) -> None:
+    found = kept(cube, "SELECT avg(depth) AS d FROM banks JOIN hulls USING max ON TIME EQUAL FILTER temp > 33.5")
+    assert found == {"banks": 1, "hulls": 7}  # seven tiles of hulls lie in one of banks
+
+
+def test_the_best_row_is_not_left_out_but_tiles_are(cube: Any) -> None:
+    found = kept(cube, "SELECT avg(depth) AS d FROM banks JOIN shelf ON TIME AS OF FILTER salt > 36.5")
+    assert found["banks"] < 28 and found["shelf"] == 12
+
+
+def test_bytes_are_those_of_row_groups_with_rows_that_are_kept(cube: Any) -> None:
+    every, few, none = (
+        cube.explain(f"SELECT avg(depth) AS d FROM banks FILTER {c}").bytes_to_read
+        for c in ("depth IS NOT NULL", "temp > 33.5", "temp > 1000")
+    )
+    assert none == 0 < few < every
+
+
 NUMBERS = st.one_of(st.integers(-60, 110), st.floats(-60, 110).map(lambda x: round(x, 2)))
 COLUMNS = {
     "banks": ["depth", "temp", "kind", "depth + 1", "-temp", "2 * depth", "floor(temp)", "convert(temp, 'degF')"],
