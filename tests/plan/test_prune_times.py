@@ -59,3 +59,26 @@ def test_layers_without_time_and_other_clocks_are_left_alone(cube: Any) -> None:
     assert times(cube, "fine JOIN far", "time IN '2024-05'")[1] == (None, None)
     assert times(cube, "far AT RESOLUTION 7 JOIN twin", "time IN '2024-05'") == [(None, None)] * 2
     assert times(cube, "fine JOIN twin ON TIME ANY", "twin.time IN '2024-05'") == [(None, None)] * 2
+
+
+@pytest.mark.parametrize(
+    "join,start,end",
+    [
+        ("JOIN twin ON TIME EQUAL", *MAY),
+        ("LEFT JOIN twin ON TIME AS OF WITHIN '10 days'", "2024-04-20T23:59", "2024-06-01T00:00"),
+        ("ANTI JOIN twin ON TIME EQUAL", *MAY),
+        ("JOIN twin ON TIME ANY", None, None),
+        ("JOIN (SELECT cell, time, v FROM twin) AS t ON TIME EQUAL", *MAY),
+        ("JOIN (FROM twin GROUP BY cell, time SELECT cell, time, max(v) AS v) AS t ON TIME EQUAL", *MAY),
+        ("JOIN (SELECT cell, time, v FROM twin LIMIT 9) AS t ON TIME EQUAL", None, None),
+        ("JOIN (SELECT cell, time, lag(v) OVER TIME AS v FROM twin) AS t ON TIME EQUAL", None, None),
+        ("JOIN (FROM twin GROUP BY cell SELECT cell, max(time) AS time) AS t ON TIME EQUAL", None, None),
+    ],
+)
+def test_times_follow_where_rows_meet_cell_by_cell(cube: Any, join: str, start: str | None, end: str | None) -> None:
+    source = f"(SELECT cell, time, red FROM fine FILTER time IN '2024-05') AS f {join}"
+    plan = plan_of(cube, f"SELECT count(*) AS n FROM {source}", "push_filters", "prune_times")
+    found = {s.layer.name: s.times for s in walk(plan) if isinstance(s, Scan)}
+    ends = [t and str(t)[:16] for t in (found["twin"].start, found["twin"].end)]
+    assert ends == [start, end]
+    assert [str(t)[:16] for t in (found["fine"].start, found["fine"].end)] == list(MAY)

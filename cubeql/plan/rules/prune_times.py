@@ -1,4 +1,7 @@
-"""Times that cannot matter are not read: the range of the driver, and what follows from it for joined layers."""
+"""Times that cannot matter are not read: the range of the driver, and what follows from it for joined layers.
+
+So it is where rows meet cell by cell: of the times of the left side follows which ones of the right can matter.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cubeql.analyze.bound import Apply, Bound, Column, Constant, Match
-from cubeql.plan.nodes import Aligned, Cells, Filtered, Node, RowScan, TileJoin
+from cubeql.analyze.bound import Apply, Bound, Column, Constant, Key, Match, Window, walk
+from cubeql.plan.nodes import Aligned, CellJoin, Cells, Filtered, Node, Output, Rows, RowScan, TileJoin
 from cubeql.plan.walking import rewrite
 from cubeql.values.times import Duration, TimeRange
 
@@ -26,16 +29,77 @@ def prune_times(plan: Node) -> Node:
 def _prune(node: Node) -> Node:
     if isinstance(node, Filtered) and isinstance(node.input, RowScan):
         return _points(node, node.input)
+    if isinstance(node, CellJoin):
+        return _across(node)
     if not isinstance(node, Cells):
         return node
-    times = _times((*node.row_filters, *node.cell_filters))
+    return _meeting(node, _times((*node.row_filters, *node.cell_filters)))
+
+
+def _meeting(cells: Cells, times: TimeRange) -> Cells:
+    """Layers that meet, of which the driver's times lie in a range."""
     if times == TimeRange():
-        return node
-    return replace(
-        node,
-        driver=_limited(node.driver, times),
-        joins=tuple(_joined(j, times) for j in node.joins),
-    )
+        return cells
+    joins = tuple(_joined(j, times) for j in cells.joins)
+    return replace(cells, driver=_limited(cells.driver, times), joins=joins)
+
+
+def _across(join: CellJoin) -> CellJoin:
+    """A join by cell whose right side is read in the times that can meet those of the left."""
+    if join.match is None:
+        return join
+    times = _of_clock(join.left, join.match.clock)
+    reached = reach(join.match, times) if times != TimeRange() else times
+    return join if reached == TimeRange() else replace(join, right=_within(join.right, reached))
+
+
+def _of_clock(node: Node, clock: int) -> TimeRange:
+    """The times of a source among those that a relation is made of; open where they are not known."""
+    match node:
+        case Filtered(input=source):
+            return _of_clock(source, clock)
+        case CellJoin(left=left):
+            return _of_clock(left, clock)
+        case RowScan(source=source, times=times) if source == clock:
+            return times
+        case Rows(query=Output() as query, source=source) if source == clock and _passes_times(query):
+            return _of_clock(query.input, 0)
+        case Cells(driver=driver, joins=joins):
+            scans = (driver.scan, *(j.aligned.scan for j in joins))
+            return next((s.times for s in scans if s.source == clock and s.layer.time is not None), TimeRange())
+    return TimeRange()
+
+
+def _within(node: Node, times: TimeRange) -> Node:
+    """A relation of which rows of other times do not matter."""
+    match node:
+        case Cells(driver=driver) if driver.scan.layer.time is not None:
+            return _meeting(node, times)
+        case Filtered(input=source):
+            return replace(node, input=_within(source, times))
+        case RowScan() if node.layer.time is not None:
+            return replace(node, times=_meet(node.times, times))
+        case Rows(query=Output() as query) if _passes_times(query) and _keeps_rows(query):
+            return replace(node, query=replace(query, input=_within(query.input, times)))
+    return node
+
+
+def _passes_times(query: Output) -> bool:
+    """Whether the time of a query's rows is that of its driver."""
+    for item in query.items:
+        expr: Bound = item.expr
+        if isinstance(expr, Key) and query.group_by is not None:
+            expr = query.group_by[expr.index]
+        if item.name == "time":
+            return isinstance(expr, Column) and expr.source == 0 and expr.name == "time"
+    return False
+
+
+def _keeps_rows(query: Output) -> bool:
+    """Whether each row of a query is made of rows of its own time alone."""
+    taken = query.limit is not None or query.offset is not None or query.sample is not None
+    asked = (query.qualify, query.having, *(i.expr for i in query.items), *(s.expr for s in query.order_by))
+    return not taken and not any(isinstance(p, Window) for e in asked if e is not None for p in walk(e))
 
 
 def _points(node: Filtered, scan: RowScan) -> Filtered:
