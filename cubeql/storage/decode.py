@@ -38,7 +38,10 @@ def opened(table: TableFiles, name: str, layer: Layer) -> pq.ParquetFile:
     Raises:
         StoreError: the file is missing, truncated or of other columns.
     """
-    file = _checked(table.uri(name), lambda: pq.ParquetFile(table.open(name), page_checksum_verification=True))
+    # Without pre_buffer each column of each row group would be a request of its own on S3.
+    file = _checked(
+        table.uri(name), lambda: pq.ParquetFile(table.open(name), page_checksum_verification=True, pre_buffer=True)
+    )
     found, wanted = file.schema_arrow, layer_schema(layer)
     if found.names != wanted.names or any(found.field(f.name).type != f.type for f in wanted):
         file.close()

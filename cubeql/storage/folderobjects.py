@@ -173,6 +173,7 @@ class NewFolderObject:
     def __init__(self, path: Path, top: Path) -> None:
         """Begin the file."""
         self._path, self._top = path, top
+        self.place = str(path)
         with _told(path, "written"):
             self.file: BinaryIO = _in_folder(path, lambda: path.open("xb"))
 

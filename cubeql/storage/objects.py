@@ -61,9 +61,15 @@ class Held:
 
 
 class NewObject(Protocol):
-    """An object being written to ``file``; nobody counts on it before :meth:`finish`."""
+    """An object being written; nobody counts on it before :meth:`finish`.
+
+    Attributes:
+        file: what to write to.
+        place: where that is, for errors.
+    """
 
     file: BinaryIO
+    place: str
 
     def finish(self) -> int:
         """Make it last; gives its size."""

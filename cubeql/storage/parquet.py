@@ -45,11 +45,11 @@ class NewFile:
     def __init__(self, shape: FileShape, table: TableFiles, name: str) -> None:
         """Begin the file ``name`` of a table."""
         self.name = name
-        self._place = table.uri(name)
         self._statistics = _Statistics(shape.pruned_by)
         self.rows = 0
         schema = shape.schema
         self._made = table.begin(name)
+        self._place = self._made.place
         with _place(self._place):
             self._writer = pq.ParquetWriter(
                 self._made.file,

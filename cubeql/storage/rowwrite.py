@@ -181,6 +181,6 @@ def _zones_of(state: TableState | None) -> int:
 
 
 def _shifted(file: Any, shift: int) -> Iterator[pa.Table]:
-    for batch in pq.ParquetFile(file).iter_batches(ROW_GROUP_ROWS["zones"]):
+    for batch in pq.ParquetFile(file, pre_buffer=True).iter_batches(ROW_GROUP_ROWS["zones"]):
         rows = pa.Table.from_batches([batch])
         yield rows.set_column(0, "zone", pc.add(rows["zone"], shift))

@@ -28,6 +28,7 @@ GONE = b""
 """What an object that was taken holds."""
 ATTEMPTS = 7
 FIRST_WAIT_S = 0.2
+PATIENCE_S = 60
 _LISTED = 1000
 _PART = 16 * 1024 * 1024
 _AT_ONCE = 16
@@ -187,6 +188,7 @@ class S3Objects:
         import obstore
 
         unsure = False
+        give_up = time.monotonic() + PATIENCE_S
         for attempt in range(ATTEMPTS):
             try:
                 return str(obstore.put(self._once, name, content, mode=mode, use_multipart=False)["e_tag"])
@@ -199,7 +201,7 @@ class S3Objects:
                 if not _may_pass(error):
                     raise self._refused(name, "written", error, "write") from None
                 unsure = unsure or not _never_sent(error)
-                if attempt == ATTEMPTS - 1:
+                if attempt == ATTEMPTS - 1 or time.monotonic() > give_up:
                     refused = self._refused(name, "written", error, "write")
                     raise (_doubtful(refused) if unsure else refused) from None
             time.sleep(random.uniform(0.5, 1) * FIRST_WAIT_S * 2**attempt)
@@ -240,6 +242,7 @@ class NewS3Object:
     def __init__(self, objects: S3Objects, name: str) -> None:
         """Begin it."""
         self._objects, self._name = objects, name
+        self.place = f"{objects.uri(name)}, made in {tempfile.gettempdir()}"
         try:
             self.file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is finished or discarded
         except OSError as error:
@@ -247,9 +250,12 @@ class NewS3Object:
 
     def finish(self) -> int:
         """Send it; gives its size."""
+        try:
+            size = self.file.tell()
+            self.file.seek(0)  # what is still in the buffer is written now
+        except OSError as error:
+            raise StoreError(f"{self.place}: the file cannot be written: {error.strerror}") from error
         with self.file as file:
-            size = file.tell()
-            file.seek(0)
             self._objects.send(self._name, file)
         return size
 

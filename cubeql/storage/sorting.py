@@ -180,7 +180,8 @@ class Gatherer:
     def _opened(self, name: str) -> pq.ParquetFile:
         def opened() -> pq.ParquetFile:
             known = self._footers.get(name)
-            return pq.ParquetFile(self._table.open(name), metadata=known, page_checksum_verification=True)
+            file = self._table.open(name)
+            return pq.ParquetFile(file, metadata=known, page_checksum_verification=True, pre_buffer=True)
 
         file = _checked(self._table.uri(name), opened)
         self._footers[name] = file.metadata

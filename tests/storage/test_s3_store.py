@@ -129,6 +129,16 @@ def test_nothing_is_left_of_a_write_that_fails(s3: S3Place, there: str, monkeypa
     assert s3.keys() == before
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_local_disk_is_told_with_its_place(s3: S3Place, there: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store.open(there)
+    before = s3.keys()
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: Path("/dev/full").open("wb"))  # noqa: SIM115
+    told = refused(lambda: put(store, RAIN, block(RAIN, time="2024-06-01"), mode="append"))
+    assert f"made in {tempfile.gettempdir()}: the file cannot be written: No space left on device" in told
+    assert s3.keys() == before and stored(store) == plain([block(RAIN)])
+
+
 # ------------------------------------------------------------------ lost answers
 
 
