@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 
 from cubeql.errors import StoreError
-from cubeql.storage.objects import ObjectExists, Objects
+from cubeql.storage.objects import ObjectChanged, ObjectExists, Objects
 
 MARKER = "cubeql-store.json"
 FORMAT = 2
@@ -28,10 +30,29 @@ def make_store(objects: Objects, create: bool) -> None:
         )
     if not create:
         raise StoreError(f"{place} is not a CubeQL store: there is nothing in it; open it with create=True to make one")
-    try:
+    with suppress(ObjectExists):
         objects.create(MARKER, f"{_TEXT}\n".encode())
-    except ObjectExists:
-        return
+        if objects.address.scheme != "file":
+            _check_conditions(objects)
+
+
+def _check_conditions(objects: Objects) -> None:
+    """Refuse a medium that takes every write: of two commits at once it would lose one."""
+    content = f"{_TEXT}\n".encode()
+    writes: dict[str, Callable[[], str]] = {
+        "If-None-Match": lambda: objects.create(MARKER, content),
+        "If-Match": lambda: objects.swap(MARKER, content, '"0"'),
+    }
+    for condition, write in writes.items():
+        try:
+            write()
+        except (ObjectExists, ObjectChanged):
+            continue
+        objects.remove([MARKER])
+        raise StoreError(
+            f"{objects.uri('')}: no store can be kept here: the service does not heed {condition}, so that of two "
+            "writers at once one would overwrite the other"
+        )
 
 
 def _described(names: list[str]) -> str:

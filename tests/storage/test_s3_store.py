@@ -64,6 +64,22 @@ def test_nothing_is_made_where_there_is_something_else(s3: S3Place) -> None:
     assert s3.keys("store") == ["store/cubeql-store.json"]
 
 
+@pytest.mark.parametrize("ignored", ["create", "swap"])
+def test_a_service_that_ignores_conditions_is_refused(
+    s3: S3Place, monkeypatch: pytest.MonkeyPatch, ignored: str
+) -> None:
+    put_object = obstore.put
+
+    def put_always(bucket: Any, name: str, content: Any, mode: Any = None, **how: Any) -> Any:
+        heeded = mode is None or (mode == "create") != (ignored == "create")
+        return put_object(bucket, name, content, mode=mode if heeded else None, **how)
+
+    monkeypatch.setattr(obstore, "put", put_always)
+    told = refused(lambda: Store.open(s3.address("store"), create=True))
+    assert f"the service does not heed {'If-None-Match' if ignored == 'create' else 'If-Match'}" in told
+    assert s3.keys() == []
+
+
 @pytest.mark.parametrize(
     ("key", "reason"),
     [
