@@ -250,10 +250,8 @@ class Session:
         self._check_open()
         return self._engine.collection(self.layer(name).name)
 
-    def ingest(
-        self, sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], layer: str, **options: Any
-    ) -> IngestReport:
-        """Read rasters, points or polygons into a layer; see :func:`cubeql.ingest.ingest`."""
+    def ingest(self, sources: Any, layer: str, **options: Any) -> IngestReport:
+        """Read rasters, points or polygons into a layer: paths, folders, STAC; see :func:`cubeql.ingest.ingest`."""
         from cubeql.ingest import ingest
 
         return ingest(self.store, sources, layer, **options)

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from cubeql.ingest.faults import IngestCancelled, IngestStopped
     from cubeql.ingest.options import IngestOptions
     from cubeql.ingest.report import IngestPlan, IngestProgress, IngestReport
+    from cubeql.ingest.stac_search import Search
 
 __all__ = [
     "IngestCancelled", "IngestOptions", "IngestPlan", "IngestProgress", "IngestReport", "IngestStopped",
-    "ingest", "plan_ingest",
+    "Search", "ingest", "plan_ingest",
 ]  # fmt: skip
 
 _HOMES = {
@@ -39,6 +40,7 @@ _HOMES = {
     "IngestProgress": "report",
     "IngestReport": "report",
     "IngestStopped": "faults",
+    "Search": "stac_search",
     "ingest": "entry",
     "plan_ingest": "entry",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,7 +135,7 @@ def grid_of(source: str, dataset: Any, variable: str, axes: Axes, crs: Any) -> P
     mapping = dataset[variable].attrs.get("grid_mapping")
     attributes = _mapping_attributes(dataset, str(mapping)) if mapping else {}
     width, height = dataset.sizes[axes.x], dataset.sizes[axes.y]
-    system = crs if crs is not None else _system(source, dataset, axes, attributes)
+    system = crs if crs is not None else _system(source, dataset, variable, axes, attributes)
     if axes.x in dataset.variables and axes.y in dataset.variables:
         left, dx = _axis(source, dataset, axes.x, attributes)
         top, dy = _axis(source, dataset, axes.y, attributes)
@@ -156,7 +157,21 @@ def _mapping_attributes(dataset: Any, mapping: str) -> dict[str, Any]:
     return dict(dataset[name].attrs) if name in dataset.variables else {}
 
 
-def _system(source: str, dataset: Any, axes: Axes, attributes: dict[str, Any]) -> Any:
+def _proj(*attributes: Mapping[str, Any]) -> Any:
+    """The system that STAC's names tell, as stores written beside catalogs have them."""
+    import json
+
+    for own in attributes:
+        for key in ("proj:code", "proj:wkt2", "proj:epsg", "proj:projjson"):
+            value = own.get(key)
+            if isinstance(value, Mapping):
+                return json.dumps(value)
+            if value is not None:
+                return f"EPSG:{value}" if key == "proj:epsg" else str(value)
+    return None
+
+
+def _system(source: str, dataset: Any, variable: str, axes: Axes, attributes: dict[str, Any]) -> Any:
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
@@ -171,6 +186,9 @@ def _system(source: str, dataset: Any, axes: Axes, attributes: dict[str, Any]) -
             raise refusal(
                 source, f"its grid mapping {name!r} is not understood ({fault})", "give the system as crs="
             ) from fault
+    told = _proj(attributes, dataset[variable].attrs, dataset.attrs)
+    if told is not None:
+        return told
     if _is_degrees(dataset, axes):
         return "OGC:CRS84"
     for key in ("crs", "spatial_ref", "crs_wkt", "proj4", "srs"):

@@ -11,14 +11,14 @@ from cubeql.errors import ConfigError, IngestError, StoreError, nearest
 from cubeql.ingest.allocator import give_back
 from cubeql.ingest.faults import IngestCancelled, IngestStopped, refusal
 from cubeql.ingest.fitting import made_out
+from cubeql.ingest.gathering import Paths, gathered, offered
 from cubeql.ingest.job import Cancel
 from cubeql.ingest.ledger import sorted_out
 from cubeql.ingest.mapcache import trim_cache
-from cubeql.ingest.opening import Paths, offered
 from cubeql.ingest.options import IngestOptions
 from cubeql.ingest.portions import portions
 from cubeql.ingest.report import IngestPlan, IngestReport, RowPlan
-from cubeql.ingest.rowjob import ingest_rows, is_of_rows, make_row_job
+from cubeql.ingest.rowjob import ingest_rows, make_row_job
 from cubeql.ingest.running import Progress, Run, existing_layer
 from cubeql.storage import Store
 
@@ -39,8 +39,10 @@ def ingest(
 
     Args:
         store: where the layer is or shall be.
-        sources: a path, a pattern of paths, or several; CSV, Parquet, GeoPackage, GeoJSON, Shapefile and FlatGeobuf
-            hold rows, everything else is a raster. ``areas.gpkg#parks`` names one layer of a file.
+        sources: a path, a pattern of paths, a folder, or several; CSV, Parquet, GeoPackage, GeoJSON, Shapefile and
+            FlatGeobuf hold rows, everything else is a raster. ``areas.gpkg#parks`` names one layer of a file. Or STAC:
+            the path or address of an item, collection, catalog or list of items, such an object or record, or a
+            :class:`~cubeql.ingest.stac_search.Search`.
         layer: name of the layer.
         progress: called as the work goes on.
         cancel: asked again and again; True stops the ingest.
@@ -56,9 +58,10 @@ def ingest(
     chosen = _options(options)
     run = Run(store, layer, chosen, progress, cancel, began)
     try:
-        if is_of_rows(sources):
-            return ingest_rows(store, make_row_job(store, sources, layer, chosen), chosen, progress, cancel, began)
-        run.run(offered(sources, chosen))
+        found = gathered(sources, chosen)
+        if found.of_rows:
+            return ingest_rows(store, make_row_job(store, found.paths, layer, chosen), chosen, progress, cancel, began)
+        run.run(*offered(found, chosen))
     except (OSError, IngestError, StoreError) as fault:
         told = _told(store, fault, run)
         if told is fault:
@@ -77,17 +80,20 @@ def plan_ingest(store: Store, sources: Paths, layer: str, **options: Any) -> Ing
         IngestError: as :func:`ingest` would before it begins.
     """
     chosen = _options(options)
-    if is_of_rows(sources):
-        return make_row_job(store, sources, layer, chosen).plan
+    found = gathered(sources, chosen)
+    if found.of_rows:
+        return make_row_job(store, found.paths, layer, chosen).plan
     existing = existing_layer(store, layer, chosen)
-    fresh = sorted_out(offered(sources, chosen), existing, chosen)
+    offers, left = offered(found, chosen)
+    fresh = sorted_out(offers, existing, chosen)
+    skipped = (*left, *fresh.skipped)
     cut = list(portions(fresh.offers, chosen, fresh.changed))
     job, bad = made_out(store, [one for portion in cut for one in portion], layer, existing, chosen)
     told = tuple((offer.name, str(fault)) for offer, fault in bad)
     if job is None:
         resolution = existing.resolution if existing is not None else 0
-        return IngestPlan(layer, resolution, (), (), 0, fresh.skipped, 0, 0, 0, 0, 1.0, 0, (), 0, told)
-    return replace(job.plan, sources=len(job.opened), skipped=fresh.skipped, portions=len(cut), bad=told)
+        return IngestPlan(layer, resolution, (), (), 0, skipped, 0, 0, 0, 0, 1.0, 0, (), 0, told)
+    return replace(job.plan, sources=len(job.opened), skipped=skipped, portions=len(cut), bad=told)
 
 
 def _options(given: dict[str, Any]) -> IngestOptions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 from cubeql.errors import IngestError
 
@@ -30,6 +31,14 @@ class SourceFault(IngestError):  # noqa: N818
     def __init__(self, text: str, source: object) -> None:
         super().__init__(text)
         self.source = source
+
+
+def shown(path: str) -> str:
+    """An address fit to be shown: without its query and user, which may hold a key."""
+    if "://" not in path:
+        return path
+    parts = urlsplit(path)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def refusal(source: object, found: str, right: str | None = None) -> IngestError:

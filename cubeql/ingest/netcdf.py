@@ -1,4 +1,4 @@
-"""Sources that xarray reads: NetCDF files after the CF conventions.
+"""Sources that xarray reads: NetCDF files and Zarr stores after the CF conventions.
 
 Values are read as they are stored; scale and offset go into the layer. Variables become bands, the time axis
 becomes times, every other axis a dimension of the layer.
@@ -7,7 +7,9 @@ becomes times, every other axis a dimension of the layer.
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from cubeql.ingest.cf_axes import Axes, axes_of, dimensions_of, grid_of
 from cubeql.ingest.cf_bands import band_of, band_variables
 from cubeql.ingest.cf_forecast import HORIZON, ISSUE, valid_time
 from cubeql.ingest.cf_time import stamps_of
-from cubeql.ingest.faults import reading, refusal
+from cubeql.ingest.faults import reading, refusal, shown
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow
 from cubeql.ingest.source import (
     DimensionValue,
@@ -31,10 +33,20 @@ from cubeql.ingest.source import (
 _ONE_AT_A_TIME = threading.RLock()  # the HDF5 library knows one thread only, whatever file it works on
 
 SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
+ZARR_SUFFIXES = (".zarr", ".zarr.zip")
+_ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray", ".zmetadata")
+
+
+def is_zarr(path: str) -> bool:
+    """Whether a path is a Zarr store, a group of one, or a store in a zip file."""
+    folded = path.rstrip("/").lower()
+    if "://" in path or not Path(path).is_dir():
+        return folded.endswith(ZARR_SUFFIXES)
+    return any((Path(path) / name).is_file() for name in _ZARR_MARKS) or folded.endswith(ZARR_SUFFIXES)
 
 
 class NetcdfSource:
-    """Variables of one NetCDF file that share their axes."""
+    """Variables of one NetCDF file or Zarr store that share their axes."""
 
     def __init__(
         self,
@@ -48,7 +60,7 @@ class NetcdfSource:
         """Open a file, read what it says of itself and close it again.
 
         Args:
-            path: path of the file.
+            path: path of the file or store.
             variables: those wanted, None for all that have a y and an x axis.
             crs: overrides the file's reference system.
             nodata: a number that replaces what the file declares, None for no nodata value.
@@ -61,6 +73,7 @@ class NetcdfSource:
         """
         self.name = path
         self._dataset: Any = None
+        self._store: Any = None
         dataset = self._open()
         try:
             with reading(self.name):
@@ -143,33 +156,58 @@ class NetcdfSource:
             if self._dataset is not None:
                 self._dataset.close()
                 self._dataset = None
+            if self._store is not None:
+                self._store.close()
+                self._store = None
 
     def _open(self) -> Any:
         if self._dataset is None:
-            self._dataset = _opened(self.name)
+            if is_zarr(self.name):
+                _check_zarr(self.name)
+                self._store = _zipped(self.name) if self.name.lower().endswith(".zip") else None
+                self._dataset = _opened(self.name, self._store or self.name, "zarr")
+            else:
+                self._dataset = _opened(self.name, self.name, "netcdf4")
         return self._dataset
 
 
-def _opened(path: str) -> Any:
-    from pathlib import Path
-
+def _opened(path: str, store: Any, engine: str) -> Any:
     import xarray
 
     if not Path(path).exists():
         raise refusal(path, "there is no such file")
-    if Path(path).stat().st_size == 0:
+    if Path(path).is_file() and Path(path).stat().st_size == 0:
         raise refusal(path, "the file is empty")
-    with reading(path):
+    with reading(path), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Failed to open Zarr store with consolidated metadata")
         # Decoding is done by hand: xarray would turn scaled integers into floats and a band in 'days' into
         # time.
         return xarray.open_dataset(
-            path, engine="netcdf4", mask_and_scale=False, decode_times=False, decode_coords=False,
+            store, engine=engine, mask_and_scale=False, decode_times=False, decode_coords=False,
             decode_timedelta=False, cache=False,
         )  # fmt: skip
 
 
+def _check_zarr(path: str) -> None:
+    from importlib.util import find_spec
+
+    if "://" in path:
+        raise refusal(shown(path), "is a Zarr store behind an address, which is not read", "copy it to a folder")
+    if find_spec("zarr") is None:
+        raise refusal(path, "is a Zarr store, which the package zarr reads", "pip install 'cubeql[zarr]'")
+
+
+def _zipped(path: str) -> Any:
+    from zarr.storage import ZipStore
+
+    with reading(path):
+        return ZipStore(path, mode="r")
+
+
 def _chosen(name: str, dataset: Any, wanted: Sequence[str] | None) -> list[str]:
     usable = band_variables(dataset)
+    if not usable and is_zarr(name):
+        raise refusal(name, "has no variable on a y and an x axis", _groups_of(name))
     if not usable:
         raise refusal(
             name,
@@ -191,6 +229,17 @@ _WANTED = {
     "history": "lineage", "lineage": "lineage", "processing_level": "level", "source": "source_model",
 }  # fmt: skip
 _PROVIDERS = (("institution", "producer"), ("creator_name", "producer"), ("publisher_name", "host"))
+
+
+def _groups_of(path: str) -> str:
+    import zarr
+
+    if Path(path).is_file():
+        return "a group inside a zip file cannot be named: unpack it"
+    with reading(path):
+        groups = sorted(zarr.open_group(path, mode="r").group_keys())
+    names = ", ".join(f"{path.rstrip('/')}/{g}" for g in groups[:6])
+    return f"name one of its groups: {names}" if names else "nor has it groups"
 
 
 def _facts(attributes: dict[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -11,12 +11,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 
+from cubeql.ingest.faults import shown
 from cubeql.ingest.network import is_s3, state_on_s3
 from cubeql.ingest.options import IngestOptions
 from cubeql.ingest.source import Source
@@ -38,7 +38,6 @@ class Offer:
         given: the time it was given.
         own: times that are known of it without opening it; None where they are not.
         settled: its sources already have the bands that are wanted, under the layer's names.
-        remote: whether reading it goes over a network.
     """
 
     name: str
@@ -48,7 +47,6 @@ class Offer:
     given: Given = None
     own: tuple[np.datetime64, ...] | None = None
     settled: bool = False
-    remote: bool = False
 
     @property
     def times(self) -> tuple[np.datetime64, ...] | None:
@@ -56,14 +54,6 @@ class Offer:
         if isinstance(self.given, np.datetime64):
             return (self.given,)
         return self.own if self.given is None else self.given
-
-
-def shown(path: str) -> str:
-    """An address fit to be shown: without its query and user, which may hold a key."""
-    if "://" not in path:
-        return path
-    parts = urlsplit(path)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def is_remote(path: str) -> bool:
@@ -129,22 +119,11 @@ class Opened:
 
 
 def opened(offers: Iterable[Offer], options: IngestOptions) -> list[Opened]:
-    """Open offers, several at a time where that goes over a network; faults are handed back, not raised."""
-    wanted = list(offers)
-
-    def one(offer: Offer) -> Opened:
+    """Open offers; faults are handed back, not raised."""
+    found = []
+    for offer in offers:
         try:
-            return Opened(offer, offer.opened(options))
+            found.append(Opened(offer, offer.opened(options)))
         except Exception as fault:
-            return Opened(offer, fault=fault)
-
-    if len(wanted) < 2 or not any(o.remote for o in wanted):
-        return [one(o) for o in wanted]
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="cubeql-ingest-opening") as pool:
-        return list(pool.map(one, wanted))
-
-
-def timed(offers: Sequence[Offer], given: Sequence[Given]) -> tuple[Offer, ...]:
-    """Offers with the times they were given."""
-    return tuple(replace(o, given=g) for o, g in zip(offers, given, strict=True))
-
+            found.append(Opened(offer, fault=fault))
+    return found

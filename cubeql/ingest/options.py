@@ -28,6 +28,9 @@ class IngestOptions:
             them (variables of NetCDF files count as bands); of points and zones which columns become attributes.
         band_pattern: for files that hold one band each: a regular expression whose first group, found in the
             file name, is the band's name.
+        file_pattern: for scenes whose bands are files of their own: how their names are built, like
+            ``{tile}_{time}_{band}.tif``; ``sentinel-2`` and ``landsat`` name those of these missions.
+        glob: which files below a folder, like ``**/*.tif``; all rasters without it.
         time: the time of all sources, or a list with one for each source (or, for one source, for each place
             on its time axis).
         time_pattern: how the time is written in the file names: like ``%Y%m%d``, a regular expression with
@@ -46,6 +49,8 @@ class IngestOptions:
         classes: class names: by band, or for the only categorical band ``{code: name}``.
         units: units by band or attribute, instead of what the source says.
         nodata: a number instead of what the source declares, None for no nodata value.
+        believe: whether the ``item`` or the ``file`` is right where a STAC item and its file say different things of
+            scale, offset or nodata; None refuses such an item.
         crs: reference system instead of what the source says.
         lon: column of longitudes of a table of points, where it has none of the usual names; with ``crs`` the first
             coordinate of that system.
@@ -73,6 +78,8 @@ class IngestOptions:
 
     bands: Sequence[str | int] | Mapping[str, str | int] | None = None
     band_pattern: str | None = None
+    file_pattern: str | None = None
+    glob: str | None = None
     time: Any = None
     time_pattern: str | None = None
     time_tag: bool = False
@@ -86,6 +93,7 @@ class IngestOptions:
     classes: Mapping[Any, Any] | None = None
     units: Mapping[str, str] | None = None
     nodata: Any = DECLARED
+    believe: Literal["item", "file"] | None = None
     crs: Any = None
     lon: str | None = None
     lat: str | None = None

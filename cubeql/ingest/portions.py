@@ -19,8 +19,6 @@ from cubeql.ingest.source import Source
 Key = tuple[int | None, tuple[object, ...]]
 """What tells moments apart: microseconds and the values of dimensions."""
 
-_AHEAD = 16  # groups whose sources are opened at one go
-
 
 def portions(
     offers: Sequence[Offer], options: IngestOptions, again: frozenset[str] = frozenset()
@@ -75,11 +73,10 @@ def _undated(offers: Sequence[Offer], options: IngestOptions) -> dict[int, Opene
 def _opened(
     groups: Sequence[list[int]], offers: Sequence[Offer], ready: dict[int, Opened], options: IngestOptions
 ) -> Iterator[list[int]]:
-    for first in range(0, len(groups), _AHEAD):
-        some = groups[first : first + _AHEAD]
-        numbers = [i for group in some for i in group if i not in ready]
+    for group in groups:
+        numbers = [i for i in group if i not in ready]
         ready |= zip(numbers, opened([offers[i] for i in numbers], options), strict=True)
-        yield from some
+        yield group
 
 
 def _of(numbers: Sequence[int], ready: dict[int, Opened]) -> tuple[Opened, ...]:

@@ -9,20 +9,21 @@ from dataclasses import dataclass, fields, replace
 from cubeql.catalog import Attribute, Layer, Provenance, TimeAxis
 from cubeql.ingest.cardfacts import grown, made_of
 from cubeql.ingest.faults import IngestCancelled, refusal
+from cubeql.ingest.gathering import offers_of_files
 from cubeql.ingest.ledger import mark_of, marked, sorted_out
-from cubeql.ingest.opening import Paths, expanded, offers_of_files
 from cubeql.ingest.options import IngestOptions, Mode
 from cubeql.ingest.report import IngestProgress, IngestReport, RowPlan
 from cubeql.ingest.rowcolumns import Kind, chosen_columns, together
 from cubeql.ingest.rowplaces import LON_LAT, Fitting
 from cubeql.ingest.rowreaders import open_rows
-from cubeql.ingest.rowsource import RowSource, reader_of
+from cubeql.ingest.rowsource import RowSource
 from cubeql.storage import Store
 from cubeql.storage.rowcolumns import ATTRIBUTE_TYPES, POINT_RESOLUTION
 
 _POINTS, _ZONES = frozenset({"Point", "MultiPoint"}), frozenset({"Polygon", "MultiPolygon"})
-_OF_GRIDS = ("band_pattern", "time", "time_pattern", "time_tag", "time_dimension", "dimensions", "resolution", "method",
-             "categorical", "nodata", "rounded", "on_conflict", "replace_changed", "skip_bad", "commit")  # fmt: skip
+_OF_GRIDS = ("band_pattern", "file_pattern", "believe", "time", "time_pattern", "time_tag", "time_dimension",
+             "dimensions", "resolution", "method", "categorical", "nodata", "rounded", "on_conflict",
+             "replace_changed", "skip_bad", "commit")  # fmt: skip
 _LEAST_BUFFER = 2**20
 
 
@@ -54,21 +55,7 @@ class RowJob:
         return RowPlan(name, kind, timed, columns, len(self.feeds), rows, self.skipped, self.notes)
 
 
-def is_of_rows(sources: Paths) -> bool:
-    """Whether sources are files of points or zones, by their endings.
-
-    Raises:
-        IngestError: only some of them are.
-    """
-    paths = expanded(sources)
-    of_rows = [p for p in paths if reader_of(p) is not None]
-    if of_rows and len(of_rows) < len(paths):
-        other = next(p for p in paths if p not in of_rows)
-        raise refusal(other, f"it is no table of rows, {of_rows[0]} is one", "ingest them into layers of their own")
-    return bool(of_rows)
-
-
-def make_row_job(store: Store, sources: Paths, layer: str, options: IngestOptions) -> RowJob:
+def make_row_job(store: Store, paths: Sequence[str], layer: str, options: IngestOptions) -> RowJob:
     """Open the sources and settle everything that can be known before rows are read.
 
     Raises:
@@ -79,7 +66,7 @@ def make_row_job(store: Store, sources: Paths, layer: str, options: IngestOption
     existing = store.layer(layer) if options.mode != "replace" else None
     if options.mode == "create" and existing is not None:
         raise refusal(f"layer {layer}", "it exists already", "append to it, or give mode='replace'")
-    fresh = sorted_out(offers_of_files(expanded(sources)), existing, options)
+    fresh = sorted_out(offers_of_files(paths), existing, options)
     if existing is not None and not fresh.offers:
         return RowJob(existing, existing, (), fresh.skipped, ())
     opened = [open_rows(offer.name) for offer in fresh.offers]

@@ -56,8 +56,8 @@ class Run:
     _left: int = 0
     _pending: list[Mark] = field(default_factory=list)
 
-    def run(self, offers: Sequence[Offer]) -> None:
-        """Do what of the offers is not done yet.
+    def run(self, offers: Sequence[Offer], left: Sequence[tuple[str, str]] = ()) -> None:
+        """Do what of the offers is not done yet; ``left`` are files that are none, with the reason.
 
         Raises:
             IngestError: a source, an argument, or their fit to the layer.
@@ -66,7 +66,7 @@ class Run:
         """
         self._layer = existing_layer(self.store, self.name, self.options)
         fresh = sorted_out(offers, self._layer, self.options)
-        self._outcomes += [Outcome(name, "skipped", why) for name, why in fresh.skipped]
+        self._outcomes += [Outcome(name, "skipped", why) for name, why in (*left, *fresh.skipped)]
         self._left = len(fresh.offers)
         for portion in portions(fresh.offers, self.options, fresh.changed):
             self._portion(portion, any(one.offer.identity in fresh.changed for one in portion))

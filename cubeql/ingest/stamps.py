@@ -215,6 +215,15 @@ def _from_percent(pattern: str) -> str:
     return rf"(?<!\d){out}(?!\d)"
 
 
+def digits_of(pattern: str) -> str:
+    """A regular expression without groups for a time written like ``%Y%m%d``.
+
+    Raises:
+        IngestError: the pattern has an unknown part.
+    """
+    return re.sub(r"\?P<\w+>", "?:", _from_percent(pattern))
+
+
 def _found(path: str, name: str, compiled: re.Pattern[str]) -> set[Instant]:
     found: set[Instant] = set()
     fault: ValueError | None = None

@@ -68,6 +68,9 @@ def test_ingest_passes_on_only_what_was_given() -> None:
         (["--memory-limit", "512MB"], "memory_limit", 512 * 2**20),
         (["--memory-limit", "1.5GiB"], "memory_limit", 3 * 2**29),
         (["--replace"], "mode", "replace"),
+        (["--glob", "**/*.tif"], "glob", "**/*.tif"),
+        (["--file-pattern", "landsat"], "file_pattern", "landsat"),
+        (["--believe", "item"], "believe", "item"),
         (["--atomic"], "commit", "whole"),
         (["--portion-size", "2G"], "portion_bytes", 2**31),
         (["--skip-bad"], "skip_bad", True),
@@ -107,3 +110,24 @@ def test_settings_are_those_of_ingest() -> None:
     given += ["--replace-changed", "--skip-bad", "--atomic", "--portion-sources", "3", "--portion-size", "1M"]
     assert IngestOptions(**_settings(*given)).crs == "EPSG:4326"
     assert IngestOptions(**_settings("--time-tag")).time_tag
+
+
+def _sources(*words: str) -> list[Any]:
+    return ingest.sources(_parser(COMMANDS["ingest"]).parse_args([*words, "--layer", "x"]))
+
+
+def test_conditions_make_a_search_of_every_source() -> None:
+    from cubeql.ingest import Search
+
+    assert _sources("a.tif", "b.tif") == ["a.tif", "b.tif"]
+    words = ["--collection", "c", "--bbox", "11,48,12,49", "--datetime", "2024-05", "--query", "eo:cloud_cover<20"]
+    wanted = Search("https://x", ("c",), (11.0, 48.0, 12.0, 49.0), "2024-05", ("eo:cloud_cover<20",), max_items=3)
+    assert _sources("--stac", "https://x", *words, "--max-items", "3") == [wanted]
+    assert _sources("--stac", "https://x") == [Search("https://x")]
+    assert _sources("catalog.json", "--datetime", "2024") == [Search("catalog.json", datetime="2024")]
+
+
+@pytest.mark.parametrize("words", [[], ["a.tif", "--stac", "https://x"], ["--stac", "https://x", "--bbox", "all"]])
+def test_sources_that_contradict(words: list[str]) -> None:
+    with pytest.raises(UsageError):
+        _sources(*words)

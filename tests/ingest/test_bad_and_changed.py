@@ -11,8 +11,8 @@ import pytest
 from cubeql.catalog import Layer
 from cubeql.errors import IngestError, StoreError
 from cubeql.ingest import IngestProgress, ingest
+from cubeql.ingest.faults import shown
 from cubeql.ingest.ledger import INGESTED_FACT, Mark, marks_of
-from cubeql.ingest.offers import shown
 from cubeql.storage import Store
 from tests.ingest.rasters import patterned, write_tif
 from tests.ingest.scenes import DATED, WIDE, at_once, by_time, moved, scenes

@@ -39,9 +39,9 @@ def geotiff(path: Path) -> str:
         ("empty.nc", "the file is empty"),
         ("text.tif", "is no raster that can be read"),
         ("text.nc", "cannot be read"),
-        ("folder", "is a folder; name its files"),
+        ("folder", "no source lies below it"),
         ("*.png", "no file matches"),
-        ("cube.zarr", "Zarr"),
+        ("cube.zarr", "cannot be read"),
     ],
 )
 def test_what_is_no_raster(tmp_path: Path, store: Store, name: str, message: str) -> None:

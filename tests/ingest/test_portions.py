@@ -88,7 +88,6 @@ def test_default_leaves_a_short_ingest_in_one_commit(tmp_path: Path, store: Stor
 def test_later_portions_are_not_opened_before_their_turn(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cubeql.ingest.portions._AHEAD", 1)
     made: dict[str, int] = {}
     init = RasterSource.__init__
 

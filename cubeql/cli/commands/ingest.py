@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 def arguments(parser: Parser) -> None:
     """Declare the arguments."""
-    sources = "a raster (a file, or any address rasterio reads), or a file of points or polygons"
-    parser.add_argument("sources", metavar="SOURCE", nargs="+", help=sources)
+    what = "rasters (files, folders, addresses rasterio reads), files of points or polygons, or STAC documents"
+    parser.add_argument("sources", metavar="SOURCE", nargs="*", help=what)
     parser.add_argument("--layer", metavar="NAME", required=True, help="the layer to make or to add to")
     add_store(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and change nothing")
     _add_bands(parser)
+    _add_folders(parser)
+    _add_stac(parser)
     _add_time(parser)
     _add_cells(parser)
     _add_rows(parser)
@@ -78,6 +80,28 @@ def _add_bands(parser: Parser) -> None:
         default=argparse.SUPPRESS,
         help="a number instead of what the source declares; none for no nodata value",
     )
+
+
+def _add_folders(parser: Parser) -> None:
+    folders = parser.add_argument_group("folders and scenes")
+    folders.add_argument("--glob", metavar="PATTERN", help="which files below a folder, like '**/*.tif'")
+    folders.add_argument(
+        "--file-pattern",
+        metavar="PATTERN",
+        help="scenes of a file a band: '{tile}_{time:%%Y%%m%%d}_{band}.tif', sentinel-2 or landsat",
+    )
+
+
+def _add_stac(parser: Parser) -> None:
+    stac = parser.add_argument_group("STAC (an item, collection or catalog is a SOURCE, or searched)")
+    add = stac.add_argument
+    add("--stac", metavar="URL", help="search this service or catalog")
+    add("--collection", metavar="ID", action="append", default=[], help="look in it alone")
+    add("--bbox", metavar="W,S,E,N", type=_box, help="degrees")
+    add("--datetime", metavar="RANGE", help="like 2024-05-01/2024-06-30")
+    add("--query", metavar="CONDITION", action="append", default=[], help="like 'eo:cloud_cover<20'")
+    add("--max-items", metavar="N", type=int, help="take so many at most")
+    add("--believe", choices=("item", "file"), help="who is right where they contradict each other")
 
 
 def _add_time(parser: Parser) -> None:
@@ -157,7 +181,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     ):
         try:
             report = session.ingest(
-                options.sources,
+                sources(options),
                 layer=options.layer,
                 progress=_progress(diagnostics),
                 cancel=lambda: interrupts.received is not None,
@@ -193,7 +217,7 @@ def _plan(options: argparse.Namespace, given: dict[str, Any]) -> int:
     with TemporaryDirectory() as nowhere:
         there = "://" in address or Path(address).exists()
         store = Store.open(address) if there else Store.open(nowhere, create=True)
-        write_text(plan_ingest(store, options.sources, options.layer, **given).render() + "\n")
+        write_text(plan_ingest(store, sources(options), options.layer, **given).render() + "\n")
     return DONE
 
 
@@ -207,6 +231,32 @@ def _progress(diagnostics: Diagnostics) -> Callable[[IngestProgress], None]:
     return show
 
 
+def sources(options: argparse.Namespace) -> list[Any]:
+    """The sources that were named; with conditions they are STAC documents or services to be searched.
+
+    Raises:
+        UsageError: there is none.
+    """
+    named = [*options.sources, *([options.stac] if options.stac else [])]
+    if not named:
+        raise UsageError("name a source, or a service to search with --stac")
+    given: dict[str, Any] = {
+        "collections": tuple(options.collection),
+        "bbox": options.bbox,
+        "datetime": options.datetime,
+        "query": tuple(options.query),
+        "max_items": options.max_items,
+    }
+    conditions = {name: value for name, value in given.items() if value}
+    if not conditions and not options.stac:
+        return named
+    from cubeql.ingest import Search
+
+    if options.stac and options.sources:
+        raise UsageError("--stac is given, and sources too: ingest them one after the other")
+    return [Search(url, **conditions) for url in named]
+
+
 def settings(options: argparse.Namespace) -> dict[str, Any]:
     """The arguments of ``Session.ingest`` that were given.
 
@@ -216,6 +266,9 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
     given = {
         "bands": options.bands or (dict(options.band) if options.band else None),
         "band_pattern": options.band_pattern,
+        "file_pattern": options.file_pattern,
+        "glob": options.glob,
+        "believe": options.believe,
         "units": dict(options.unit) if options.unit else None,
         "dimensions": tuple(options.dimension) or None,
         "categorical": tuple(options.categorical) or None,
@@ -296,3 +349,10 @@ def _number_or_none(text: str) -> float | int | None:
         return int(text)
     except ValueError:
         return float(text)
+
+
+def _box(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no box: write west,south,east,north") from None
