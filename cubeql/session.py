@@ -21,6 +21,7 @@ from cubeql.catalog.card import card_of, edited
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.connection import EngineSettings, change_engine, default_threads, open_engine
 from cubeql.engine.explain import Explanation
+from cubeql.engine.inplace import MOST_CELLS, OpenedRaster
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.engine.statements import Engine
@@ -28,6 +29,7 @@ from cubeql.errors import CardError, ConfigError, QueryError, StoreError, diagno
 from cubeql.lang import nodes, parse, parse_statement, split_statements
 from cubeql.plan.rules import RULES, named
 from cubeql.storage import Store
+from cubeql.storage.views import RasterView
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -57,6 +59,8 @@ class Settings:
         temp_folder: where data that outgrows memory goes.
         timeout_s: time limit of every statement, in seconds.
         create: make the store where there is none.
+        in_place: whether views may read rasters where they lie, by any path that this process can read.
+        in_place_cells: how many cells a statement may make of such a raster.
         rules: names of the only optimiser rules to apply; None applies all.
     """
 
@@ -65,6 +69,8 @@ class Settings:
     temp_folder: str | None = None
     timeout_s: float | None = None
     create: bool = False
+    in_place: bool = True
+    in_place_cells: int = MOST_CELLS
     rules: tuple[str, ...] | None = None
 
     @staticmethod
@@ -79,7 +85,7 @@ class Settings:
         return chosen
 
 
-_FIXED = ("create", "rules")
+_FIXED = ("create", "in_place", "rules")
 
 
 def _shown(settings: Settings) -> dict[str, object]:
@@ -94,6 +100,9 @@ def _check(settings: Settings) -> None:
     threads = settings.threads
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise ConfigError(f"threads must be a whole number from 1 up, but is {threads!r}")
+    cells = settings.in_place_cells
+    if isinstance(cells, bool) or not isinstance(cells, int) or cells < 0:
+        raise ConfigError(f"in_place_cells must be a whole number from 0 up, but is {cells!r}")
     for name in ("memory_limit", "temp_folder"):
         text = getattr(settings, name)
         if text is not None and not isinstance(text, str):
@@ -121,7 +130,8 @@ class Session:
         self._closed = False
         self._lock = threading.Lock()
         rules = RULES if self.settings.rules is None else named(self.settings.rules)
-        self._engine = Engine(self._database, store, rules, _shown(self.settings), self._started, self.set)
+        self._engine = Engine(self._database, store, rules, _shown(self.settings), self._started, self.set,
+                              _Rasters() if self.settings.in_place else None)  # fmt: skip
 
     @staticmethod
     def open(store: str | os.PathLike[str] | None = None, **settings: Any) -> Session:
@@ -337,6 +347,20 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<Session on {self.store.address}>"
+
+
+class _Rasters:
+    """What reads rasters in place, loaded with the first of them."""
+
+    def described(self, store: Store, name: str, paths: Any, options: Mapping[str, Any], text: str) -> RasterView:
+        from cubeql.ingest.inplace import IngestRasters
+
+        return IngestRasters().described(store, name, paths, options, text)
+
+    def opened(self, store: Store, view: RasterView) -> OpenedRaster:
+        from cubeql.ingest.inplace import IngestRasters
+
+        return IngestRasters().opened(store, view)
 
 
 def _edited(layer: Layer, card: Any) -> Layer:

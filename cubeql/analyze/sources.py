@@ -28,7 +28,7 @@ from cubeql.analyze.scope import Scope, cell_column, source_columns
 from cubeql.analyze.states import find_layer, frozen, frozen_at
 from cubeql.analyze.views import bind_view
 from cubeql.analyze.zones import bind_zones
-from cubeql.catalog import Band, CellSet
+from cubeql.catalog import Band, CellSet, Layer
 from cubeql.catalog.records import METHODS
 from cubeql.lang import nodes
 from cubeql.values.types import Type
@@ -56,6 +56,9 @@ def bind_source(
         _refuse_states(context, source, name, "WITH query")
         return QueryRef(alias, named)
     if context.catalog.layer(name) is None:
+        raster = context.catalog.in_place(name)
+        if raster is not None:
+            return _raster(context, source, alias, raster)
         view = context.catalog.view(name)
         if view is not None:
             return _view(context, source, (name, view), alias, bind_query)
@@ -73,6 +76,13 @@ def _view(
     _refuse_states(context, source, name, "view")
     bound = bind_view(context, name, text, source.span, bind_query)
     return QueryRef(alias, bound) if bound is not None else None
+
+
+def _raster(context: Context, source: nodes.LayerSource, alias: str, layer: Layer) -> LayerRef:
+    """A raster that is read in place: a layer that has one state."""
+    _refuse_states(context, replace(source, at=None), layer.name, "raster that is read in place")
+    at = frozen_at(context, source, layer)
+    return LayerRef(alias, layer) if at is None else LayerRef(alias, frozen(layer), frozen=at)
 
 
 def stored_cells(cells: CellSet) -> StoredCells:

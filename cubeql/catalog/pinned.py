@@ -22,6 +22,7 @@ class Pinned:
         self._layers: dict[tuple[str, int | None], Layer | None] = {}
         self._commits: dict[str, tuple[tuple[int, np.datetime64], ...]] = {}
         self._views: dict[str, str | None] = {}
+        self._rasters: dict[str, Layer | None] = {}
         self._cell_sets: dict[str, CellSet | None] = {}
 
     def layer_names(self) -> tuple[str, ...]:
@@ -52,6 +53,13 @@ class Pinned:
         if key not in self._views:
             self._views[key] = self._catalog.view(name)
         return self._views[key]
+
+    def in_place(self, name: str) -> Layer | None:
+        """The layer that a view reads of a raster in place, None where the name is of nothing such."""
+        key = name.casefold()
+        if key not in self._rasters:
+            self._rasters[key] = self._catalog.in_place(name)
+        return self._rasters[key]
 
     def cell_set_names(self) -> tuple[str, ...]:
         """Names of all stored sets of cells, sorted."""

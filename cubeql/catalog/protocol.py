@@ -35,6 +35,10 @@ class Catalog(Protocol):
         """The text of a view's query (name without regard to case), None if there is no such view."""
         ...
 
+    def in_place(self, name: str) -> Layer | None:
+        """The layer that a view reads of a raster in place, None where the name is of nothing such."""
+        ...
+
     def cell_set_names(self) -> tuple[str, ...]:
         """Names of all stored sets of cells, sorted."""
         ...
@@ -73,6 +77,10 @@ class MemoryCatalog:
     def view(self, name: str) -> str | None:
         """The text of a view's query, None if there is no such view."""
         return next((text for n, text in self._views.items() if n.casefold() == name.casefold()), None)
+
+    def in_place(self, name: str) -> Layer | None:
+        """Nothing: this catalog has no rasters."""
+        return None
 
     def cell_set_names(self) -> tuple[str, ...]:
         """Names of all stored sets of cells, sorted."""

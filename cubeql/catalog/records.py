@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 RECORD_FORMAT = 1
+IN_PLACE = -1
+"""The version of a layer that has none: a raster that is read where it lies."""
 METHODS = ("mean", "area_mean", "min", "max", "sum", "count", "mode", "first", "last", "median", "stddev", "any", "all")
 """How a band can be brought to a coarser grid."""
 Classes = tuple[tuple[int, str], ...]

@@ -64,14 +64,18 @@ def layer_rows(snapshot: Snapshot, held: Held) -> list[Row]:
     return [*_columns(layer, held), *_told(layer), *_stored(layer, held)]
 
 
-def _columns(layer: Layer, held: Held) -> list[Row]:
+def raster_rows(layer: Layer) -> list[Row]:
+    """The same of a raster that is read in place, of which nothing lies in the store."""
+    return [*_columns(layer, None), *_told(layer)]
+
+
+def _columns(layer: Layer, held: Held | None) -> list[Row]:
     own = ("zone", "integer", None, "number of the zone, from 1")
     cell = ("cell", "cell", None, f"resolution {layer.resolution}")
     rows: list[Row] = [own if layer.kind == "zones" else cell]
     if layer.time is not None:
         step = f"{layer.time.stamp} of {layer.time.step}" if layer.time.step else layer.time.stamp
-        span = "no rows" if held.times is None else f"{str(held.times[0])[:10]} to {str(held.times[1])[:10]}"
-        rows.append(("time", "timestamp", None, f"{step}, {span}"))
+        rows.append(("time", "timestamp", None, ", ".join([step, *_span(held)])))
     rows += [(d.name, d.type, d.unit, "dimension") for d in layer.dimensions]
     rows += [(b.name, "integer" if b.is_integer else "number", b.unit, column_note(b)) for b in layer.bands]
     if layer.kind == "points":
@@ -80,6 +84,12 @@ def _columns(layer: Layer, held: Held) -> list[Row]:
     if layer.kind == "zones":
         rows.append(("geometry", "geometry", None, "outline, longitude first"))
     return rows
+
+
+def _span(held: Held | None) -> list[str]:
+    if held is None:
+        return []
+    return ["no rows" if held.times is None else f"{str(held.times[0])[:10]} to {str(held.times[1])[:10]}"]
 
 
 def column_note(column: Band | Attribute) -> str | None:

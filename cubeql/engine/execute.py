@@ -12,6 +12,7 @@ import pyarrow as pa
 from cubeql.catalog.facts import provider_text
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.convert import next_batch, result_schema
+from cubeql.engine.inplace import InPlace
 from cubeql.engine.prepare import Caches, Preparation, Prepared
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
@@ -22,20 +23,24 @@ from cubeql.storage import Store
 _BATCH_ROWS = 122_880
 
 
-def execute(compiled: CompiledQuery, store: Store, running: Running, caches: Caches) -> Result:
+def execute(
+    compiled: CompiledQuery, store: Store, running: Running, caches: Caches, in_place: InPlace | None = None
+) -> Result:
     """Start a query; its rows stream from the result, and the statement is closed with the last of them.
 
     Raises:
         QueryError: a region cannot be read, or the statement fails while it runs.
         StoreError: a layer's files cannot be read.
     """
-    return stream(prepare(compiled, store, running, caches), running)
+    return stream(prepare(compiled, store, running, caches, in_place), running)
 
 
-def prepare(compiled: CompiledQuery, store: Store, running: Running, caches: Caches) -> Prepared:
-    """Make all that a query needs before it can run; reads no array."""
+def prepare(
+    compiled: CompiledQuery, store: Store, running: Running, caches: Caches, in_place: InPlace | None = None
+) -> Prepared:
+    """Make all that a query needs before it can run; reads no array, but of rasters that are read in place."""
     with running.faults():
-        return running.work(Preparation(compiled, store, running, caches).prepare)
+        return running.work(Preparation(compiled, store, running, caches, in_place).prepare)
 
 
 def stream(prepared: Prepared, running: Running) -> Result:
@@ -91,7 +96,7 @@ def traffic_stats(running: Running) -> dict[str, int]:
 def _provenance(compiled: CompiledQuery, works: list[ScanWork]) -> dict[str, str]:
     layers = {
         s.layer.name: {
-            "version": next(w.version for w in works if w.name == s.name),
+            "version": next(None if w.in_place is not None else w.version for w in works if w.name == s.name),
             **{fact: getattr(s.layer, fact) for fact in ("title", "licence", "citation", "doi")},
             "providers": [provider_text(p) for p in s.layer.providers],
             "units": {c.name: c.unit for c in s.layer.bands if c.unit is not None}

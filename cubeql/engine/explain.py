@@ -92,6 +92,8 @@ def _work(works: dict[str, ScanWork], name: str) -> str:
         if not work.tiles_all:
             return f"zones {work.zones:,}"
         return f"zones {work.zones:,}{levels}, tiles {work.tiles_kept:,} of {work.tiles_all:,}"
+    if work.in_place is not None:
+        return f"read in place, {work.tiles_kept:,} of {work.in_place:,} blocks"
     kept = f"{work.unit} {work.tiles_kept:,} of {work.tiles_all:,}, files {work.files_kept:,} of {work.files_all:,}"
     told = ", ".join(f"{n:,} by {what}" for what, n in work.left_out.items())
     return f"{kept}; left out {told}" if told else kept

@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from cubeql.analyze.bound import OutputColumn
 from cubeql.catalog import Attribute, Band, CellSet, Layer
-from cubeql.engine.describing import Held, Row, layer_rows
+from cubeql.engine.describing import Held, Row, layer_rows, raster_rows
 from cubeql.functions import FUNCTIONS
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.table import Counts
+from cubeql.storage.views import RasterView
 
 _LAYERS = {
     "layer": pa.string(), "kind": pa.string(), "resolution": pa.int64(), "bands": pa.string(), "first_time": None,
@@ -145,6 +146,11 @@ def describe_query(columns: tuple[OutputColumn, ...]) -> pa.Table:
 def describe_view(columns: tuple[OutputColumn, ...], query: str) -> pa.Table:
     """A row a column of a view, and one with its query."""
     return _columns_table([*(_column_row(c) for c in columns), ("query", "view", None, query)])
+
+
+def describe_raster(view: RasterView) -> pa.Table:
+    """A row a column of a raster that is read in place, a row each of what is told of it, and where it lies."""
+    return _columns_table([*raster_rows(view.layer), ("query", "view", None, view.text)])
 
 
 def describe_cells(cells: CellSet) -> pa.Table:

@@ -14,9 +14,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.analyze.bound import RegionRef
+from cubeql.catalog.records import IN_PLACE
 from cubeql.compiler import CompiledQuery
 from cubeql.engine import scans
 from cubeql.engine.geometry import GeometryCache
+from cubeql.engine.inplace import InPlace
 from cubeql.engine.narrowing import Narrowing, of_layer
 from cubeql.engine.places import Places, provide_places, provide_wanted
 from cubeql.engine.regions import mask_table, shape_of
@@ -65,8 +67,11 @@ class Caches:
 class Preparation:
     """Prepares one statement on a cursor."""
 
-    def __init__(self, compiled: CompiledQuery, store: Store, running: Running, caches: Caches) -> None:
+    def __init__(
+        self, compiled: CompiledQuery, store: Store, running: Running, caches: Caches, in_place: InPlace | None = None
+    ) -> None:
         self.compiled = compiled
+        self.in_place = in_place or InPlace(None, 0, store, compiled.text)
         self.store = store
         self.running = running
         self.cursor: duckdb.DuckDBPyConnection = running.cursor
@@ -248,7 +253,13 @@ class Preparation:
     def _provide_scan(self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None) -> ScanWork:
         self.running.check()
         snapshot = self._snapshot_of(scan)
+        planned = None
+        if snapshot.version == IN_PLACE:
+            planned = scans.total(snapshot.files["rows"])
+            snapshot = self.in_place.made(scan, tiles, self.running)
         work = scans.work_of(scan, snapshot)
+        if planned is not None:
+            work.in_place = work.tiles_all = planned
         self.works.append(work)
         scans.provide(self.cursor, scan, snapshot, work, tiles, self.compiled.parameters)
         return work
@@ -258,7 +269,9 @@ class Preparation:
 
     def _snapshot(self, name: str, version: int | None) -> Snapshot:
         if (name, version) not in self.snapshots:
-            self.snapshots[name, version] = self.store.snapshot(name, version)
+            in_place = version == IN_PLACE
+            found = self.in_place.planned(name) if in_place else self.store.snapshot(name, version)
+            self.snapshots[name, version] = found
         return self.snapshots[name, version]
 
     def _query_tiles(self, driver: Aligned, stored: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -450,6 +450,16 @@ class Create(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class CreateRaster(Statement):
+    """``CREATE [OR REPLACE] VIEW name AS RASTER 'path' [WITH (…)]``; ``path`` may be a list of paths."""
+
+    name: tuple[str, ...]
+    path: Expr
+    replace: bool = False
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Insert(Statement):
     """``INSERT [OR REPLACE] INTO layer query``."""
 

@@ -95,7 +95,7 @@ def _find_layer(context: Context, statement: nodes.Statement) -> None:
 def _makes(statement: nodes.Statement) -> set[str]:
     """Names, folded, that exist once a statement has run."""
     match statement:
-        case nodes.Create(name=name) | nodes.Alter(rename_to=name) if name:
+        case nodes.Create(name=name) | nodes.CreateRaster(name=name) | nodes.Alter(rename_to=name) if name:
             return {".".join(name).casefold()}
     return set()
 

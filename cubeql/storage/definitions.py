@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from cubeql.catalog import CellSet
+from cubeql.catalog import CellSet, Layer
 from cubeql.errors import StoreError
 from cubeql.storage import cellsets
 from cubeql.storage.names import check_layer_name, is_layer_name
 from cubeql.storage.naming import Kind, Named, Names
 from cubeql.storage.objects import Objects
-from cubeql.storage.views import query_of, view_of
+from cubeql.storage.views import RasterView, query_of, raster_of, raster_view_of, view_of
 from cubeql.values.cells import CellArray
 
 
@@ -74,6 +74,33 @@ class Definitions:
         """
         check_layer_name(name)
         self._names.give(view_of(name, query), replace)
+
+    def raster_view(self, name: str) -> RasterView | None:
+        """The raster that a view reads in place, None where there is no such view.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        found = self._named(name, "view")
+        return None if found is None else raster_of(found)
+
+    def in_place(self, name: str) -> Layer | None:
+        """The layer that a view reads of a raster in place, None where there is no such view.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        found = self.raster_view(name)
+        return None if found is None else found.layer
+
+    def create_raster_view(self, view: RasterView, replace: bool = False) -> None:
+        """Keep what a raster is under the name of its layer; ``replace`` lets it take the place of a view.
+
+        Raises:
+            StoreError: the name is taken, or the disk refuses; nothing has changed then.
+        """
+        check_layer_name(view.layer.name)
+        self._names.give(raster_view_of(view), replace)
 
     def drop_view(self, name: str) -> None:
         """Remove a view.

@@ -77,6 +77,7 @@ class Snapshot:
         self.facts = facts
         self._layers = {f.record.name.casefold(): f.record for f in facts}
         self._views = {name: store.view(name) for name in store.view_names()} if store else {}
+        self._rasters = {n.casefold(): store.in_place(n) for n in self._views} if store else {}
         self._cell_sets = {n.casefold(): store.cell_set(n) for n in store.cell_set_names()} if store else {}
 
     @staticmethod
@@ -110,6 +111,10 @@ class Snapshot:
     def view(self, name: str) -> str | None:
         """The text of a view's query, None if there is no such view."""
         return next((text for n, text in self._views.items() if n.casefold() == name.casefold()), None)
+
+    def in_place(self, name: str) -> Layer | None:
+        """The layer that a view reads of a raster in place, None where the name is of nothing such."""
+        return self._rasters.get(name.casefold())
 
     def cell_set_names(self) -> tuple[str, ...]:
         """Names of all stored sets of cells, sorted."""

@@ -21,7 +21,7 @@ from cubeql.storage.names import is_layer_name
 if TYPE_CHECKING:
     from cubeql.engine.statements.engine import Engine
 
-Named = nodes.Create | nodes.Alter
+Named = nodes.Create | nodes.CreateRaster | nodes.Alter
 _ACTUAL = ("rows", "prepare_seconds", "seconds", "requests", "bytes_network")
 
 
@@ -76,13 +76,14 @@ class Call:
 
     def execute(self, compiled: CompiledQuery) -> Result:
         """Run a compiled query."""
-        return execute(compiled, self.store, self.running(), self.engine.caches)
+        in_place = self.engine.in_place(self.text)
+        return execute(compiled, self.store, self.running(), self.engine.caches, in_place)
 
     def explanation(self, query: nodes.Query, analyze: bool) -> Explanation:
         """What a query will do, or did."""
         compiled = self.compile(query)
         running = self.running()
-        prepared = prepare(compiled, self.store, running, self.engine.caches)
+        prepared = prepare(compiled, self.store, running, self.engine.caches, self.engine.in_place(self.text))
         with running.faults():
             to_read = running.work(lambda: cost(prepared, running.cursor))
         actual: dict[str, float] = {}
@@ -127,6 +128,21 @@ class Call:
         raise self.refuse("name_taken", node, name=written, kind=_KINDS[found], way=way)
 
     # -------------------------------------------------------------- options
+
+    def texts(self, expr: nodes.Expr, what: str) -> list[str]:
+        """A text, or a list of them.
+
+        Raises:
+            QueryError: it is none.
+        """
+        try:
+            value = _value_of(Context(self.store, self.values), expr)
+        except NotConstant:
+            value = None
+        found = value if isinstance(value, list) else [value]
+        if not found or not all(isinstance(text, str) for text in found):
+            raise self.refuse("not_a_constant", expr, what=what)
+        return found
 
     def options(self, options: tuple[nodes.Option, ...], statement: str, known: tuple[str, ...]) -> dict[str, Any]:
         """Values of WITH (…), all of them known options of the statement."""

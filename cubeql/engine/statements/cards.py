@@ -18,7 +18,7 @@ from cubeql.catalog.facts import (
     with_band_facts,
     with_facts,
 )
-from cubeql.catalog.records import MOST_SOURCES
+from cubeql.catalog.records import IN_PLACE, MOST_SOURCES
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.celltiles import refused
 from cubeql.engine.layers import AXIS
@@ -87,11 +87,17 @@ def _set_column_facts(call: Call, statement: nodes.Alter, layer: Layer, name: st
 def made_by(query: nodes.Query, compiled: CompiledQuery) -> Provenance:
     """How a layer comes about that a query makes: its text, and the layers it reads with their versions."""
     scans = compiled.statement.scans
-    read = {f"{s.layer.name}@{s.version if s.version is not None else s.layer.version}" for s in scans}
+    read = {_source(s.layer, s.version) for s in scans}
     return Provenance(
         expression=print_statement(nodes.QueryStatement(query)), sources=tuple(sorted(read))[:MOST_SOURCES],
         source_count=len(read), software=(("cubeql", VERSION),), time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )  # fmt: skip
+
+
+def _source(layer: Layer, version: int | None) -> str:
+    """A layer and its version; a raster that is read in place has none."""
+    number = version if version is not None else layer.version
+    return layer.name if number == IN_PLACE else f"{layer.name}@{number}"
 
 
 def told(layer: Layer, facts: Mapping[str, Any], made: Provenance) -> Layer:

@@ -9,6 +9,7 @@ import duckdb
 
 from cubeql.compiler import CompiledQuery, compile_query
 from cubeql.engine.explain import Explanation
+from cubeql.engine.inplace import MOST_CELLS, InPlace, Rasters
 from cubeql.engine.prepare import Caches
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
@@ -42,6 +43,7 @@ class Engine:
         rules: optimiser rules to apply.
         settings: shown by SHOW SETTINGS.
         started: told of every statement that starts and ends, so that it can be cancelled.
+        rasters: what reads rasters in place; None where that is not allowed.
         change: gives a setting another value, or raises a ConfigError.
     """
 
@@ -53,6 +55,7 @@ class Engine:
         settings: Mapping[str, object] | None = None,
         started: Callable[[Running], None] = lambda running: None,
         change: Callable[[str, Any], None] = lambda name, value: None,
+        rasters: Rasters | None = None,
     ) -> None:
         self.database = database
         self.store = store
@@ -60,9 +63,14 @@ class Engine:
         self.settings: Mapping[str, object] = settings or {}
         self.started = started
         self.change = change
+        self.rasters = rasters
         self.caches = Caches()
         self.remote = _remote(database, store)
         provide_zone_functions(database, self.caches.zones)
+
+    def in_place(self, text: str) -> InPlace:
+        """The rasters that one statement reads in place."""
+        return InPlace(self.rasters, int(str(self.settings.get("in_place_cells", MOST_CELLS))), self.store, text)
 
     def close(self) -> None:
         """Free the database; statements that still run keep what they need until they end."""

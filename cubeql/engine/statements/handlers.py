@@ -34,5 +34,6 @@ _HANDLERS: dict[tuple[type[nodes.Statement], str], Handler] = {
     (nodes.SetOption, ""): settings.set_option,
     (nodes.Grant, ""): settings.grant,
     (nodes.Create, "view"): views.create,
+    (nodes.CreateRaster, ""): views.create_raster,
     (nodes.Drop, "view"): views.drop,
 }

@@ -34,7 +34,7 @@ SHOWN: dict[str, Callable[[Call, nodes.Show], Any]] = {
     "layers": lambda c, s: listing.layers(c.store, s.like),
     "views": lambda c, s: listing.views(c.store, s.like),
     "cells": lambda c, s: listing.cells(c.store, s.like),
-    "bands": lambda c, s: listing.bands(c.snapshot(s.name, s).layer),
+    "bands": lambda c, s: listing.bands(c.store.in_place(".".join(s.name)) or c.snapshot(s.name, s).layer),
     "times": _times,
     "versions": lambda c, s: listing.versions(c.store, c.snapshot(s.name, s).layer.name),
     "functions": lambda c, s: listing.functions(s.like),
@@ -47,6 +47,9 @@ def describe(call: Call, statement: nodes.Describe) -> Result:
     if statement.query is not None:
         return rows(listing.describe_query(call.compile(statement.query).columns), call.text)
     name = ".".join(statement.name)
+    raster = call.store.raster_view(name)
+    if raster is not None:
+        return rows(listing.describe_raster(raster), call.text)
     view = call.store.view(name)
     if view is not None:
         return rows(listing.describe_view(shape_of_view(call, statement, name), view), call.text)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cubeql.analyze import Context, bind_query
 from cubeql.analyze.bound import OutputColumn
 from cubeql.analyze.views import parameters_in
 from cubeql.engine.result import Result, done
 from cubeql.engine.statements.call import Call
-from cubeql.errors import QueryError, diagnose
+from cubeql.errors import IngestError, QueryError, diagnose
 from cubeql.lang import nodes, print_statement
 
 
@@ -26,6 +28,33 @@ def create(call: Call, statement: nodes.Create) -> Result:
     result = done(f"view {name} created", call.text)
     result.warnings = tuple(context.faults)
     return result
+
+
+OPTIONS = ("bands", "time", "time_pattern", "time_tag", "time_dimension", "stamp", "step", "dimensions", "resolution",
+           "method", "categorical", "nodata", "crs", "title", "licence", "citation")  # fmt: skip
+_LISTS = ("bands", "dimensions", "categorical")
+
+
+def create_raster(call: Call, statement: nodes.CreateRaster) -> Result:
+    """``CREATE [OR REPLACE] VIEW name AS RASTER 'path' [WITH (…)]``: the raster is looked at now, and read later."""
+    name = call.new_name(statement.name, statement, "view", statement.replace)
+    rasters = call.engine.rasters
+    if rasters is None:
+        raise call.refuse("in_place_off", statement, name=name)
+    options = call.options(statement.options, "CREATE VIEW AS RASTER", OPTIONS)
+    options |= {n: [options[n]] for n in _LISTS if isinstance(options.get(n), str)}
+    paths = call.texts(statement.path, "the raster")
+    literals = tuple(nodes.String(p) for p in paths)
+    written = replace(statement, path=literals[0] if len(literals) == 1 else nodes.ListOf(literals))
+    text = f"RASTER{print_statement(written).partition(' AS RASTER')[2]}"
+    try:
+        view = rasters.described(call.store, name, paths, options, text)
+    except (IngestError, TypeError, ValueError) as error:
+        raise call.refuse("raster_view", statement, reason=str(error)) from error
+    call.store.create_raster_view(view, statement.replace)
+    layer = view.layer
+    bands = ", ".join(b.name for b in layer.bands)
+    return done(f"view {name} created: {bands} at resolution {layer.resolution}, read in place", call.text)
 
 
 def drop(call: Call, statement: nodes.Drop) -> Result:

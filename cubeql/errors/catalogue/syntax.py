@@ -49,6 +49,12 @@ CLAUSES: tuple[Fault, ...] = (
         "COPY (SELECT * FROM s2) TO 'a.tif' WITH (size 1, size 2)",
     ),
     Fault(
+        "raster_of_views_only",
+        "CREATE {kind} … AS RASTER is not possible: a raster can only be a view",
+        "write CREATE VIEW name AS RASTER 'scene.tif'; to store it, CREATE LAYER name AS SELECT * FROM that view",
+        "CREATE LAYER x AS RASTER 'scene.tif'",
+    ),
+    Fault(
         "options_of_layers_only",
         "CREATE {kind} takes no options",
         "only CREATE LAYER does",

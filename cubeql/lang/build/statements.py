@@ -88,6 +88,28 @@ def create(
     return n.Create(kind, path, query, replace is not None, options or (), span=span)  # type: ignore[arg-type]
 
 
+@makes("text_list")
+def text_list(_: Builder, span: Span, *texts: n.Expr) -> n.ListOf:
+    """``['a.tif', 'b.tif']``."""
+    return n.ListOf(texts, span=span)
+
+
+@makes("create_raster")
+def create_raster(
+    builder: Builder,
+    span: Span,
+    replace: Token | None,
+    kind: str,
+    path: Path,
+    raster: n.Expr,
+    options: Options | None,
+) -> n.CreateRaster:
+    """``CREATE [OR REPLACE] VIEW name AS RASTER 'path' [WITH (…)]``."""
+    if kind != "view":
+        builder.report("raster_of_views_only", span, kind=kind.upper())
+    return n.CreateRaster(path, raster, replace is not None, options or (), span=span)
+
+
 @makes("insert")
 def insert(_: Builder, span: Span, replace: Token | None, path: Path, query: n.Query) -> n.Insert:
     """``INSERT [OR REPLACE] INTO layer query``."""

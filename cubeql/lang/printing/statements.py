@@ -21,6 +21,8 @@ def statement(c: Context, node: n.Statement) -> Doc:
             return ("DESCRIBE", LINE, _query(c, node.query))
         case n.Create():
             return (_create(c, node), LINE, _query(c, node.query))
+        case n.CreateRaster():
+            return (f"{'CREATE OR REPLACE' if node.replace else 'CREATE'} VIEW {path(node.name)} AS ", raster(c, node))
         case n.Insert():
             word = "INSERT OR REPLACE INTO" if node.replace else "INSERT INTO"
             return (f"{word} {path(node.name)}", LINE, _query(c, node.query))
@@ -62,6 +64,11 @@ def _short(node: n.Statement) -> str:
             return " ".join([*words, "FROM" if node.revoke else "TO", identifier(node.grantee)])
         case _:
             raise TypeError(f"no statement: {type(node).__name__}")
+
+
+def raster(c: Context, node: n.CreateRaster) -> Doc:
+    """What stands behind AS of a raster that is read in place."""
+    return ("RASTER ", expression(c, node.path), _options(c, " WITH ", node.options))
 
 
 def _alter(c: Context, node: n.Alter | n.Rollback) -> Doc:
