@@ -21,7 +21,7 @@ from cubeql.catalog.card import card_of, edited
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.connection import EngineSettings, change_engine, default_threads, open_engine
 from cubeql.engine.explain import Explanation
-from cubeql.engine.inplace import MOST_CELLS, OpenedRaster
+from cubeql.engine.inplace import OpenedRaster
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.engine.statements import Engine
@@ -60,7 +60,7 @@ class Settings:
         timeout_s: time limit of every statement, in seconds.
         create: make the store where there is none.
         in_place: whether views may read rasters where they lie, by any path that this process can read.
-        in_place_cells: how many cells a statement may make of such a raster.
+        in_place_cells: how many cells a statement may make of such a raster; None is 20 million.
         rules: names of the only optimiser rules to apply; None applies all.
     """
 
@@ -70,7 +70,7 @@ class Settings:
     timeout_s: float | None = None
     create: bool = False
     in_place: bool = True
-    in_place_cells: int = MOST_CELLS
+    in_place_cells: int | None = None
     rules: tuple[str, ...] | None = None
 
     @staticmethod
@@ -101,7 +101,7 @@ def _check(settings: Settings) -> None:
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise ConfigError(f"threads must be a whole number from 1 up, but is {threads!r}")
     cells = settings.in_place_cells
-    if isinstance(cells, bool) or not isinstance(cells, int) or cells < 0:
+    if cells is not None and (isinstance(cells, bool) or not isinstance(cells, int) or cells < 0):
         raise ConfigError(f"in_place_cells must be a whole number from 0 up, but is {cells!r}")
     for name in ("memory_limit", "temp_folder"):
         text = getattr(settings, name)

@@ -93,7 +93,8 @@ class OpenRaster:
         }, key=lambda row: row[:2])  # fmt: skip
         tile = pa.array([t for t, _, _ in rows], pa.int64())
         ones = pa.array([1] * len(rows), pa.int64())
-        files = {"path": pa.array([""] * len(rows), pa.string()), "num_records": ones, "min.tile": tile, "max.tile": tile}
+        paths = pa.array([""] * len(rows), pa.string())
+        files = {"path": paths, "num_records": ones, "min.tile": tile, "max.tile": tile}
         if self.view.layer.time is not None:
             times = pa.array(np.array([time for _, _, time in rows], "datetime64[us]")).cast(TIMESTAMP)
             files |= {"min.time": times, "max.time": times}

@@ -136,6 +136,7 @@ HELP = {
     "DESCRIBE": "The columns of a layer or of a query's result, with types and units.",
     "CREATE LAYER": "Stores a query's result as a layer.",
     "CREATE VIEW": "Stores a query under a name.",
+    "RASTER": "A raster that is read where it lies: CREATE VIEW name AS RASTER 'scene.tif'.",
     "CREATE CELLS": "Stores a query's cells as a set to filter with.",
     "CREATE OR REPLACE": "Like CREATE; what has the name already is replaced.",
     "CREATE": "Stores a layer, a view or a set of cells under a name.",

@@ -108,6 +108,7 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "unknown_setting": "SET timeout = 3",
     "bad_setting": "SET threads = 0",
     "needs_server": "GRANT READ ON fine TO anna",
+    "raster_view": "CREATE VIEW made AS RASTER '{here}/none.tif'",
     "bad_fact": "ALTER LAYER fine SET (licence 'CC0')",
     "unknown_column_of_layer": "ALTER LAYER fine ALTER BAND redd SET (unit '1')",
     "unknown_option": "CREATE LAYER made WITH (colour 'red') AS SELECT cell, class FROM classes",
@@ -123,7 +124,8 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "format_type": "COPY (SELECT time - time AS x FROM fine) TO '{here}/out.parquet'",
 }  # fmt: skip
 
-ELSEWHERE = {"timeout", "cancelled", "out_of_memory", "not_a_query", "zones_fraction"}
+ELSEWHERE = {"in_place_off", "in_place_fault", "in_place_too_large",  # they need a raster
+             "timeout", "cancelled", "out_of_memory", "not_a_query", "zones_fraction"}  # fmt: skip
 """They need a clock, another thread, little memory, a method of a session, or zones with an awkward attribute."""
 
 ROWS = (*analysis.ROWS, *running.ROWS)

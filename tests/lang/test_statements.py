@@ -53,6 +53,14 @@ NODE = n.Select((n.SelectItem(n.Name(("a",))),), n.LayerSource(("s2",)))
         ("DROP CELLS x", n.Drop("cells", ("x",))),
         ("ALTER LAYER x RENAME TO c.y", n.Alter(("x",), rename_to=("c", "y"))),
         ("ALTER LAYER x SET (title 'X')", n.Alter(("x",), options=(n.Option("title", n.String("X")),))),
+        ("CREATE VIEW v AS RASTER 'a.tif'", n.CreateRaster(("v",), n.String("a.tif"))),
+        (
+            "CREATE OR REPLACE VIEW c.v AS RASTER ['a.tif', $b] WITH (resolution 7)",
+            n.CreateRaster(
+                ("c", "v"), n.ListOf((n.String("a.tif"), n.Parameter("b"))), True,
+                (n.Option("resolution", n.Number(7)),),
+            ),
+        ),
         (
             "ALTER LAYER x ALTER BAND nir SET (unit '1')",
             n.Alter(("x",), options=(n.Option("unit", n.String("1")),), column="nir"),

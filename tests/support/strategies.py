@@ -298,6 +298,7 @@ queries: st.SearchStrategy[n.Query] = st.recursive(
 options = distinct(
     st.builds(n.Option, st.sampled_from(["crs", "size", "left", "date_", "version"]), expressions), "name"
 )
+rasters = st.builds(n.String, texts)
 KINDS = st.sampled_from(["layer", "view", "cells"])
 
 
@@ -319,6 +320,7 @@ statements: st.SearchStrategy[n.Statement] = st.one_of(
     st.builds(_create, KINDS, paths, queries, st.booleans(), options),
     st.builds(n.Insert, paths, queries, st.booleans()),
     st.builds(n.Drop, KINDS, paths, st.booleans()),
+    st.builds(n.CreateRaster, paths, rasters | st.builds(n.ListOf, several(rasters, 1, 3)), st.booleans(), options),
     st.builds(n.Alter, paths, rename_to=paths),
     st.builds(n.Alter, paths, options=options.filter(bool)),
     st.builds(

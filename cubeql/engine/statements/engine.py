@@ -70,7 +70,8 @@ class Engine:
 
     def in_place(self, text: str) -> InPlace:
         """The rasters that one statement reads in place."""
-        return InPlace(self.rasters, int(str(self.settings.get("in_place_cells", MOST_CELLS))), self.store, text)
+        most = self.settings.get("in_place_cells")
+        return InPlace(self.rasters, most if isinstance(most, int) else MOST_CELLS, self.store, text)
 
     def close(self) -> None:
         """Free the database; statements that still run keep what they need until they end."""
