@@ -37,14 +37,10 @@ class ScanWork:
     several bands; ``is_whole`` tells that all slots of all tile rows kept have one. ``is_rest`` marks a scan that reads
     what another one leaves of the same rows, so that these are not counted twice. Of a scan of zones, ``zones`` is how
     many can matter and ``levels`` how many a cell lies in at most. ``selection`` is what is read of a layer of tiles,
-<<<<<<< HEAD
     ``tiles`` where its rows lie, sorted, and ``rows_of_tiles`` how many there are of each. ``first`` is what was asked
     for before other layers told more, ``provided`` the number of its rows, ``is_of_region`` whether a region chose its
-    tiles. ``left_out`` is how many rows each thing left out, where EXPLAIN has asked.
-=======
-    ``tiles`` where its rows lie, sorted, and ``rows_of_tiles`` how many there are of each. ``in_place`` is how many
+    tiles. ``left_out`` is how many rows each thing left out, where EXPLAIN has asked. ``in_place`` is how many
     there could be of a raster that is read where it lies.
->>>>>>> c123df3 (Read rasters in place: views that make the tile rows a query needs)
     """
 
     name: str
@@ -64,14 +60,11 @@ class ScanWork:
     zones: int | None = None
     levels: int = 0
     selection: Selection | None = None
-<<<<<<< HEAD
     first: Selection | None = None
     provided: int | None = None
     is_of_region: bool = False
     left_out: dict[str, int] = field(default_factory=dict)
-=======
     in_place: int | None = None
->>>>>>> c123df3 (Read rasters in place: views that make the tile rows a query needs)
     tiles: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     rows_of_tiles: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
