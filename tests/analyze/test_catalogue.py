@@ -125,6 +125,7 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 ELSEWHERE = {"in_place_off", "in_place_fault", "in_place_too_large",  # they need a raster
+             "vacuumed_version",  # and this one a vacuum
              "timeout", "cancelled", "out_of_memory", "not_a_query", "zones_fraction"}  # fmt: skip
 """They need a clock, another thread, little memory, a method of a session, or zones with an awkward attribute."""
 
