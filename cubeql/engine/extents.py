@@ -24,7 +24,8 @@ from cubeql.values.tiles import dead_slots, subtiles, tile_resolution
 
 MOST_FILES = 2_000
 """A layer of more files has no box: reading a column of each would take too long for a description."""
-MOST_OVERVIEWS = 20_000
+MOST_ROWS = {2: 5_000, 4: 200_000}
+"""Of up to so many rows the overview so many resolutions up is read: what it costs is 343 and 7 counts a row."""
 _KM_PER_DEGREE = 111.1
 _REACH = 0.62 * 1.3
 """Of a cell's outermost descendant from its centre, in roots of its area: a hexagon's corner, and what lies beyond."""
@@ -58,10 +59,11 @@ def _cells(snapshot: Snapshot, source: str, cursor: duckdb.DuckDBPyConnection) -
     """Cells that hold all rows of a layer between them."""
     layer, levels = snapshot.layer, overview_levels(snapshot.layer)
     rows = int(np.sum(snapshot.files["rows"].to_numpy()))
-    if not levels or rows > MOST_OVERVIEWS:
+    level = next((n for n in levels if rows <= MOST_ROWS[n]), None)
+    if level is None:
         found = cursor.execute(f"SELECT DISTINCT tile FROM {source} ORDER BY tile").fetchnumpy()  # noqa: S608 - paths of our own
         return np.asarray(found["tile"], np.int64)
-    level, own = levels[0], tile_resolution(layer.resolution)
+    own = tile_resolution(layer.resolution)
     counts = [f"{quote(f'{b.name}__l{level}')}.count AS {quote(b.name)}" for b in layer.bands]
     table = cursor.execute(f"SELECT tile, {', '.join(counts)} FROM {source}").to_arrow_table()  # noqa: S608 - names are quoted
     size = 7 ** (layer.resolution - level - own)

@@ -17,6 +17,7 @@ from cubeql.catalog import Provenance, Provider
 from cubeql.catalog.facts import LAYER_FACTS, FactError, provider_of, read_fact
 from cubeql.catalog.records import MOST_SOURCES
 from cubeql.errors.version import VERSION
+from cubeql.ingest.faults import shown
 
 KNOWN = ("title", "description", "keywords", "licence", "citation", "doi", "providers", "lineage", "level", "facility")
 _AS_WRITTEN = ("title", "description", "licence", "citation")
@@ -68,4 +69,4 @@ def grown(before: Provenance, added: Provenance) -> Provenance:
 
 def _name(source: str) -> str:
     """A local file by its last name, since a record outlives folders; an address as it is, without what signs it."""
-    return source.split("?", 1)[0] if "://" in source else PurePosixPath(source).name
+    return shown(source) if "://" in source else PurePosixPath(source).name

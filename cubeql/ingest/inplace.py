@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from cubeql.catalog.records import IN_PLACE
 from cubeql.errors import IngestError
-from cubeql.ingest.faults import refusal
+from cubeql.ingest.faults import refusal, shown
+from cubeql.ingest.gathering import Gathered, gathered, offered
 from cubeql.ingest.job import Watch, run_job
 from cubeql.ingest.offers import is_remote, opened, states_of
-from cubeql.ingest.opening import expanded, offered
 from cubeql.ingest.options import IngestOptions
 from cubeql.ingest.planning import Job, make_job
 from cubeql.storage import Snapshot, Store
@@ -40,9 +40,7 @@ class IngestRasters:
 
     def described(self, store: Store, name: str, paths: Any, options: Mapping[str, Any], text: str) -> RasterView:
         """See :class:`cubeql.engine.inplace.Rasters`."""
-        found = tuple(_absolute(p) for p in expanded(paths))
-        if len(found) > MOST_FILES:
-            raise refusal(str(paths), f"names {len(found)} files; a view reads {MOST_FILES} at most", "ingest them")
+        found = _paths(paths)
         job = _job(store, name, found, options)
         layer = replace(job.layer, version=IN_PLACE)
         return RasterView(text, found, tuple(states_of(found)), dict(options), layer)
@@ -55,13 +53,32 @@ class IngestRasters:
         return OpenRaster(view, _job(store, view.layer.name, view.paths, view.options))
 
 
+def _paths(paths: Any) -> tuple[str, ...]:
+    """The files that a view shall read, by addresses that can be kept.
+
+    Raises:
+        IngestError: they are no rasters, too many, or an address holds what must not be kept.
+    """
+    given = gathered(paths, IngestOptions())
+    if given.stac or given.of_rows:
+        raise refusal(shown(str(paths)), "holds no raster itself, but STAC or rows", "ingest it")
+    secret = next((p for p in given.paths if is_remote(p) and shown(p) != p), None)
+    if secret is not None:
+        raise refusal(shown(secret), "its address holds a query or a user, maybe a key, which a view would keep",
+                      "give keys by the environment, or ingest it")  # fmt: skip
+    if len(given.paths) > MOST_FILES:
+        raise refusal(str(paths), f"names {len(given.paths)} files; a view reads {MOST_FILES} at most", "ingest them")
+    return tuple(_absolute(p) for p in given.paths)
+
+
 def _absolute(path: str) -> str:
     return path if is_remote(path) or ":" in path else os.path.abspath(path)  # noqa: PTH100 (GDAL names are no paths)
 
 
 def _job(store: Store, name: str, paths: tuple[str, ...], options: Mapping[str, Any]) -> Job:
     chosen = IngestOptions(**options)
-    found = opened(offered(paths, chosen), chosen)
+    offers, _ = offered(Gathered(paths), chosen)
+    found = opened(offers, chosen)
     try:
         fault = next((one.fault for one in found if one.fault is not None), None)
         if fault is not None:

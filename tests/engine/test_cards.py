@@ -115,7 +115,10 @@ def test_describe_says_what_lies_in_the_store(cube: Any) -> None:
     assert found["rows"] == f"{sum(cube.store.snapshot('fine').files['rows'].to_pylist()):,} of tiles"
 
 
-@pytest.mark.parametrize("layer", ["fine", "twin", "classes", "far", "towers"])
+PLACES = ["fine", "twin", "classes", "far", "cover", "pent", "pentfine", "dateline", "pole", "towers"]
+
+
+@pytest.mark.parametrize("layer", PLACES)
 def test_the_extent_holds_every_row(cube: Any, layer: str) -> None:
     west, south, east, north = cube.stac(layer)["extent"]["spatial"]["bbox"][0]
     of_cells = "cell_to_lng(cell) AS x, cell_to_lat(cell) AS y"

@@ -289,6 +289,7 @@ def test_a_session_that_forbids_it_reads_no_raster(both: cubeql.Session, tmp_pat
         ("CREATE VIEW v AS RASTER '{here}/a.nc' WITH (method 'meen')", "raster_view", "no method 'meen'"),
         ("CREATE VIEW v AS RASTER '{here}/a.nc' WITH (bands ['x'])", "raster_view", "x"),
         ("CREATE VIEW v AS RASTER '{here}/a.nc' WITH (colour 'red')", "unknown_option", "resolution"),
+        ("CREATE VIEW v AS RASTER 'https://a.b/c.tif?key=1'", "raster_view", "https://a.b/c.tif: its address holds"),
         ("CREATE VIEW v AS RASTER $path", "not_a_constant", "raster"),
         ("CREATE VIEW stored AS RASTER '{here}/a.nc'", "name_taken", "stored"),
         ("CREATE VIEW scene AS RASTER '{here}/a.nc'", "name_taken", "CREATE OR REPLACE VIEW"),
