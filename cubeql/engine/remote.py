@@ -6,7 +6,6 @@ import importlib.util
 import os
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -16,6 +15,7 @@ from cubeql.sql.printer import literal
 from cubeql.storage.addresses import Address
 from cubeql.storage.credentials import S3Access, S3Login, s3_login
 from cubeql.storage.s3faults import s3_reason
+from cubeql.storage.traffic import Traffic
 
 MAY_INSTALL = "CUBEQL_INSTALL_EXTENSIONS"
 """Variable that lets the engine fetch its S3 extension from the network (``yes``) where no package brings it."""
@@ -35,17 +35,6 @@ CALL enable_logging('HTTP');
 """
 # A file of a store is never changed once it is written: what is known of it need not be asked again. Retries wait for
 # one and a half seconds in all: a server that starts again is met, one that is gone is told of soon.
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """What was asked of the network: requests, and bytes of the answers."""
-
-    requests: int = 0
-    bytes: int = 0
-
-    def __add__(self, other: Traffic) -> Traffic:
-        return Traffic(self.requests + other.requests, self.bytes + other.bytes)
 
 
 class Remote:

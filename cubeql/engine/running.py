@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, TypeVar
 import duckdb
 
 from cubeql.errors import InternalError, QueryCancelled, QueryError, QueryTimeout, StoreError, diagnose
+from cubeql.storage.traffic import Meter, Traffic, metered
 
 if TYPE_CHECKING:
-    from cubeql.engine.remote import Remote, Traffic
+    from cubeql.engine.remote import Remote
 
 _T = TypeVar("_T")
 
@@ -36,6 +37,7 @@ class Running:
         text: the statement, for errors.
         timeout_s: its time limit in seconds, None for none.
         remote: the engine's way to a store on S3; None for one on a disk.
+        meter: counts what the store's room asks of S3 for the statement; None makes one.
     """
 
     def __init__(
@@ -44,9 +46,11 @@ class Running:
         text: str,
         timeout_s: float | None = None,
         remote: Remote | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.cursor = cursor
         self.remote = remote
+        self._meter = meter or Meter()
         self._number = remote.begin(cursor) if remote is not None else 0
         self._woken = threading.Event()
         self.text = text
@@ -116,7 +120,7 @@ class Running:
 
     def _do(self, task: Callable[[], _T], future: Future[_T]) -> None:
         try:
-            with self._engine():
+            with self._engine(), metered(self._meter):
                 found = task()
         except BaseException as error:
             future.set_exception(error)
@@ -164,8 +168,9 @@ class Running:
             self.remote.end(self._number)
 
     def traffic(self) -> Traffic | None:
-        """What the engine asked the network for up to now; None on a disk, or where it is not known any more."""
-        return None if self.remote is None else self.remote.traffic(self._number)
+        """What was asked of the network up to now; None on a disk, or where it is not known any more."""
+        engine = None if self.remote is None else self.remote.traffic(self._number)
+        return None if engine is None else engine + self._meter.total
 
     @contextmanager
     def faults(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ from cubeql.storage.credentials import S3Access, S3Login, s3_login
 from cubeql.storage.objects import Answer, Asked, Entry, Held, ObjectChanged, ObjectExists, ObjectMissing
 from cubeql.storage.rangefile import RangeFile
 from cubeql.storage.s3faults import s3_reason
+from cubeql.storage.traffic import asked, listening, metered
 
 GONE = b""
 """What an object that was taken holds."""
@@ -75,6 +76,7 @@ class S3Objects:
                 self._check_bucket(name, error)
                 return None
             content = bytes(found.bytes())
+        asked(len(content), requests=0)
         return Held(content, str(found.meta["e_tag"])) if content != GONE else None
 
     def exists(self, name: str) -> bool:
@@ -106,8 +108,11 @@ class S3Objects:
         """Remove objects, many with one request."""
         import obstore
 
-        with self._told(names[0] if names else "", "removed"):
+        if not names:
+            return
+        with self._told(names[0], "removed"):
             for start in range(0, len(names), _LISTED):
+                asked(requests=min(start, 1))
                 obstore.delete(self._bucket, names[start : start + _LISTED])
 
     def entries(self, folder: str = "") -> Iterator[Entry]:
@@ -115,7 +120,8 @@ class S3Objects:
         import obstore
 
         with self._told(folder, "listed"):
-            for page in obstore.list(self._bucket, folder or None, chunk_size=_LISTED):
+            for number, page in enumerate(obstore.list(self._bucket, folder or None, chunk_size=_LISTED)):
+                asked(requests=min(number, 1))  # the first is counted before there is a page
                 for meta in page:
                     if meta["size"]:
                         yield Entry(meta["path"], meta["size"], meta["last_modified"], str(meta["e_tag"]))
@@ -124,8 +130,14 @@ class S3Objects:
         """Several at once: most of the time is waiting."""
         if len(things) < 2:
             return [ask(thing) for thing in things]
+        meter = listening()
+
+        def counted(thing: Asked) -> Answer:
+            with metered(meter):
+                return ask(thing)
+
         with ThreadPoolExecutor(min(_AT_ONCE, len(things))) as pool:
-            return list(pool.map(ask, things))
+            return list(pool.map(counted, things))
 
     def children(self) -> list[str]:
         """First parts of the names that a first list has: a service may show folders in which nothing is left."""
@@ -165,9 +177,11 @@ class S3Objects:
 
         with self._told(name, "read"):
             try:
-                return bytes(obstore.get_range(self._bucket, name, start=start, end=end))
+                found = bytes(obstore.get_range(self._bucket, name, start=start, end=end))
             except FileNotFoundError:
                 raise ObjectMissing(f"{self.uri(name)}: there is no such object") from None
+        asked(len(found), requests=0)
+        return found
 
     def _tag_of_gone(self, name: str) -> str | None:
         """The tag of an object that was taken; None of one that holds something."""
@@ -190,6 +204,7 @@ class S3Objects:
         unsure = False
         give_up = time.monotonic() + PATIENCE_S
         for attempt in range(ATTEMPTS):
+            asked()
             try:
                 return str(obstore.put(self._once, name, content, mode=mode, use_multipart=False)["e_tag"])
             except Exception as error:
@@ -226,6 +241,7 @@ class S3Objects:
     def _told(self, name: str, what: str, verb: str = "read") -> Iterator[None]:
         from obstore.exceptions import BaseError
 
+        asked()
         try:
             yield
         except (BaseError, OSError) as error:

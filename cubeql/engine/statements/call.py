@@ -17,6 +17,7 @@ from cubeql.errors import QueryError, diagnose
 from cubeql.lang import nodes
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.names import is_layer_name
+from cubeql.storage.traffic import Meter
 
 if TYPE_CHECKING:
     from cubeql.engine.statements.engine import Engine
@@ -34,6 +35,7 @@ class Call:
         self.text = text
         self.values = values
         self.timeout_s = timeout_s
+        self._meter = Meter()
 
     @property
     def temp_folder(self) -> str | None:
@@ -56,7 +58,7 @@ class Call:
         remote = self.engine.remote
         if remote is not None:
             remote.renew()
-        running = Running(self.engine.database.cursor(), self.text, self.timeout_s, remote)
+        running = Running(self.engine.database.cursor(), self.text, self.timeout_s, remote, self._meter)
         self.engine.started(running)
         return running
 
