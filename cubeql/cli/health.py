@@ -36,7 +36,9 @@ _NEEDED = (
 _OPTIONAL = (
     ("geopandas", "Result.to_geopandas", "geo"),
     ("polars", "Result.to_polars", "polars"),
-    ("duckdb-extension-httpfs", "stores on s3://", "s3"),
+    ("obstore", "stores on s3://", "s3"),
+    ("botocore", "keys of s3://", "s3"),
+    ("duckdb-extension-httpfs", "queries on s3://", "s3"),
     ("textual", "the terminal application", "tui"),
     ("prompt_toolkit", "the rich prompt", "shell"),
 )
@@ -68,6 +70,7 @@ def check_installation() -> Iterator[Finding]:
         yield _check_optional(distribution, purpose, extra)
     yield _check_grammar()
     yield _check_engine()
+    yield _check_engine_on_s3()
     encoding = getattr(sys.stdout, "encoding", None) or "none"
     yield Finding("ok", "terminal", f"encoding {encoding}, {shutil.get_terminal_size().columns} columns")
 
@@ -124,6 +127,23 @@ def _check_engine() -> Finding:
     except Exception as fault:
         return Finding("broken", "engine", f"{type(fault).__name__}: {fault}")
     return Finding("ok", "engine", f"DuckDB extensions there: {', '.join(r[0] for r in rows) or 'none'}")
+
+
+def _check_engine_on_s3() -> Finding:
+    from cubeql.engine.remote import MAY_INSTALL, extension_file, load_extension
+    from cubeql.errors import StoreError
+
+    try:
+        import duckdb
+
+        with duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"}) as connection:
+            load_extension(connection)
+    except StoreError as fault:
+        return Finding("note", "engine on S3", str(fault))
+    except Exception as fault:
+        return Finding("broken", "engine on S3", f"{type(fault).__name__}: {fault}")
+    brought = f"installed by DuckDB itself (see {MAY_INSTALL})" if extension_file() is None else "of its package"
+    return Finding("ok", "engine on S3", f"the httpfs extension {brought} loads")
 
 
 def _check_layers(address: str) -> Finding:
