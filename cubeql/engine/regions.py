@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from cubeql.engine.running import Running
 from cubeql.errors import QueryError, diagnose
 from cubeql.grid import regions
 from cubeql.grid.shapes import RegionShape
+from cubeql.storage.infiles import fetched
 from cubeql.values.tiles import slot_count
 
 
@@ -36,6 +36,11 @@ def _parameter(value: Any) -> RegionShape:
     return regions.geometry(value)
 
 
+def _file(path: str) -> RegionShape:
+    with fetched(path) as local:
+        return regions.file(local)
+
+
 _MAKERS: dict[str, Callable[..., RegionShape]] = {
     "bbox": regions.bbox,
     "point": regions.point,
@@ -44,7 +49,7 @@ _MAKERS: dict[str, Callable[..., RegionShape]] = {
     "disk": regions.disk,
     "polygon": regions.polygon_wkt,
     "geojson": regions.geojson,
-    "file": lambda path: regions.file(Path(path)),
+    "file": _file,
     "parameter": _parameter,
 }
 
