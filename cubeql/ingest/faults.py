@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from cubeql.errors import IngestError
 
 if TYPE_CHECKING:
     from cubeql.ingest.report import IngestReport
+
+
+_ADDRESS = re.compile(r"(?:https?|s3)://[^\s'\"]*[?@][^\s'\"]*?(?=:?(?:[\s'\"]|$))")
 
 
 class IngestStopped(IngestError):  # noqa: N818 (as the other names of what can go wrong)
@@ -42,8 +46,10 @@ def shown(path: str) -> str:
 
 
 def refusal(source: object, found: str, right: str | None = None) -> IngestError:
-    """The error that says where, what was found and, after a semicolon, what would be right."""
-    return IngestError(f"{source}: {found}; {right}" if right else f"{source}: {found}")
+    """The error that says where, what was found and, after a semicolon, what would be right; queries and users of
+    addresses, which may hold keys, are left out."""
+    text = f"{source}: {found}; {right}" if right else f"{source}: {found}"
+    return IngestError(_ADDRESS.sub(lambda match: shown(match[0]), text))
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def sources_below(folder: str, pattern: str | None) -> list[str]:
         except (ValueError, NotImplementedError) as fault:
             raise refusal("glob", f"{pattern!r} is no pattern below a folder ({fault})", "write **/*.tif") from fault
     else:
-        found = [path for path in _walked(folder) if kind_of(path) is not None]
+        found = [path for path in sorted(_walked(folder)) if kind_of(path) is not None]
     if not found:
         what = f"no file matches {pattern!r} below it" if pattern is not None else "no source lies below it"
         raise refusal(folder, what, _catalog_hint(folder))

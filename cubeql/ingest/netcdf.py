@@ -39,7 +39,7 @@ _ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray", ".zmetadata")
 
 def is_zarr(path: str) -> bool:
     """Whether a path is a Zarr store, a group of one, or a store in a zip file."""
-    folded = path.rstrip("/").lower()
+    folded = (path.split("?")[0] if "://" in path else path).rstrip("/").lower()
     if "://" in path or not Path(path).is_dir():
         return folded.endswith(ZARR_SUFFIXES)
     return any((Path(path) / name).is_file() for name in _ZARR_MARKS) or folded.endswith(ZARR_SUFFIXES)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cubeql.ingest.classes import classes_of_tags, colours_of_tags, valid_range_of_tags
-from cubeql.ingest.faults import reading, refusal
+from cubeql.ingest.faults import reading, refusal, shown
 from cubeql.ingest.network import is_s3, reached, why_refused
 from cubeql.ingest.nodata import checked_nodata
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, make_grid
@@ -39,11 +39,12 @@ class RasterSource:
         Raises:
             IngestError: no such file, no raster, truncated, no place on the earth.
         """
-        self.name = path
+        self._path = path
+        self.name = shown(path)
         self._dataset: Any = None
         dataset = self._open()
         try:
-            with reading(self.name), reached(self.name):
+            with reading(self.name), reached(self._path):
                 self.grid = _grid(dataset, self.name, crs)
                 self.bands = _bands(dataset, self.name, nodata)
                 tags = dataset.tags()
@@ -59,7 +60,7 @@ class RasterSource:
 
         dataset = self._open()
         block = Window(window.column, window.row, window.width, window.height)
-        with reading(self.name), reached(self.name), _small_cache():
+        with reading(self.name), reached(self._path), _small_cache():
             values = dataset.read(band.key, window=block)[None]
             mask = dataset.read_masks(band.key, window=block)[None] > 0 if band.masked else None
         if len(slices) > 1:
@@ -74,7 +75,7 @@ class RasterSource:
 
     def _open(self) -> Any:
         if self._dataset is None:
-            self._dataset = _opened(self.name)
+            self._dataset = _opened(self._path)
         return self._dataset
 
 

@@ -11,7 +11,7 @@ import pytest
 from cubeql.catalog import Layer
 from cubeql.errors import IngestError, StoreError
 from cubeql.ingest import IngestProgress, ingest
-from cubeql.ingest.faults import shown
+from cubeql.ingest.faults import refusal, shown
 from cubeql.ingest.ledger import INGESTED_FACT, Mark, marks_of
 from cubeql.storage import Store
 from tests.ingest.rasters import patterned, write_tif
@@ -163,3 +163,22 @@ def test_a_mark_survives_being_written(mark: Mark) -> None:
 def test_a_key_in_an_address_is_not_shown() -> None:
     assert shown("https://me:secret@host/a.tif?sig=secret") == "https://host/a.tif"
     assert shown("/data/what?.tif") == "/data/what?.tif"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("https://h/a.tif?sig=key", "https://h/a.tif"),
+        ("'https://me:key@h/a.tif'", "'https://h/a.tif'"),
+        ("https://h/b.tif and s3://b/a.tif?x=key", "https://h/b.tif and s3://b/a.tif"),
+        ("what? is a@b", "what? is a@b"),
+    ],
+)
+def test_no_error_shows_a_key(text: str, wanted: str) -> None:
+    assert str(refusal(text, "cannot be read")) == f"{wanted}: cannot be read"
+
+
+def test_address_with_a_key_that_cannot_be_read(store: Store) -> None:
+    with pytest.raises(IngestError, match=r"http://127\.0\.0\.1:9/a\.tif: cannot be read") as caught:
+        ingest(store, "http://127.0.0.1:9/a.tif?sig=key", "a")
+    assert "key" not in str(caught.value)
