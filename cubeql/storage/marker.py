@@ -14,13 +14,18 @@ FORMAT = 2
 _TEXT = json.dumps({"format": "cubeql-store", "version": FORMAT})
 
 
+def names_there(objects: Objects) -> list[str]:
+    """What there is at an address, but for what is hidden."""
+    return [name for name in objects.children() if not name.startswith(".")]
+
+
 def make_store(objects: Objects, create: bool) -> None:
     """Make a folder a store, if that is wanted and there is nothing in it.
 
     Raises:
         StoreError: it holds something else, or making it was not asked for.
     """
-    names = [name for name in objects.children() if not name.startswith(".")]
+    names = names_there(objects)
     if MARKER in names:  # somebody else has made it just now
         return
     place = objects.uri("")

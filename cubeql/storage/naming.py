@@ -20,6 +20,7 @@ from cubeql.storage.objects import Held, ObjectChanged, ObjectExists, Objects
 Kind = Literal["layer", "view", "cells"]
 FOLDER = "names"
 _ENDING = ".json"
+ATTEMPTS = 100
 _KINDS: dict[Kind, str] = {"layer": "layer", "view": "view", "cells": "set of cells"}
 
 
@@ -102,7 +103,7 @@ class Names:
             NameTaken: something else has it.
         """
         place, content = _place(new.name), _content(new)
-        while True:
+        for _ in range(ATTEMPTS):
             found = self.find(new.name)
             try:
                 if found is None:
@@ -114,6 +115,7 @@ class Names:
             except (ObjectExists, ObjectChanged):
                 continue
             return found
+        raise StoreError(f"{self._objects.uri(place)}: others were faster {ATTEMPTS} times; try again")
 
     def change(self, known: Named, new: Named) -> bool:
         """Exchange what is known to have a name by what is the same but for case; whether that still had it."""

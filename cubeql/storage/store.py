@@ -33,7 +33,7 @@ from cubeql.storage.cached import CachedTables
 from cubeql.storage.committing import Shelf
 from cubeql.storage.delta import DeltaFormat
 from cubeql.storage.files import file_table
-from cubeql.storage.marker import check_marker, make_store
+from cubeql.storage.marker import check_marker, make_store, names_there
 from cubeql.storage.media import cache_folder, objects_at
 from cubeql.storage.names import check_layer_name, folder_of
 from cubeql.storage.naming import Named, NameTaken
@@ -80,6 +80,15 @@ class Store(Upkeep):
             make_store(objects, create)
             check_marker(objects)
         return Store(objects)
+
+    @staticmethod
+    def is_free(address: str | os.PathLike[str]) -> bool:
+        """Whether there is nothing at an address yet, so that a store can be made there.
+
+        Raises:
+            StoreError: it cannot be looked at.
+        """
+        return not names_there(objects_at(parse_address(address)))
 
     @property
     def cache_folder(self) -> Path:

@@ -54,6 +54,7 @@ def refused(act: Callable[[], object]) -> str:
 
 
 def test_nothing_is_made_where_there_is_something_else(s3: S3Place) -> None:
+    assert Store.is_free(s3.address("store"))
     assert "there is nothing in it" in refused(lambda: Store.open(s3.address("store")))
     s3.put("other/scene.tif", b"1")
     assert "a folder that holds scene.tif" in refused(lambda: Store.open(s3.address("other"), create=True))
@@ -61,7 +62,7 @@ def test_nothing_is_made_where_there_is_something_else(s3: S3Place) -> None:
     assert "it is one Delta table" in refused(lambda: Store.open(s3.address("table"), create=True))
     Store.open(s3.address("store"), create=True)
     Store.open(s3.address("store"), create=True)
-    assert s3.keys("store") == ["store/cubeql-store.json"]
+    assert s3.keys("store") == ["store/cubeql-store.json"] and not Store.is_free(s3.address("store"))
 
 
 @pytest.mark.parametrize("ignored", ["create", "swap"])

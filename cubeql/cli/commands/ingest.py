@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cubeql.cli.arguments import Parser, UsageError, add_store, add_talking, byte_count, chosen_store
@@ -215,8 +214,7 @@ def _plan(options: argparse.Namespace, given: dict[str, Any]) -> int:
 
     address = chosen_store(options) or default_store()
     with TemporaryDirectory() as nowhere:
-        there = "://" in address or Path(address).exists()
-        store = Store.open(address) if there else Store.open(nowhere, create=True)
+        store = Store.open(nowhere, create=True) if Store.is_free(address) else Store.open(address)
         write_text(plan_ingest(store, sources(options), options.layer, **given).render() + "\n")
     return DONE
 
