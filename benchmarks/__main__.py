@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow
 
-from benchmarks import cold_start, compiling, data, everywhere, grouping, joins, reading, writing, zones
+from benchmarks import cold_start, compiling, data, everywhere, grouping, joins, pruning, reading, writing, zones
 from benchmarks.measure import Measured, Row, markdown, measure, write_json
 from cubeql.session import Session
 
@@ -31,7 +31,9 @@ def main() -> None:
         with Session.open(made.folder / "store", memory_limit=args.memory) as session:
             rows = _wanted(_rows(session, made, args), args.only)
             found = measure(rows, args.seconds, lambda line: print(line, file=sys.stderr, flush=True))
+        told = list(pruning.lines(made)) if _asked("prune", args.only) else []
     _report(found, args.json)
+    print("\n".join(["", *told]))
 
 
 def _rows(session: Session, made: data.Data, args: argparse.Namespace) -> Iterator[Row]:
@@ -40,6 +42,8 @@ def _rows(session: Session, made: data.Data, args: argparse.Namespace) -> Iterat
     yield from grouping.rows(session, made)
     if _asked("zones", args.only):
         yield from zones.rows(session, made)
+    if _asked("prune", args.only):
+        yield from pruning.rows(session, made)
     if _asked("compile", args.only):
         yield from compiling.rows(session, Session.open(args.demo) if args.demo else None)
     if _asked("plan", args.only):
@@ -70,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=lambda t: t.split(","), default=[], help="rows whose names begin so, by comma")
     parser.add_argument("--seconds", type=float, default=4.0, help="time for each row, three repeats at least")
     parser.add_argument("--pixels", type=int, default=writing.PIXELS, help="side of the rasters that are ingested")
-    parser.add_argument("--files", type=int, default=488, help="files of the layer that is planned over")
+    parser.add_argument("--files", type=int, default=48_800, help="files of the largest layer that is planned over")
     parser.add_argument("--memory", help="memory limit of queries, such as 1GiB")
     parser.add_argument("--demo", help="a store made by `cubeql demo`, to ask the demo's questions too")
     parser.add_argument("--s3", help="an address for `--only media`; a server of its own unless told")

@@ -64,10 +64,13 @@ def rows(session: Session, demo: Session | None) -> Iterator[Row]:
 
 
 def planning(data: Data, files: int) -> Iterator[Row]:
-    """Finding two files of many, in a session that has just begun and in one that knows the log."""
-    store, text = _many(data.folder / f"files{files}", files)
-    yield Row(f"plan/{files} files, cold", _opened(store, text), target=0.5, cpu=False, best=3)
-    yield Row(f"plan/{files} files, warm", _explained(Session.open(store), text), target=0.010, cpu=False)
+    """Finding two files among few and many, in a session that has just begun and in one that knows the log."""
+    for count in (files // 100, files // 10, files):
+        store, text = _many(data.folder / f"files{count}", count)
+        target = count == files
+        yield Row(f"plan/{count} files, cold", _opened(store, text), target=0.5 if target else None, cpu=False, best=3)
+        warm = _explained(Session.open(store), text)
+        yield Row(f"plan/{count} files, warm", warm, target=0.010 if target else None, cpu=False)
 
 
 def _many(folder: Path, files: int) -> tuple[Path, str]:

@@ -29,6 +29,9 @@ Provide = Callable[[Aligned, Tiles | TileRanges | None], ScanWork]
 _FEW = 0.5
 """A joined layer is asked before the driver where so small a share of the driver's rows may matter of it."""
 
+_MANY = 1_000_000
+"""Of more rows than this the very ones that meet at equal times are not looked for."""
+
 
 class Narrowing:
     """The layers of one :class:`~cubeql.plan.nodes.Cells` node, while they are narrowed.
@@ -134,7 +137,8 @@ class Narrowing:
         """Find the rows that are left where conditions on values, or equal times, tell more than tiles do."""
         equal = [j.aligned for j in self.cells.joins if self._meets_at_equal_times(j)]
         together = [self.cells.driver, *equal] if equal else []
-        if not any(a.scan.values for a in together):
+        kept = [self.done[a.scan.name][1].tiles_kept or 0 for a in together]
+        if not any(a.scan.values for a in together) or max(kept) > _MANY:
             together = []
         alone = [a for a, _ in self.done.values() if a not in together and self._is_untold(a.scan)]
         rows = {a.scan.name: self._rows(a) for a in (*together, *alone)}

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cubeql.analyze.bound import Bound
-from cubeql.plan.nodes import Aligned, CellJoin, Cells, Filtered, HeldCells, Node, Scan, TileJoin
+from cubeql.plan.nodes import Aligned, CellJoin, Cells, Filtered, HeldCells, Node, Scan, Summaries, TileJoin
 from cubeql.plan.nulls import needed_by
 from cubeql.plan.tiletests import tile_test
 from cubeql.plan.walking import rewrite
@@ -32,6 +32,8 @@ def _prune(node: Node) -> Node:
             return replace(node, input=_below(join, node.conditions))
         case CellJoin():
             return _below(node, ())
+        case Summaries(scan=scan, conditions=conditions):
+            return replace(node, scan=_tested(scan, conditions))
     return node
 
 
