@@ -80,6 +80,7 @@ class Preparation:
         self.places: dict[str, Places] = {}
         self.shapes: dict[RegionRef, RegionShape] = {}
         self.covers: dict[tuple[RegionRef, int], TileRanges] = {}
+        self.tiles: dict[str | None, tuple[NDArray[np.int64], int]] = {}
         self.cell_sets: dict[str, CellArray] = {}
         self.works: list[ScanWork] = []
         self.snapshots: dict[tuple[str, int | None], Snapshot] = {}
@@ -178,7 +179,8 @@ class Preparation:
 
     def _cells(self, cells: Cells, needs: list[RegionNeed]) -> None:
         layers = Narrowing(cells, self.cursor, self.compiled.parameters, self._provide, self._snapshot_of)
-        before = layers.before_driver(self._cover)
+        before = self._met(cells)
+        before = layers.before_driver(self._cover) if before is None else before
         driver = cells.driver
         stored = layers.driver(self._cover(driver) if before is None else of_layer(driver, before))
         tiles = self._query_tiles(driver, stored)
@@ -188,9 +190,17 @@ class Preparation:
             tiles = self._mask(cells, need, tiles)
         tiles = self._zones(cells, tiles)
         layers.finish(tiles)
+        self.tiles[cells.name] = tiles, cells.tile
         if cells.geometry:
             table = self.geometry.table(tiles, cells.resolution, cells.geometry, self.running)
             self.cursor.register(f"{cells.name}$geometry", table)
+
+    def _met(self, cells: Cells) -> NDArray[np.int64] | None:
+        """The tiles of other cells, in which alone these can matter; None where that is not known."""
+        if cells.met not in self.tiles:
+            return None
+        tiles, own = self.tiles[cells.met]
+        return np.unique(parent(tiles, cells.tile)) if own > cells.tile else tiles
 
     def _summaries(self, summaries: Summaries) -> None:
         """Tiles that lie wholly in every region are read as summaries, those at an edge as cells."""

@@ -220,6 +220,7 @@ class Cells(Node):
         with_slot: whether the cell's place in the tile is needed.
         from_region: tiles come from the required region (the driver is coarser than the grid).
         points: scans of points, of which only tiles that hold some can matter.
+        met: other cells, of a grid not coarser, in whose tiles alone these can matter.
         reason: why arrays are read where summaries were looked for.
     """
 
@@ -232,6 +233,7 @@ class Cells(Node):
     geometry: tuple[str, ...] = ()
     with_slot: bool = True
     points: tuple[str, ...] = ()
+    met: str | None = None
     reason: str = field(default="", compare=False)
 
     @property

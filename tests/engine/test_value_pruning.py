@@ -93,6 +93,11 @@ def test_the_best_row_is_not_left_out_but_tiles_are(cube: Any) -> None:
     assert found == {"banks": 16, "shelf": 4}  # one tile of shelf, with all of its instants
 
 
+def test_the_right_side_of_a_join_by_cell_is_read_where_the_left_is(cube: Any) -> None:
+    warm = "(FROM banks FILTER temp > 33 GROUP BY cell SELECT cell, max(temp) AS top)"
+    assert kept(cube, f"SELECT count(*) AS n, avg(slope) AS s FROM {warm} AS b JOIN bed") == {"banks": 1, "bed": 1}
+
+
 def test_bytes_are_those_of_row_groups_with_rows_that_are_kept(cube: Any) -> None:
     every, few, none = (
         cube.explain(f"SELECT avg(depth) AS d FROM banks FILTER {c}").bytes_to_read
@@ -143,6 +148,10 @@ SOURCES = {
     "banks {kind} JOIN shelf ON TIME EQUAL ON {on} JOIN bed": ("banks", "shelf"),
     "banks LEFT JOIN bed {kind} JOIN shelf ON TIME AS OF ON {on}": ("banks", "shelf"),
     "banks {kind} JOIN (SELECT cell, time AS t, salt FROM shelf) AS s ON t = banks.time AND {on}": ("banks", "shelf"),
+    "(FROM banks GROUP BY cell, time SELECT cell, time, max(temp) AS t) AS b {kind} JOIN shelf ON TIME EQUAL ON {on}": (
+        "shelf",
+    ),
+    "banks {kind} JOIN (FROM shelf GROUP BY cell SELECT cell, max(salt) AS salt) AS s ON {on}": ("banks", "shelf"),
     "(SELECT cell, time, temp FROM banks) AS b {kind} JOIN shelf ON TIME EQUAL ON {on}": ("shelf",),
 }  # fmt: skip
 

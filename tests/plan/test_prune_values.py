@@ -78,3 +78,20 @@ def test_joins_that_narrow(cube: Any, join: str, condition: str, narrows: bool) 
     plan = plan_of(cube, text, "push_filters", "share_tiles")
     cells = next(n for n in walk(plan) if isinstance(n, Cells))
     assert [j.narrows for j in cells.joins] == [narrows]
+
+
+@pytest.mark.parametrize(
+    "source,met",
+    [
+        ("(FROM banks GROUP BY cell SELECT cell, max(temp) AS top) AS b JOIN bed", True),
+        ("(FROM banks GROUP BY cell SELECT cell, max(temp) AS top) AS b LEFT JOIN bed", True),
+        ("banks JOIN (FROM bed GROUP BY cell SELECT cell, max(slope) AS top) AS b", True),
+        ("banks JOIN (FROM bed GROUP BY CELL(5) SELECT CELL(5), max(slope) AS top) AS b", False),
+        ("(FROM banks GROUP BY CELL(5) SELECT CELL(5), max(temp) AS top) AS b JOIN shelf", False),
+        ("(FROM shelf GROUP BY cell SELECT cell, max(salt) AS top) AS s JOIN hulls USING max", True),
+    ],
+)
+def test_where_rows_meet_cell_by_cell_the_right_is_read_in_tiles_of_the_left(cube: Any, source: str, met: bool) -> None:
+    plan = plan_of(cube, f"SELECT count(*) AS n FROM {source}", "push_filters", "share_tiles")
+    first, second = (n for n in walk(plan) if isinstance(n, Cells))
+    assert (first.met, second.met) == (None, first.name if met else None)

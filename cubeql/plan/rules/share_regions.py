@@ -33,7 +33,7 @@ def _within(node: Node, region: RegionRef) -> Node:
             return replace(node, driver=replace(driver, scan=replace(driver.scan, region=region)))
         case Filtered(input=source):
             return replace(node, input=_within(source, region))
-        case Rows(query=Output() as output) if is_of_groups(output) and _passes_cells(output):
+        case Rows(query=Output() as output) if is_of_groups(output) and passes_cells(output):
             return replace(node, query=replace(output, input=_within(output.input, region)))
     return node
 
@@ -50,11 +50,11 @@ def _region_of(node: Node) -> RegionRef | None:
         case Rows(query=CellList(cells=cells)):
             return RegionRef("cells", (cells.name, cells.resolution))
         case Rows(query=Output() as output):
-            return _region_of(output.input) if _passes_cells(output) else None
+            return _region_of(output.input) if passes_cells(output) else None
     return None
 
 
-def _passes_cells(output: Output) -> bool:
+def passes_cells(output: Output) -> bool:
     """Whether the cell of a subquery is its input's own, not an ancestor of it."""
     for item in output.items:
         expr: Bound = item.expr
