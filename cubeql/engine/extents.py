@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cubeql.engine.tilefiles import read_files, source_of
 from cubeql.grid.cells import area_km2, centers
 from cubeql.sql import quote
-from cubeql.sql.printer import literal
 from cubeql.storage import Snapshot
 from cubeql.storage.columns import overview_levels
 from cubeql.values.tiles import dead_slots, subtiles, tile_resolution
@@ -45,9 +45,9 @@ def extent_of(snapshot: Snapshot, cursor: duckdb.DuckDBPyConnection) -> Extent |
     paths = snapshot.files["path"].to_pylist()
     if not paths or len(paths) > MOST_FILES:
         return None
-    source = f"read_parquet([{', '.join(literal(p) for p in paths)}], hive_partitioning = false)"
     if snapshot.layer.kind == "grid":
-        return _around(_cells(snapshot, source, cursor))
+        return _around(_cells(snapshot, source_of(snapshot.layer, snapshot.files), cursor))
+    source = read_files(paths)
     ends = ("min(lon)", "min(lat)", "max(lon)", "max(lat)")
     if snapshot.layer.kind == "zones":
         ends = ("min(xmin)", "min(ymin)", "max(xmax)", "max(ymax)")

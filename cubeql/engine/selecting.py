@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cubeql.sql.printer import literal
+from cubeql.engine.tilefiles import source_of
 from cubeql.storage import Snapshot
 
 # ruff: noqa: S608 - identifiers are quoted, constants are our own
@@ -68,7 +68,7 @@ class Selection:
     @property
     def source(self) -> str:
         """The table function that reads the files."""
-        return _read(list(self.sizes))
+        return self._source(self.files)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -96,9 +96,12 @@ class Selection:
         if self.rows is None:
             yield f"SELECT {columns} FROM {self.source}{self.where}"
             return
-        for path, number in zip(self.sizes, np.unique(self.rows.file).tolist(), strict=True):
+        for at, number in enumerate(np.unique(self.rows.file).tolist()):
             places = np.sort(self.rows.place[self.rows.file == number])
-            yield f"SELECT {columns} FROM {_read([path])} WHERE {_at(places)}"
+            yield f"SELECT {columns} FROM {self._source(self.files[at : at + 1])} WHERE {_at(places)}"
+
+    def _source(self, numbers: Integers) -> str:
+        return source_of(self.snapshot.layer, self.snapshot.files.select(["path", "lacks"]).take(pa.array(numbers)))
 
     def read_rows(self, cursor: duckdb.DuckDBPyConnection, timed: bool) -> TileRows:
         """The rows, from columns of keys and summaries alone."""
@@ -106,10 +109,6 @@ class Selection:
         text = f"SELECT tile, {time} AS t, file_index::BIGINT AS f, file_row_number AS n FROM {self.source}{self.where}"
         found = cursor.execute(text).fetchnumpy()
         return TileRows(*(np.asarray(found[c], np.int64) for c in ("tile", "t", "f", "n")))
-
-
-def _read(paths: list[str]) -> str:
-    return f"read_parquet([{', '.join(map(literal, paths))}], hive_partitioning = false)"
 
 
 def _at(places: Integers) -> str:

@@ -70,7 +70,8 @@ def run_job(
     done = cells = 0
     tiles: set[int] = set()
     try:
-        with store.write(layer, mode, options.on_conflict, buffer_bytes=plan.bytes) as write:
+        conflict, size = options.on_conflict, plan.bytes
+        with store.write(layer, mode, conflict, buffer_bytes=size, add_bands=options.add_bands) as write:
             with closing(Crew(tiler, layer, write, plan, watch.check).steps()) as steps:
                 for step in steps:
                     done, cells = done + step.pairs, cells + step.cells

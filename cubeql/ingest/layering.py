@@ -239,6 +239,7 @@ def fitted(existing: Layer, new: Layer, options: IngestOptions) -> Layer:
         )
     _check_bands(where, existing, new, options)
     bands = tuple(_with_classes(b, new.band(b.name)) for b in existing.bands)
+    bands += tuple(b for b in new.bands if existing.band(b.name) is None)
     extras = dict(existing.extras) | dict(new.extras)
     made = grown(existing.provenance, new.provenance)
     return replace(existing, bands=bands, extras=tuple(sorted(extras.items())), provenance=made)
@@ -251,12 +252,14 @@ def _names(dimensions: tuple[Dimension, ...]) -> str:
 def _check_bands(where: str, existing: Layer, new: Layer, options: IngestOptions) -> None:
     for band in new.bands:
         there = next((b for b in existing.bands if b.name == band.name), None)
+        if there is None and options.add_bands and existing.band(band.name) is None:
+            continue
         if there is None:
             names = ", ".join(b.name for b in existing.bands)
             raise refusal(
                 where,
                 f"it has no band {band.name!r}, only {names}",
-                f"name the bands with bands={{{existing.bands[0].name!r}: …}}",
+                f"name the bands with bands={{{existing.bands[0].name!r}: …}}, or add it with add_bands=True",
             )
         for what in ("storage", "scale", "offset", "kind"):
             if not _same(getattr(there, what), getattr(band, what)):

@@ -64,6 +64,8 @@ class IngestOptions:
         citation: of the data.
         mode: ``append`` (makes the layer if there is none), ``create`` or ``replace``.
         on_conflict: what becomes of rows that the layer has already, see :meth:`cubeql.storage.Store.write`.
+        add_bands: bands of the sources that the layer has not become bands of the layer, NULL in the rows that were
+            there; otherwise they are refused.
         again: ingest sources again that were ingested into the layer before.
         replace_changed: read sources that changed since they were ingested, and put their rows in place of the old
             ones; otherwise they are skipped and reported.
@@ -105,6 +107,7 @@ class IngestOptions:
     citation: str | None = None
     mode: Mode = "append"
     on_conflict: OnConflict = "error"
+    add_bands: bool = False
     again: bool = False
     replace_changed: bool = False
     skip_bad: bool = False

@@ -22,7 +22,7 @@ from cubeql.storage.rowcolumns import ATTRIBUTE_TYPES, POINT_RESOLUTION
 
 _POINTS, _ZONES = frozenset({"Point", "MultiPoint"}), frozenset({"Polygon", "MultiPolygon"})
 _OF_GRIDS = ("band_pattern", "file_pattern", "believe", "time", "time_pattern", "time_tag", "time_dimension",
-             "dimensions", "resolution", "method", "categorical", "nodata", "rounded", "on_conflict",
+             "dimensions", "resolution", "method", "categorical", "nodata", "rounded", "on_conflict", "add_bands",
              "replace_changed", "skip_bad", "commit")  # fmt: skip
 _LEAST_BUFFER = 2**20
 

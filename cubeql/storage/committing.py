@@ -15,7 +15,7 @@ from typing import Literal, Self
 
 import pyarrow as pa
 
-from cubeql.catalog import Layer
+from cubeql.catalog import Band, Layer
 from cubeql.errors import InternalError, StoreError
 from cubeql.storage.naming import Named, Names, NameTaken, new_place
 from cubeql.storage.objects import Objects, clear
@@ -84,7 +84,7 @@ class CommittedWrite:
         version: the version committed; None before.
     """
 
-    def __init__(self, shelf: Shelf, layer: Layer, mode: Mode) -> None:
+    def __init__(self, shelf: Shelf, layer: Layer, mode: Mode, add_bands: bool = False) -> None:
         """Check the layer against what is there.
 
         Raises:
@@ -93,7 +93,7 @@ class CommittedWrite:
         if mode not in MODES:
             raise ValueError(f"mode is one of {MODES}, not {mode!r}")
         check_layer(layer)
-        self._shelf, self._layer, self._mode = shelf, layer, mode
+        self._shelf, self._layer, self._mode, self._add_bands = shelf, layer, mode, add_bands
         found = shelf.names.find(layer.name)
         if found is not None and found.kind != "layer":
             raise NameTaken(found)
@@ -102,6 +102,7 @@ class CommittedWrite:
         self._begin = shelf.tables.load(self._folder) if found is not None else None
         if found is not None and self._begin is None:
             raise StoreError(f"layer {found.name}: its table {shelf.objects.uri(self._folder)} is missing")
+        self._before: Layer | None = None
         self._before = self._stored(self._begin)
         self._settled = Settled()
         self.rows = 0
@@ -201,7 +202,7 @@ class CommittedWrite:
         if state is None:
             raise StoreError(f"there is no layer {name} to append to; create it first")
         stored = record_layer(state.record, state.version, self._table.uri(""))
-        check_append(stored, self._layer)
+        check_append(stored, self._layer, self._add_bands, self._before)
         return stored
 
     def _respell(self) -> None:
@@ -222,8 +223,15 @@ class CommittedWrite:
         if state is None:
             raise StoreError(f"the layer {self._layer.name} was dropped or renamed while it was being written")
         if state.version != known.version:
-            self._stored(state)
+            stored = self._stored(state)
+            self._widen(stored.bands if stored is not None else ())
         return state
+
+    def _widen(self, there: tuple[Band, ...]) -> None:
+        """Rows that are there may have bands by now that this write knows nothing of; what it settles keeps them."""
+        more = tuple(b for b in there if self._layer.band(b.name) is None)
+        if more:
+            self._layer = replace(self._layer, bands=(*self._layer.bands, *more))
 
     def _change(self, base: TableState | None) -> Change:
         layer = self._record(base)

@@ -16,6 +16,7 @@ from cubeql.errors import StoreError
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.columns import key_fields, layer_schema, slots_of_layer
 from cubeql.storage.objects import ObjectMissing
+from cubeql.storage.older import is_of_today, made_anew
 from cubeql.storage.tablefiles import TableFiles
 
 Choice = Callable[[pa.Table], NDArray[np.bool_]]
@@ -33,7 +34,7 @@ def read_keys(table: TableFiles, name: str, layer: Layer) -> pa.Table:
 
 
 def opened(table: TableFiles, name: str, layer: Layer) -> pq.ParquetFile:
-    """A tile file, checked to have the layer's columns.
+    """A tile file, checked to have columns of the layer alone; some may be missing (see ``older``), but no key.
 
     Raises:
         StoreError: the file is missing, truncated or of other columns.
@@ -43,9 +44,11 @@ def opened(table: TableFiles, name: str, layer: Layer) -> pq.ParquetFile:
         table.uri(name), lambda: pq.ParquetFile(table.open(name), page_checksum_verification=True, pre_buffer=True)
     )
     found, wanted = file.schema_arrow, layer_schema(layer)
-    if found.names != wanted.names or any(found.field(f.name).type != f.type for f in wanted):
+    keys = {f.name for f in key_fields(layer)}
+    different = next((f for f in found if f.name not in wanted.names or wanted.field(f.name).type != f.type), None)
+    different = different or next((wanted.field(k) for k in sorted(keys) if k not in found.names), None)
+    if different is not None:
         file.close()
-        different = next((f for f in wanted if f not in found), found)
         raise StoreError(
             f"{table.uri(name)}: the columns are not those of layer {layer.name} (first difference: {different})"
         )
@@ -53,18 +56,21 @@ def opened(table: TableFiles, name: str, layer: Layer) -> pq.ParquetFile:
 
 
 def read_groups(table: TableFiles, name: str, layer: Layer, choice: Choice) -> Iterator[pa.Table]:
-    """The chosen rows of a file, one table per row group that has any.
+    """The chosen rows of a file, one table per row group that has any, as they would be written today.
 
     Raises:
         StoreError: the file is missing, truncated, damaged or of other columns.
     """
     keys = [field.name for field in key_fields(layer)]
     with opened(table, name, layer) as file:
+        whole = is_of_today(layer, file.schema_arrow.names)
         for i in range(file.num_row_groups):
             chosen = choice(_checked(table.uri(name), partial(file.read_row_group, i, columns=keys)))
             if chosen.any():
                 rows = _checked(table.uri(name), partial(file.read_row_group, i))
-                yield rows if chosen.all() else rows.filter(pa.array(chosen))
+                rows = rows if chosen.all() else rows.filter(pa.array(chosen))
+                names = layer_schema(layer).names
+                yield rows.select(names) if whole else made_anew(layer, rows, table.uri(name))
 
 
 def _checked(place: str, read: Callable[[], Any]) -> Any:

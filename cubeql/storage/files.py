@@ -18,7 +18,8 @@ def file_table(layer: Layer, files: pa.Table, place: str) -> pa.Table:
     ``time_min``, ``time_max`` (timestamp us UTC, NULL in a static layer), ``<dimension>__min``,
     ``<dimension>__max`` in their type, ``<band>__min``, ``<band>__max`` in storage type, ``<band>__nulls``
     (int64: rows without any valid value in the band). A bound that is NULL is unknown and excludes nothing,
-    unless ``<band>__nulls`` equals ``rows``.
+    unless ``<band>__nulls`` equals ``rows``. ``lacks`` names the bands, with commas, that the layer had not yet when
+    the file was written: nothing is valid in them.
 
     Points have ``cell_min``, ``cell_max``, zones ``xmin``, ``ymin``, ``xmax``, ``ymax`` (of all zones of the file).
     """
@@ -32,6 +33,8 @@ def file_table(layer: Layer, files: pa.Table, place: str) -> pa.Table:
         "time_min": _column(files, "min.time", TIMESTAMP, count),
         "time_max": _column(files, "max.time", TIMESTAMP, count),
     }
+    told = any(name.startswith("null_count.") for name in files.column_names)
+    lacking: list[tuple[str, pa.ChunkedArray]] = []
     for dimension in layer.dimensions:
         kind = DIMENSION_TYPES[dimension.type]
         columns[f"{dimension.name}__min"] = _column(files, f"min.{dimension.name}", kind, count)
@@ -40,7 +43,14 @@ def file_table(layer: Layer, files: pa.Table, place: str) -> pa.Table:
         kind = STORAGE_TYPES[band.storage]
         columns[f"{band.name}__min"] = _column(files, f"min.{band.name}__min", kind, count)
         columns[f"{band.name}__max"] = _column(files, f"max.{band.name}__max", kind, count)
-        columns[f"{band.name}__nulls"] = _column(files, f"null_count.{band.name}__min", pa.int64(), count)
+        nulls = _column(files, f"null_count.{band.name}__min", pa.int64(), count)
+        # Of a column that a file has its writer always tells the NULLs; of rasters in place nothing is told.
+        if told and nulls.null_count:
+            lacking.append((band.name, nulls.is_null()))
+            nulls = pc.coalesce(nulls, columns["rows"])
+        columns[f"{band.name}__nulls"] = nulls
+    if layer.kind == "grid":
+        columns["lacks"] = _lacks(lacking, count)
     if layer.kind == "points":
         columns["cell_min"] = _column(files, "min.cell", pa.int64(), count)
         columns["cell_max"] = _column(files, "max.cell", pa.int64(), count)
@@ -48,6 +58,13 @@ def file_table(layer: Layer, files: pa.Table, place: str) -> pa.Table:
         for name in BOUNDS:
             columns[name] = _column(files, f"{name[1:]}.{name}", pa.float64(), count)
     return pa.table(columns)
+
+
+def _lacks(lacking: list[tuple[str, pa.ChunkedArray]], count: int) -> pa.Array:
+    masks = [(name, mask.to_pylist()) for name, mask in lacking]
+    if not masks:
+        return pa.repeat("", count)
+    return pa.array([",".join(name for name, mask in masks if mask[i]) for i in range(count)], pa.string())
 
 
 def _column(files: pa.Table, name: str, kind: pa.DataType, count: int) -> pa.Array | pa.ChunkedArray:

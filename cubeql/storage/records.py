@@ -88,8 +88,14 @@ def _check_band(layer: Layer, band: Band) -> None:
         raise StoreError(f"{place}: the scale is 0")
 
 
-def check_append(stored: Layer, given: Layer) -> None:
+def check_append(stored: Layer, given: Layer, add_bands: bool = False, before: Layer | None = None) -> None:
     """Refuse rows whose meaning differs from the rows that are there.
+
+    Args:
+        stored: the layer as it is.
+        given: what is appended.
+        add_bands: whether it may have bands that the layer has not.
+        before: the layer as it was when the writer began: it need not know of bands that others added since.
 
     Raises:
         StoreError: names the first difference.
@@ -100,14 +106,27 @@ def check_append(stored: Layer, given: Layer) -> None:
         ("dimensions", _dimensions(stored), _dimensions(given)),
         ("time", _time(stored), _time(given)),
         ("attributes", _attributes(stored), _attributes(given)),
-        ("bands", [b.name for b in stored.bands], [b.name for b in given.bands]),
     ]
     for what, there, new in pairs:
         if there != new:
-            hint = "; adding or leaving out bands is not supported yet" if what == "bands" else ""
-            raise StoreError(f"layer {stored.name}: its {what} is {there}, what is appended has {new}{hint}")
-    for old, band in zip(stored.bands, given.bands, strict=True):
-        _check_same_band(stored, old, band)
+            raise StoreError(f"layer {stored.name}: its {what} is {there}, what is appended has {new}")
+    _check_bands(stored, given, add_bands, before or stored)
+
+
+def _check_bands(stored: Layer, given: Layer, add_bands: bool, before: Layer) -> None:
+    known = ", ".join(b.name for b in stored.bands)
+    for band in given.bands:
+        there = stored.band(band.name)
+        if there is not None and there.name != band.name:
+            raise StoreError(f"layer {stored.name}: its band is {there.name}, what is appended has {band.name}")
+        if there is not None:
+            _check_same_band(stored, there, band)
+        elif not add_bands:
+            raise StoreError(f"layer {stored.name} has no band {band.name}, only {known}; say that it shall be "
+                             "added (add_bands), or leave it out")  # fmt: skip
+    for band in before.bands:
+        if stored.band(band.name) is not None and given.band(band.name) is None:
+            raise StoreError(f"layer {stored.name} has the band {band.name}, what is appended has not")
 
 
 def _dimensions(layer: Layer) -> list[tuple[str, str]]:
@@ -160,6 +179,7 @@ def combined(before: Layer, given: Layer, latest: Layer) -> Layer:
         for field in _CHANGING
         if getattr(given, field) != getattr(before, field) and getattr(given, field) is not None
     }
+    changed["bands"] = _bands_joined(before, given, latest)
     if "provenance" in changed:
         changed["provenance"] = _joined(before.provenance, given.provenance, latest.provenance)
     extras = dict(latest.extras) | {k: v for k, v in given.extras if (k, v) not in before.extras}
@@ -168,8 +188,16 @@ def combined(before: Layer, given: Layer, latest: Layer) -> Layer:
     return replace(latest, extras=tuple(sorted(extras.items())), **changed)
 
 
-_CHANGING = ("bands", "attributes", "time", "dimensions", "title", "licence", "citation", "description", "keywords",
+_CHANGING = ("attributes", "time", "dimensions", "title", "licence", "citation", "description", "keywords",
              "doi", "providers", "provenance")  # fmt: skip
+
+
+def _bands_joined(before: Layer, given: Layer, latest: Layer) -> tuple[Band, ...]:
+    """The bands that are there, with what the writer changed of them, and those it adds."""
+    changed = {b.name: b for b in given.bands if b not in before.bands}
+    kept = tuple(changed.pop(b.name, b) for b in latest.bands)
+    known = {b.name for b in before.bands}  # not those that were taken back meanwhile
+    return (*kept, *(b for b in changed.values() if b.name not in known))
 
 
 def _joined(before: Provenance, given: Provenance, latest: Provenance) -> Provenance:

@@ -30,7 +30,7 @@ class Settler:
 
     def __init__(self, layer: Layer, files: TableFiles, on_conflict: OnConflict, buffer_bytes: int) -> None:
         """Settle for a layer with these files, holding up to ``buffer_bytes`` of rows."""
-        self._layer, self._table, self._on_conflict, self._buffer_bytes = layer, files, on_conflict, buffer_bytes
+        self.layer, self._table, self._on_conflict, self._buffer_bytes = layer, files, on_conflict, buffer_bytes
         self._combine = COMBINE.get(on_conflict)
         self._keys_of: dict[str, pa.Table] = {}
 
@@ -76,7 +76,7 @@ class Settler:
         Raises:
             StoreError: there is one and conflicts are errors.
         """
-        keys = key_table(self._layer, list(buffer.values()))
+        keys = key_table(self.layer, list(buffer.values()))
         twice = 0
         for i, written in enumerate(files):
             shared = rows_in(written.keys, keys)
@@ -88,23 +88,23 @@ class Settler:
 
     def twice(self, key: Key) -> StoreError:
         """The error of a row added twice."""
-        return StoreError(f"layer {self._layer.name}: {describe_key(self._layer, key)} was added twice")
+        return StoreError(f"layer {self.layer.name}: {describe_key(self.layer, key)} was added twice")
 
     def _taken_out(self, written: WrittenFile, keys: pa.Table, buffer: dict[Key, TileBlock]) -> WrittenFile:
         if self._on_conflict == "error":
-            raise self.twice(key_rows(self._layer, keys)[0])
+            raise self.twice(key_rows(self.layer, keys)[0])
         if self._combine is not None:
             for old in self._rows(written.file.name, keys):
-                buffer[old.key] = self._combine(self._layer, old, buffer[old.key])
+                buffer[old.key] = self._combine(self.layer, old, buffer[old.key])
         kept = self._without(written.file.name, keys)
         self._table.remove([written.file.name])
         left = written.keys.filter(pa.array(~rows_in(written.keys, keys)))
         return WrittenFile(kept or DataFile(written.file.name, 0, 0, {}, {}, {}), left)
 
     def _there_already(self, keys: pa.Table) -> StoreError:
-        found = describe_key(self._layer, key_rows(self._layer, keys)[0])
+        found = describe_key(self.layer, key_rows(self.layer, keys)[0])
         return StoreError(
-            f"layer {self._layer.name} has a row for {found} already; merge into it or replace it "
+            f"layer {self.layer.name} has a row for {found} already; merge into it or replace it "
             "(on_conflict), or leave it out"
         )
 
@@ -115,7 +115,7 @@ class Settler:
             name = names[int(i)].as_py()
             theirs = self._keys_of.get(name)
             if theirs is None:
-                theirs = self._keys_of[name] = read_keys(self._table, name, self._layer)
+                theirs = self._keys_of[name] = read_keys(self._table, name, self.layer)
             shared = rows_in(theirs, ours)
             if shared.any():
                 yield name, theirs.filter(pa.array(shared))
@@ -146,17 +146,17 @@ class Settler:
 
     def _merged_with(self, old: dict[Key, TileBlock], files: Sequence[WrittenFile]) -> Iterator[WrittenFile]:
         assert self._combine is not None
-        keys = key_table(self._layer, list(old.values()))
+        keys = key_table(self.layer, list(old.values()))
         for written in files:
             if rows_in(written.keys, keys).any():
                 for new in self._rows(written.file.name, keys):
-                    old[new.key] = self._combine(self._layer, old[new.key], new)
-        yield from write_blocks(self._layer, self._table, old)
+                    old[new.key] = self._combine(self.layer, old[new.key], new)
+        yield from write_blocks(self.layer, self._table, old)
 
     def _rows(self, name: str, keys: pa.Table) -> Iterator[TileBlock]:
-        for rows in read_groups(self._table, name, self._layer, lambda found: rows_in(found, keys)):
-            yield from decode(self._layer, rows, self._table.uri(name))
+        for rows in read_groups(self._table, name, self.layer, lambda found: rows_in(found, keys)):
+            yield from decode(self.layer, rows, self._table.uri(name))
 
     def _without(self, name: str, keys: pa.Table) -> DataFile | None:
-        groups = read_groups(self._table, name, self._layer, lambda rows: ~rows_in(rows, keys))
-        return rewrite(self._layer, self._table, groups)
+        groups = read_groups(self._table, name, self.layer, lambda rows: ~rows_in(rows, keys))
+        return rewrite(self.layer, self._table, groups)

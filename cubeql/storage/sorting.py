@@ -16,18 +16,8 @@ from numpy.typing import NDArray
 
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError
-from cubeql.storage.blocks import checked
-from cubeql.storage.columns import (
-    STORAGE_TYPES,
-    FileShape,
-    key_fields,
-    list_of,
-    row_group_rows,
-    slots_of_layer,
-    tile_shape,
-)
-from cubeql.storage.decode import decode
-from cubeql.storage.encode import encode
+from cubeql.storage.columns import FileShape, key_fields, row_group_rows, slots_of_layer, tile_shape
+from cubeql.storage.older import completed, given_schema, made_anew
 from cubeql.storage.parquet import new_file_name, new_rows_name
 from cubeql.storage.rowcolumns import ROW_GROUP_ROWS, row_schema, row_shape
 from cubeql.storage.table import DataFile
@@ -88,6 +78,8 @@ class Gatherer:
         self.shape: FileShape = tile_shape(layer) if grid else row_shape(layer)
         self.group_rows = row_group_rows(slots_of_layer(layer)) if grid else ROW_GROUP_ROWS[layer.kind]
         item = sum(np.dtype(b.storage).itemsize + 1 for b in layer.bands)
+        self._wanted = given_schema(layer) if grid else row_schema(layer)
+        self._slots = slots_of_layer(layer) if grid else 0
         # Gathered, put in order, and decoded: three times in memory.
         self.row_bytes = 3 * (slots_of_layer(layer) * item if grid else _ROW_BYTES)
 
@@ -126,15 +118,15 @@ class Gatherer:
     def _made_anew(self, rows: pa.Table) -> pa.Table:
         if self._layer.kind != "grid":
             return rows.combine_chunks()
-        blocks = [checked(self._layer, block) for block in decode(self._layer, rows, self._table.uri(""))]
-        return encode(self._layer, [block for block in blocks if block is not None])
+        return made_anew(self._layer, rows, self._table.uri(""))
 
     def _rows(self, name: str, wanted: NDArray[np.int64]) -> pa.Table:
         """Rows of a file by their numbers, ascending."""
         place = self._table.uri(name)
         parts = []
         with self._opened(name) as file:
-            there = self._columns_to_read(file)
+            # Arrays and keys alone: everything else is made of them.
+            there = [n for n in self._wanted.names if n in file.schema_arrow.names]
             start = 0
             for i in range(file.num_row_groups):
                 end = start + file.metadata.row_group(i).num_rows
@@ -143,39 +135,7 @@ class Gatherer:
                     group = _checked(place, partial(file.read_row_group, i, columns=there))
                     parts.append(group.take(pa.array(wanted[low:high] - start)))
                 start = end
-        return self._completed(pa.concat_tables(parts), place)
-
-    def _columns_to_read(self, file: pq.ParquetFile) -> list[str]:
-        # Arrays and keys alone: everything else is made of them.
-        names = file.schema_arrow.names
-        return [n for n in self._wanted().names if n in names]
-
-    def _wanted(self) -> pa.Schema:
-        if self._layer.kind != "grid":
-            return row_schema(self._layer)
-        bands = [pa.field(b.name, list_of(STORAGE_TYPES[b.storage])) for b in self._layer.bands]
-        keys = [f for f in self.shape.schema if f.name in self.keys or f.name == "time_end"]
-        return pa.schema([*keys, *bands])
-
-    def _completed(self, rows: pa.Table, place: str) -> pa.Table:
-        """With all columns there are today: in older files a band may be missing, which is nowhere valid then."""
-        columns = []
-        for field in self._wanted():
-            if field.name not in rows.column_names:
-                columns.append(self._nothing(field, rows.num_rows))
-            elif rows.schema.field(field.name).type != field.type:
-                found = rows.schema.field(field.name).type
-                raise StoreError(f"{place}: the column {field.name} is {found}, not {field.type}")
-            else:
-                columns.append(rows[field.name])
-        return pa.table(columns, schema=self._wanted())
-
-    def _nothing(self, field: pa.Field, count: int) -> pa.Array:
-        if not pa.types.is_list(field.type):
-            return pa.nulls(count, field.type)
-        slots = slots_of_layer(self._layer)
-        offsets = pa.array(np.arange(count + 1, dtype=np.int32) * np.int32(slots))
-        return pa.ListArray.from_arrays(offsets, pa.nulls(count * slots, field.type.value_type), type=field.type)
+        return completed(self._wanted, pa.concat_tables(parts), self._slots, place)
 
     def _opened(self, name: str) -> pq.ParquetFile:
         def opened() -> pq.ParquetFile:

@@ -160,6 +160,7 @@ class Store(Upkeep):
         on_conflict: Literal["error", "merge", "replace", "insert", "overwrite"] = "error",
         *,
         buffer_bytes: int = BUFFER_BYTES,
+        add_bands: bool = False,
     ) -> LayerWrite:
         """Begin to write a layer; see :class:`~cubeql.storage.write.LayerWrite`.
 
@@ -172,6 +173,8 @@ class Store(Upkeep):
                 cell with a row in both is an error) or ``overwrite`` (a cell of the new row has the new values
                 alone); or ``replace`` (the new row takes the old one's place).
             buffer_bytes: bytes of arrays held before files are written.
+            add_bands: an append may have bands that the layer has not: it has them from then on, and they are NULL in
+                the rows that were there.
 
         Raises:
             StoreError: the layer cannot be stored, exists already (``create``), or does not fit (``append``).
@@ -180,7 +183,7 @@ class Store(Upkeep):
         from cubeql.storage.write import LayerWrite
 
         check_layer_name(layer.name)
-        return LayerWrite(self._shelf, layer, mode, on_conflict, buffer_bytes)
+        return LayerWrite(self._shelf, layer, mode, on_conflict, buffer_bytes, add_bands)
 
     def write_rows(
         self, layer: Layer, mode: Literal["create", "replace", "append"], *, buffer_bytes: int = ROW_BUFFER_BYTES

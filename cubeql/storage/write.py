@@ -10,7 +10,7 @@ import threading
 
 import pyarrow as pa
 
-from cubeql.catalog import Layer
+from cubeql.catalog import Band, Layer
 from cubeql.errors import StoreError
 from cubeql.storage.blocks import COMBINE, Key, TileBlock, checked
 from cubeql.storage.columns import key_fields, layer_schema
@@ -38,6 +38,7 @@ class LayerWrite(CommittedWrite):
         mode: Mode,
         on_conflict: OnConflict,
         buffer_bytes: int,
+        add_bands: bool = False,
     ) -> None:
         """Check the layer against what is there.
 
@@ -48,7 +49,7 @@ class LayerWrite(CommittedWrite):
             raise ValueError(f"on_conflict is one of {ON_CONFLICT}, not {on_conflict!r}")
         if layer.kind != "grid":
             raise StoreError(f"layer {layer.name}: {layer.kind} are rows, not tiles; write them with write_rows")
-        super().__init__(shelf, layer, mode)
+        super().__init__(shelf, layer, mode, add_bands)
         self._settler = Settler(layer, self._table, on_conflict, buffer_bytes)
         self._on_conflict = on_conflict
         self._buffer: dict[Key, TileBlock] = {}
@@ -119,6 +120,10 @@ class LayerWrite(CommittedWrite):
 
     def _settle(self, base: TableState, into: Settled) -> None:
         self._settler.settle(base, self._files, into)
+
+    def _widen(self, there: tuple[Band, ...]) -> None:
+        super()._widen(there)
+        self._settler.layer = self._layer
 
     def _files_written(self) -> list[DataFile]:
         return [written.file for written in self._files]

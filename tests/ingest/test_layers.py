@@ -183,3 +183,34 @@ def test_arguments_at_fault(tmp_path: Path, store: Store, options: dict[str, Any
 def test_layer_names_at_fault(tmp_path: Path, store: Store, name: str) -> None:
     with pytest.raises(CubeQLError, match="cannot name a layer"):
         ingest(store, scene(tmp_path, "one.tif"), name)
+
+
+def test_a_new_band_is_refused_unless_it_is_asked_for(tmp_path: Path, store: Store) -> None:
+    ingest(store, scene(tmp_path, "a_20240501.tif", 1), "a", bands={"t": 1}, time_pattern="%Y%m%d")
+    both = write_tif(tmp_path / "a_20240502.tif", np.stack([patterned(8, 9, seed=n) for n in (2, 3)]))
+    with rasterio.open(both, "r+") as file:
+        file.units = ("K", "K")
+    given = {"bands": {"t": 1, "u": 2}, "time_pattern": "%Y%m%d"}
+    with pytest.raises(IngestError, match=r"no band 'u', only t.*add_bands=True"):
+        ingest(store, both, "a", **given)
+    assert store.snapshot("a").version == 0
+    with pytest.raises(IngestError, match="the storage of band t is float32, in the sources int16"):
+        other = write_tif(tmp_path / "a_20240503.tif", np.stack([patterned(8, 9, np.int16, seed=n) for n in (2, 3)]))
+        ingest(store, other, "a", add_bands=True, **given)
+    ingest(store, both, "a", add_bands=True, **given)
+    for band, seed in (("t", 2), ("u", 3)):
+        wanted = regridded(picture_of(patterned(8, 9, seed=seed)), 8, "nearest")
+        assert_same(stored(store, "a", band, time="2024-05-02"), wanted)
+    assert stored(store, "a", "u", time="2024-05-01") == {}
+
+
+def test_older_dates_gain_a_band_that_is_merged_into_them(tmp_path: Path, store: Store) -> None:
+    ingest(store, scene(tmp_path, "a_20240501.tif", 1), "a", bands={"t": 1}, time_pattern="%Y%m%d")
+    path = scene(tmp_path, "b_20240501.tif", 4)
+    given: dict[str, Any] = {"bands": {"u": 1}, "time_pattern": "%Y%m%d", "add_bands": True}
+    with pytest.raises(IngestError, match="do not have its band 't'"):
+        ingest(store, path, "a", **given)
+    ingest(store, path, "a", on_conflict="merge", **given)
+    for band, seed in (("t", 1), ("u", 4)):
+        wanted = regridded(picture_of(patterned(8, 9, seed=seed)), 8, "nearest")
+        assert_same(stored(store, "a", band, time="2024-05-01"), wanted)

@@ -133,7 +133,7 @@ def test_an_unknown_layer_is_refused_with_the_nearest(store: Store) -> None:
             "its time is instant, .* the end of a step",
         ),
         (layer(dimensions=[Dimension("d", "text")]), "its dimensions is"),
-        (layer(bands=[Band("depth", "int16"), Band("more", "int8")]), "adding or leaving out bands"),
+        (layer(bands=[Band("depth", "int16"), Band("more", "int8")]), "has no band more, only depth"),
         (
             layer(bands=[Band("depth", "int32")]),
             "band depth: its storage is int16, what is appended has int32",

@@ -150,6 +150,7 @@ def _add_layer(parser: Parser) -> None:
         choices=("error", "merge", "replace"),
         help="what becomes of times that are there already",
     )
+    layer.add_argument("--add-bands", action="store_true", help="bands that the layer has not are added to it")
     layer.add_argument("--again", action="store_true", help="ingest sources again that were ingested before")
     layer.add_argument("--replace-changed", action="store_true", help="read sources again that changed since")
     for name in ("title", "licence", "citation"):
@@ -286,6 +287,7 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
         "memory_limit": options.memory_limit,
         "mode": options.mode,
         "on_conflict": options.on_conflict,
+        "add_bands": options.add_bands or None,
         "again": options.again or None,
         "replace_changed": options.replace_changed or None,
         "commit": options.commit,
