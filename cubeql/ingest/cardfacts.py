@@ -8,6 +8,7 @@ as that fact at all is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -30,12 +31,10 @@ def card_facts(facts: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]
     ``providers`` holds one a line, as :func:`cubeql.catalog.facts.provider_of` reads them.
     """
     told: dict[str, Any] = {n: facts[n][:_MOST_TEXT] for n in _AS_WRITTEN if facts.get(n)}
-    for name in ("keywords", "doi"):
-        if facts.get(name):
-            try:
+    for name in ("keywords", "doi", "licence"):  # the licence is kept as it is written where it is no identifier
+        with suppress(FactError):
+            if facts.get(name):
                 told[name] = read_fact(LAYER_FACTS, "the source", name, facts[name])
-            except FactError:
-                continue
     told["providers"] = tuple(_provider(line) for line in facts.get("providers", "").splitlines() if line.strip())
     made: dict[str, Any] = {n: facts[n][:_MOST_TEXT] for n in ("lineage", "level", "facility") if facts.get(n)}
     told["provenance"] = Provenance(**made)

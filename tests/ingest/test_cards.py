@@ -23,7 +23,7 @@ def landcover(path: Path) -> str:
     with rasterio.open(found, "r+") as file:
         file.write_colormap(1, COLOURS)
         file.update_tags(
-            title="Land cover", TIFFTAG_COPYRIGHT="CC-BY-4.0", TIFFTAG_ARTIST="Survey of X", keywords="land, cover",
+            title="Land cover", TIFFTAG_COPYRIGHT="cc-by-4.0", TIFFTAG_ARTIST="Survey of X", keywords="land, cover",
             doi="https://doi.org/10.5281/zenodo.77", processing_level="L3", publisher_note="further",
         )  # fmt: skip
         file.update_tags(1, standard_name="land_cover_lccs", long_name="Cover", valid_min="1", valid_max="2")
@@ -89,3 +89,12 @@ def test_rows_know_their_sources_too(tmp_path: Path, store: Store) -> None:
     (tmp_path / "towers.csv").write_text("lon,lat,height\n11,48,3\n")
     ingest(store, str(tmp_path / "towers.csv"), "towers")
     assert layer_of(store, "towers").provenance.sources == ("towers.csv",)
+
+
+def test_a_licence_that_is_no_identifier_is_kept_as_it_is_written(tmp_path: Path, store: Store) -> None:
+    path = write_tif(tmp_path / "a.tif", patterned(8, 9))
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(license="as you like", doi="none", keywords=" , ")
+    ingest(store, path, "a")
+    layer = layer_of(store)
+    assert (layer.licence, layer.doi, layer.keywords) == ("as you like", None, ())
