@@ -22,7 +22,7 @@ def test_layers_and_layer(cube: Any) -> None:
 
 def test_a_script_gives_a_result_a_statement(cube: Any) -> None:
     results = list(cube.run("SELECT count(*) AS n FROM fine; -- two\nSHOW LAYERS; DESCRIBE twin"))
-    assert [len(r.to_arrow()) for r in results] == [1, len(cube.layers), 6]
+    assert [len(r.to_arrow()) for r in results] == [1, len(cube.layers), 12]
 
 
 def test_a_script_that_cannot_be_read_runs_nothing(own: cubeql.Session) -> None:
