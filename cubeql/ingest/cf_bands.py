@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,14 @@ def band_of(source: str, variable: Any, nodata: Any = "declared") -> SourceBand:
         standard_name=standard,
         colours=colours_of_tags(attributes),
         valid_range=_decoded_range(attributes, (low, high), scale, offset),
+        block_bytes=_chunk_bytes(variable),
     )
+
+
+def _chunk_bytes(variable: Any) -> int:
+    """Of the chunks in which the variable is packed; 0 where it is not."""
+    chunks = variable.encoding.get("chunksizes") or variable.encoding.get("chunks") or ()
+    return math.prod(int(n) for n in chunks) * int(variable.dtype.itemsize) if chunks else 0
 
 
 def _decoded_range(

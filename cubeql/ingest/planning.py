@@ -30,6 +30,7 @@ from cubeql.storage.names import check_columns, check_layer_name
 from cubeql.values.tiles import tile_resolution
 
 _CELLS_PER_PIXEL = 8
+_BLOCKS = 5  # pieces as the largest that must fit the memory: a library may hold two of them, and packed ones
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +88,7 @@ def make_job(
     moments = [moments_of(s, t, kept) for s, t in zip(sources, times, strict=True)]
     feeds = _feeds(store, sources, uses, moments, shape, options)
     _check_sums(feeds)
+    _check_blocks(feeds, options)
     plan = _plan(record, feeds, shape.pixels_per_cell[0], _notes(sources, kept))
     return Job(_named(record), existing, tuple(opened), feeds, plan)
 
@@ -175,6 +177,20 @@ def _feeds(
     return tuple(feeds)
 
 
+def _check_blocks(feeds: Sequence[Feed], options: IngestOptions) -> None:
+    """Refuse what can only be unpacked in pieces that would not fit the memory."""
+    for feed in feeds:
+        block = max((u.band.block_bytes for u in feed.uses), default=0)
+        if block > options.memory_limit // _BLOCKS:
+            needed = block * _BLOCKS
+            raise refusal(
+                feed.source.name,
+                f"is packed in pieces of {block / 2**20:,.0f} MiB, each of which has to be unpacked whole",
+                "write it in tiles (gdal_translate -co TILED=YES, nccopy -c), or give more memory: "
+                f"memory_limit={needed}",
+            )
+
+
 def _check_sums(feeds: Sequence[Feed]) -> None:
     """Scenes of one time that overlap would be counted twice by sums."""
     summing = [f for f in feeds if any(u.method == "sum" for u in f.uses)]
@@ -230,6 +246,9 @@ def _plan(layer: Layer, feeds: Sequence[Feed], pixels_per_cell: float, notes: tu
             cells * (uses[band].storage.itemsize + 1) for own in pictures.values() for band, cells in own.items()
         ),
         notes=notes,
+        disk_bytes=int(
+            sum(cells * uses[band].disk_bytes for own in pictures.values() for band, cells in own.items())
+        ),
     )
 
 

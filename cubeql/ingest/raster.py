@@ -172,6 +172,8 @@ def _band(dataset: Any, name: str, i: int, nodata: Any, category_names: tuple[tu
         long_name=tags.get("long_name") or standard,
         classes=classes_of_tags(where, tags) or category_names,
         masked=_has_own_mask(dataset, i),
+        block_bytes=_block_bytes(dataset, i, dtype),
+        packed_bytes=_packed_bytes(dataset, name),
         standard_name=standard,
         colours=_colour_table(dataset, i) or colours_of_tags(tags),
         valid_range=valid_range_of_tags(tags),
@@ -187,6 +189,22 @@ def _colour_table(dataset: Any, i: int) -> tuple[tuple[int, str], ...]:
     table = dataset.colormap(i)
     painted = ((code, colour) for code, (*colour, alpha) in sorted(table.items()) if alpha and any(colour))
     return tuple((code, "#" + "".join(f"{part:02x}" for part in colour)) for code, colour in painted)
+
+
+def _block_bytes(dataset: Any, i: int, dtype: np.dtype[Any]) -> int:
+    from rasterio.enums import Interleaving
+
+    height, width = dataset.block_shapes[i - 1]
+    together = dataset.count if dataset.interleaving == Interleaving.pixel else 1
+    return int(height * width * together * dtype.itemsize)
+
+
+def _packed_bytes(dataset: Any, name: str) -> float | None:
+    """Of a file of its own; what an address or a mosaic of others takes is not known."""
+    path = Path(name)
+    if dataset.driver == "VRT" or not path.is_file():
+        return None
+    return path.stat().st_size / float(dataset.width * dataset.height * dataset.count)
 
 
 def _dtype(name: str, i: int, text: str) -> np.dtype[Any]:

@@ -55,6 +55,7 @@ class IngestPlan:
         notes: what was decided for the user.
         portions: how many commits there would be.
         bad: (source, why) of those that would be left out.
+        disk_bytes: estimate of the files: as well packed as the source where that is known, else not packed at all.
     """
 
     layer: str
@@ -72,6 +73,7 @@ class IngestPlan:
     notes: tuple[str, ...]
     portions: int = 1
     bad: tuple[tuple[str, str], ...] = ()
+    disk_bytes: int = 0
 
     def render(self) -> str:
         """Several lines for people."""
@@ -84,7 +86,7 @@ class IngestPlan:
             f"bands: {bands}",
             f"{_count(self.sources, 'source')}, {_count(self.pictures, 'picture')}, "
             f"up to {_count(self.tiles, 'tile')}, about {self.cells:,} cells each, {self.all_cells:,} in all, "
-            f"{_bytes(self.arrays_bytes)} before compression",
+            f"{_bytes(self.arrays_bytes)} before compression, about {_bytes(self.disk_bytes)} on disk",
         ]
         if self.portions > 1:
             lines.append(f"{self.portions:,} portions, each a commit of its own")

@@ -40,6 +40,9 @@ class SourceBand:
         colours: (code, ``#rrggbb``) of its colour table.
         valid_range: least and greatest decoded value that is right, where the source says so.
         masked: whether the reader returns a mask of its own (mask band, alpha).
+        block_bytes: what has to be unpacked at one go, however little of it is wanted (a tile, strip or chunk); 0
+            where that is not known.
+        packed_bytes: that a value takes in the source, on average; None where that is not known.
     """
 
     name: str | None
@@ -54,6 +57,8 @@ class SourceBand:
     long_name: str | None = None
     classes: tuple[tuple[int, str], ...] = ()
     masked: bool = False
+    block_bytes: int = 0
+    packed_bytes: float | None = None
     standard_name: str | None = None
     colours: tuple[tuple[int, str], ...] = ()
     valid_range: tuple[float, float] | None = None

@@ -283,6 +283,7 @@ class Tiler:
             pixels = self._read(feed.source, band, [number], part)
             picked = taken(band, pixels, 0, grid_map.pixels[here] - low, None)
             found.values[here], found.valid[here] = picked.values, picked.valid
+            del pixels  # before the next are read
         return found
 
     # ------------------------------------------------------------------ reading
