@@ -23,6 +23,7 @@ class Row:
         cpu: target and ratio are about CPU seconds of all threads; else about the wall clock.
         at_least: the target is of ``rate`` (values per CPU second) and has to be reached.
         best: most repeats.
+        note: what else there is to say, asked after the last repeat.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Row:
     cpu: bool = True
     at_least: bool = False
     best: int = 7
+    note: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Measured:
     ratio: float | None
     target: float | None
     met: bool | None
+    note: str = ""
 
     @property
     def rate(self) -> float | None:
@@ -87,7 +90,7 @@ def _measured(row: Row, base: Callable[[], int | None] | None, seconds: float) -
     met = _is_met(row, ratio if ratio is not None else statistics.median(spent), values, cpu)
     return Measured(
         row.name, cpu, statistics.median(walls), min(spent), max(spent), len(cpus), values, row.against, ratio,
-        row.target, met,
+        row.target, met, row.note() if row.note is not None else "",
     )  # fmt: skip
 
 
@@ -114,7 +117,8 @@ def _is_met(row: Row, found: float, values: int | None, cpu: float) -> bool | No
 def _line(one: Measured) -> str:
     ratio = f" = {one.ratio:.2f} x {one.against}" if one.ratio is not None else ""
     met = {None: "", True: "  target met", False: "  TARGET MISSED"}[one.met]
-    return f"{one.name:34s} cpu {_ms(one.cpu)} wall {_ms(one.wall)} ms{ratio}{met}"
+    note = f"  {one.note}" if one.note else ""
+    return f"{one.name:34s} cpu {_ms(one.cpu)} wall {_ms(one.wall)} ms{ratio}{met}{note}"
 
 
 def _ms(seconds: float) -> str:
@@ -124,8 +128,8 @@ def _ms(seconds: float) -> str:
 def markdown(found: Iterable[Measured]) -> str:
     """The table for a report."""
     lines = [
-        "| what | CPU ms | wall ms | least - most | million values / CPU s | ratio | target | met |",
-        "| --- | ---: | ---: | ---: | ---: | --- | ---: | --- |",
+        "| what | CPU ms | wall ms | least - most | million values / CPU s | ratio | target | met | |",
+        "| --- | ---: | ---: | ---: | ---: | --- | ---: | --- | --- |",
     ]
     for one in found:
         rate = f"{one.rate / 1e6:.1f}" if one.rate is not None else ""
@@ -134,7 +138,7 @@ def markdown(found: Iterable[Measured]) -> str:
         met = {None: "", True: "yes", False: "no"}[one.met]
         lines.append(
             f"| {one.name} | {one.cpu * 1000:.1f} | {one.wall * 1000:.1f} | {one.least * 1000:.1f} - "
-            f"{one.most * 1000:.1f} | {rate} | {ratio} | {target} | {met} |"
+            f"{one.most * 1000:.1f} | {rate} | {ratio} | {target} | {met} | {one.note} |"
         )
     return "\n".join(lines)
 

@@ -1,21 +1,29 @@
-"""Writing: rasters to a layer, first and second date on one grid."""
+"""Writing: rasters to a layer, first and further dates on one grid, and the whole as a command with its memory."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import rasterio
 from rasterio.transform import from_origin
+from rasterio.windows import Window
 
 from benchmarks.data import Data
 from benchmarks.measure import Row
+from cubeql.ingest.report import IngestReport
+from cubeql.ingest.resolution import nearest_resolution
 from cubeql.session import Session
 
 PIXELS = 4000
-_METRES = 250.0  # near cells of resolution 9: 13.7 million pixels make about 9.6 million cells
+_EXTENT = 1_000_000.0  # metres along each side: 250 m pixels where there are 4,000, near cells of resolution 9
+_NODATA = -9999
+_STRIP = 512
 
 
 def _raster(folder: Path, date: int, pixels: int) -> Path:
@@ -25,37 +33,71 @@ def _raster(folder: Path, date: int, pixels: int) -> Path:
         return path
     random = np.random.default_rng(date)
     coarse = random.normal(3000, 900, (pixels // 40 + 1, pixels // 40 + 1))
-    values = np.kron(coarse, np.ones((40, 40)))[:pixels, :pixels] + random.normal(0, 60, (pixels, pixels))
-    values[: pixels // 20] = -9999
+    metres = _EXTENT / pixels
     profile = {
-        "driver": "GTiff", "width": pixels, "height": pixels, "count": 1, "dtype": "int16", "nodata": -9999,
-        "crs": "EPSG:32635", "transform": from_origin(100_000, 5_600_000, _METRES, _METRES),
+        "driver": "GTiff", "width": pixels, "height": pixels, "count": 1, "dtype": "int16", "nodata": _NODATA,
+        "crs": "EPSG:32635", "transform": from_origin(100_000, 5_600_000, metres, metres),
         "tiled": True, "blockxsize": 512, "blockysize": 512, "compress": "deflate", "predictor": 2,
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as file:
-        file.write(values.astype(np.int16), 1)
+        for top in range(0, pixels, _STRIP):
+            rows = np.arange(top, min(pixels, top + _STRIP))
+            field = coarse[rows // 40][:, np.arange(pixels) // 40]
+            values = field + random.normal(0, 60, field.shape)
+            values[rows < pixels // 20] = _NODATA
+            file.write(values.astype(np.int16), 1, window=Window(0, top, pixels, rows.size))
     return path
 
 
 def rows(data: Data, pixels: int = PIXELS) -> Iterator[Row]:
-    """The rows of this page; every repeat starts from an empty store."""
+    """The rows of this page; the first date and the command start from an empty store."""
     folder = data.folder / f"rasters{pixels}"
     folder.mkdir(exist_ok=True)
     files = [_raster(folder, date, pixels) for date in (1, 11, 21)]
     store = folder / "store"
+    resolution = nearest_resolution((_EXTENT / pixels / 1000) ** 2)
+    last: dict[Path, IngestReport] = {}
 
     def ingested(file: Path, fresh: bool) -> Callable[[], int | None]:
         def run() -> int:
             if fresh:
                 shutil.rmtree(store, ignore_errors=True)
             with Session.open(store, create=True) as session:
-                report = session.ingest(
-                    [file], layer="scene", resolution=9, time=file.stem[-10:], mode="create" if fresh else "append"
+                mode = "create" if fresh else "append"
+                last[file] = session.ingest(
+                    [file], layer="scene", resolution=resolution, time=file.stem[-10:], mode=mode
                 )
-            return report.cells
+            return last[file].cells
 
         return run
 
-    yield Row("ingest/first date", ingested(files[0], True), target=2e6, at_least=True, best=1)
-    yield Row("ingest/second date", ingested(files[1], False), target=20e6, at_least=True, best=1)
-    yield Row("ingest/third date", ingested(files[2], False), target=20e6, at_least=True, best=1)
+    def size(file: Path) -> Callable[[], str]:
+        def said() -> str:
+            per_cell = last[file].bytes / last[file].cells
+            per_pixel = file.stat().st_size / (0.95 * pixels * pixels)
+            return f"{per_cell:.2f} bytes a cell, {per_cell / per_pixel:.2f} x the GeoTIFF's a pixel"
+
+        return said
+
+    yield Row("ingest/first date", ingested(files[0], True), target=2e6, at_least=True, best=1, note=size(files[0]))
+    yield Row("ingest/second date", ingested(files[1], False), target=20e6, at_least=True, best=1, note=size(files[1]))
+    yield Row("ingest/third date", ingested(files[2], False), target=20e6, at_least=True, best=1, note=size(files[2]))
+    yield _command(folder, files[0], resolution)
+
+
+def _command(folder: Path, file: Path, resolution: int) -> Row:
+    """The first date by ``cubeql ingest``: start, imports and commit included."""
+    store, peak = folder / "store-of-command", [0]
+
+    def run() -> None:
+        shutil.rmtree(store, ignore_errors=True)
+        options = ["--layer", "scene", "--store", str(store), "--resolution", str(resolution), "--time", "2024-06-01"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cubeql", "ingest", str(file), *options, "--quiet"], stderr=subprocess.DEVNULL
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"cubeql ingest failed with {status}")
+        peak[0] = used.ru_maxrss
+
+    return Row("ingest/command", run, best=1, note=lambda: f"{peak[0] / 1024:.0f} MiB at most")
