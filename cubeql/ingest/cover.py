@@ -1,6 +1,6 @@
 """Which tiles a pixel grid touches: never too few, at most a ring too many.
 
-The grid is sampled so densely that no place on it is farther than a tenth of a tile's radius from a sample.
+The grid is sampled so densely that no place on it is farther than a fifth of a tile's radius from a sample.
 A cell lies at most 1.04 radii of its own tile from that tile's centre (measured at resolutions 0 to 4,
 pentagons included) and the centres of tiles two steps apart are at least 2.4 radii apart, so every tile that
 has a cell on the grid is the tile of some sample or a neighbour of it.
@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cubeql.grid.areas import unit_vectors
-from cubeql.grid.cells import EARTH_RADIUS_KM, cells_at, disk_cells
+from cubeql.grid.cells import EARTH_RADIUS_KM, cells_at, disks
 from cubeql.ingest.pixelgrid import Floats, PixelGrid, Projector
 from cubeql.ingest.resolution import cell_area_km2
 from cubeql.values.cells import BASE_TILES
 
-_STEP = 0.1
+_STEP = 0.2  # of a tile's radius; with that of two tiles, 2 x 1.04, less than the 2.4 between tiles two steps apart
 _LIMIT = 40_000_000
 _ROWS_AT_ONCE = 500_000
 
@@ -75,5 +75,4 @@ def _sampled(projector: Projector, columns: int, rows: int, resolution: int) -> 
 
 
 def _with_neighbours(tiles: Tiles) -> Tiles:
-    around = [disk_cells(int(tile), 1) for tile in tiles]
-    return np.unique(np.concatenate(around)) if around else tiles
+    return np.unique(disks(tiles, 1)[0])

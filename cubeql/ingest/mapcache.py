@@ -22,12 +22,13 @@ from cubeql.ingest.resolution import cell_area_km2
 from cubeql.ingest.sheets import Arrays, read_arrays, write_arrays
 from cubeql.storage.trimming import trim
 from cubeql.values.cells import parent
-from cubeql.values.tiles import tile_resolution, valid_cells
+from cubeql.values.tiles import slot_count, tile_resolution, valid_cells
 
 CACHE_BYTES = 2 * 2**30
 PATCH_PIXELS = 2_000_000
 SHEET_PIXELS = 6_000_000
 _FORMAT = "2"
+_SLOT_BYTES: dict[Family, int] = {"nearest": 4, "bilinear": 28, "pixels": 9, "sum": 9}  # beside those of its pixels
 _FOLDER = "gridmaps"
 
 
@@ -68,6 +69,14 @@ class GridMaps:
         self._lock = threading.Lock()
         self._making: dict[int, threading.Lock] = {}
         self.made = 0
+
+    @property
+    def tile_bytes(self) -> float:
+        """Bytes that the maps of a tile are expected to have."""
+        slots = slot_count(self.resolution, tile_resolution(self.resolution))
+        if self.family in ("nearest", "bilinear"):
+            return _SLOT_BYTES[self.family] * slots
+        return 4 * self.tile_pixels + _SLOT_BYTES[self.family] * slots
 
     def patches(self, tile: int) -> list[int]:
         """The patches of a tile, in order."""

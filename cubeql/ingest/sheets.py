@@ -26,15 +26,17 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write a file under another name and rename it; a disk that is full or read-only merely means no cache."""
     head = [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()]
     header = json.dumps(head).encode()
-    parts = [_words(header), *(_words(np.ascontiguousarray(array).tobytes()) for array in arrays.values())]
-    body = np.concatenate([np.array([len(header)], np.uint64), *parts])
-    front = np.array([_MAGIC, _sum(body)], np.uint64)
+    parts = [np.array([len(header)], np.uint64), np.frombuffer(header, np.uint8), *arrays.values()]
+    plain = [np.ascontiguousarray(part).reshape(-1).view(np.uint8) for part in parts]
+    front = np.array([_MAGIC, sum(_padded_sum(part) for part in plain) % 2**64], np.uint64)
     draft = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
             front.tofile(file)
-            body.tofile(file)
+            for part in plain:
+                part.tofile(file)
+                file.write(bytes(-part.size % _WORD))
         draft.replace(path)
     except OSError:
         draft.unlink(missing_ok=True)
@@ -70,13 +72,15 @@ def _parted(body: NDArray[np.uint64]) -> Arrays:
     return found
 
 
-def _words(data: bytes) -> NDArray[np.uint64]:
-    return np.frombuffer(data.ljust(_count(len(data)) * _WORD, b"\0"), np.uint64)
-
-
 def _count(size: int) -> int:
     return -(-size // _WORD)
 
 
 def _sum(words: NDArray[np.uint64]) -> int:
     return int(np.add.reduce(words, dtype=np.uint64))
+
+
+def _padded_sum(part: NDArray[np.uint8]) -> int:
+    """Of an array with as many zeros behind it as fill its last word."""
+    whole = part.size // _WORD * _WORD
+    return _sum(part[:whole].view(np.uint64)) + int.from_bytes(part[whole:].tobytes(), "little")

@@ -106,7 +106,7 @@ class Tiler:
             resolution: of the cells.
             bands: of the layer, in order.
             feeds: the sources, in the order in which a mosaic prefers them.
-            memory_bytes: for the pixels of one group, and as much again for its cells.
+            memory_bytes: for the pixels of one group and their maps, and as much again for its cells.
         """
         self._resolution, self._tile_resolution = resolution, tile_resolution(resolution)
         self._slots = slot_count(resolution, self._tile_resolution)
@@ -118,11 +118,15 @@ class Tiler:
         self._memory = max(1, memory_bytes)
         self.tiles: NDArray[np.int64] = np.unique(np.concatenate([f.tiles for f in feeds]))
         self._rows = np.zeros(self.tiles.size, dtype=np.int64)
-        self._pixel_bytes = np.zeros(self.tiles.size, dtype=np.float64)
+        self._read_bytes = np.zeros(self.tiles.size, dtype=np.float64)
+        known: set[int] = set()
         for feed in feeds:
             here = np.searchsorted(self.tiles, feed.tiles)
             self._rows[here] += len(feed.pictures)
-            self._pixel_bytes[here] += _expected_bytes(feed)
+            self._read_bytes[here] += _expected_bytes(feed)
+            new = [m for m in feed.maps.values() if id(m) not in known]
+            self._read_bytes[here] += sum(m.tile_bytes for m in new)
+            known |= {id(m) for m in new}
 
     @property
     def pairs(self) -> int:
@@ -143,7 +147,7 @@ class Tiler:
         tiles: list[int] = []
         rows = size = 0.0
         for tile, more, pixels in zip(
-            self.tiles.tolist(), self._rows.tolist(), self._pixel_bytes.tolist(), strict=True
+            self.tiles.tolist(), self._rows.tolist(), self._read_bytes.tolist(), strict=True
         ):
             if tiles and (rows + more > fair or size + pixels > self._memory):
                 found.append(Group(tuple(tiles)))

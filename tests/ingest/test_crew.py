@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cubeql.errors import IngestError
-from cubeql.ingest import crew, ingest
+from cubeql.ingest import IngestCancelled, crew, ingest
 from cubeql.ingest.board import Moment
 from cubeql.ingest.crew import Plan, make_plan
 from cubeql.ingest.raster import RasterSource
@@ -69,6 +70,46 @@ def test_first_fault_stops_every_thread_and_is_told(
     assert store.layer("a") is None and data_files(store) == [] and ingest_threads() == []
 
 
+STAGES = {
+    "maps": "cubeql.ingest.mapcache.make_map",
+    "reading": "cubeql.ingest.raster.RasterSource.read",
+    "picking": "cubeql.ingest.tiler.pick",
+    "encoding": "cubeql.ingest.crew.encoded",
+    "writing": "cubeql.storage.parquet.NewFile.write",
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_cancel_is_heard_before_any_thread_begins_another_step(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """Whatever is going on as the user cancels, a thread does no more than end the step that it is at."""
+    with_threads(monkeypatch, 3, 1, 2**18)
+    cancelled, lock = threading.Event(), threading.Lock()
+    late: dict[str, int] = dict.fromkeys(STAGES, 0)
+    done: dict[str, int] = dict.fromkeys(STAGES, 0)
+
+    def watched(name: str, function: Any) -> Any:
+        def run(*args: Any, **named: Any) -> Any:
+            with lock:
+                done[name] += 1
+                late[name] += cancelled.is_set()
+                if name == stage and done[name] == 3:
+                    cancelled.set()
+            return function(*args, **named)
+
+        return run
+
+    for name, place in STAGES.items():
+        owner, _, attribute = place.rpartition(".")
+        monkeypatch.setattr(place, watched(name, getattr(pkgutil.resolve_name(owner), attribute)))
+    monkeypatch.setattr("cubeql.storage.strand.row_group_rows", lambda _: 2)
+    with pytest.raises(IngestCancelled):
+        ingest(store, dated(tmp_path, 1), "a", resolution=FINE, cancel=cancelled.is_set)
+    assert done[stage] >= 3 and max(late.values()) <= 4, late
+    assert store.layer("a") is None and data_files(store) == [] and ingest_threads() == []
+
+
 @given(st.integers(2**20, 2**33), st.integers(1, 256))
 def test_what_is_on_its_way_fits_half_of_the_memory(limit: int, cores: int) -> None:
     plan = make_plan(limit, cores)
@@ -84,7 +125,7 @@ def _feed(tiles: list[int], moments: int) -> Feed:
     use = SimpleNamespace(
         name="v", method="nearest", storage=np.dtype("int16"), band=SimpleNamespace(dtype=np.dtype("u1"), masked=False)
     )
-    maps: Any = {"nearest": SimpleNamespace(tile_pixels=20_000)}
+    maps: Any = {"nearest": SimpleNamespace(tile_pixels=20_000, tile_bytes=70_000)}
     source: Any = SimpleNamespace(name="made up")
     return Feed(source, (use,), pictures, np.array(sorted(tiles), np.int64), maps)  # type: ignore[arg-type]
 
