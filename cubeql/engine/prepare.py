@@ -24,7 +24,8 @@ from cubeql.engine.places import Places, provide_places, provide_wanted
 from cubeql.engine.regions import mask_table, shape_of
 from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.running import Running
-from cubeql.engine.scans import ScanWork
+from cubeql.engine.scans import NOTHING_TOLD, ScanWork, Told
+from cubeql.engine.settling import settled_rows, unsettled_rows
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_held, provide_zones, shape_of_zone
 from cubeql.errors import QueryError, StoreError, diagnose
@@ -33,7 +34,7 @@ from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
 from cubeql.plan.nodes import ALWAYS, Aligned, Cells, HeldCells, RowScan, Scan, Summaries
 from cubeql.plan.rules.prune_times import reach
-from cubeql.sql import RegionNeed, bound_values, print_query
+from cubeql.sql import RegionNeed, bound_values, print_query, quote
 from cubeql.sql.aligned import areas_name
 from cubeql.sql.known import NOTHING, Known
 from cubeql.storage import Snapshot, Store
@@ -203,21 +204,38 @@ class Preparation:
         return np.unique(parent(tiles, cells.tile)) if own > cells.tile else tiles
 
     def _summaries(self, summaries: Summaries) -> None:
-        """Tiles that lie wholly in every region are read as summaries, those at an edge as cells."""
-        if summaries.edges is None:
-            self._provide_scan(summaries.scan, None)
+        """Tiles that lie wholly in every region are read as summaries, those at an edge as cells; so are rows of which
+        what is stored does not tell whether they fulfil conditions on values."""
+        told = settled_rows(summaries, self.compiled.parameters)
+        if summaries.edges is None or not summaries.edges.regions:
+            self._provide_scan(summaries.scan, None, told)
+            if summaries.edges is not None:
+                self._rest(summaries, summaries.edges.driver.scan, None)
             return
-        driver = summaries.edges.driver
-        tiles = self._provide_scan(summaries.scan, self._cover(driver)).tiles
-        whole = tiles
+        work = self._provide_scan(summaries.scan, self._cover(summaries.edges.driver))
+        tiles = whole = work.tiles
         for need in self._needs_of(summaries.edges):
             table = self._masks(need, tiles)
             tiles = table["tile"].to_numpy()
             whole = np.intersect1d(whole, tiles[table["mask"].is_null().to_numpy()])
-        self.works.pop()  # the same scan is made again, of its whole tiles
-        self._provide_scan(summaries.scan, whole)
-        self._provide_scan(driver.scan, np.setdiff1d(tiles, whole))
-        self.works[-1].is_rest = True
+        if len(whole) < len(work.tiles) or told != NOTHING_TOLD:
+            scans.narrow(self.cursor, summaries.scan, work, whole, told)
+        self._rest(summaries, summaries.edges.driver.scan, np.setdiff1d(tiles, whole), tiles)
+
+    def _rest(
+        self, summaries: Summaries, scan: Scan, cut: NDArray[np.int64] | None, tiles: NDArray[np.int64] | None = None
+    ) -> None:
+        """Read as cells the tiles at an edge, ``cut``, and of all ``tiles`` those rows that are not settled."""
+        name = None
+        if cut is not None:
+            name = f"{scan.name}$cut"
+            self.cursor.register(name, pa.table({"tile": cut}))
+        told = unsettled_rows(summaries, self.compiled.parameters, quote(name) if name is not None else None)
+        work = self._provide_scan(scan, cut if told == NOTHING_TOLD else tiles, told)
+        work.is_rest = True
+        if told != NOTHING_TOLD and work.selection is not None and work.paths:
+            rows = work.selection.read_rows(self.cursor, scan.layer.time is not None)
+            scans.settle(self.cursor, scan, work, rows)
 
     def _with_points(self, cells: Cells, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
         """The tiles that hold points of all scans that the cells must meet."""
@@ -260,7 +278,9 @@ class Preparation:
             self.cursor.register(areas_name(aligned.scan), areas)
         return work
 
-    def _provide_scan(self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None) -> ScanWork:
+    def _provide_scan(
+        self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None, told: Told = NOTHING_TOLD
+    ) -> ScanWork:
         self.running.check()
         snapshot = self._snapshot_of(scan)
         planned = None
@@ -271,7 +291,7 @@ class Preparation:
         if planned is not None:
             work.in_place = work.tiles_all = planned
         self.works.append(work)
-        scans.provide(self.cursor, scan, snapshot, work, tiles, self.compiled.parameters)
+        scans.provide(self.cursor, scan, snapshot, work, tiles, self.compiled.parameters, told)
         return work
 
     def _snapshot_of(self, scan: Scan | RowScan) -> Snapshot:

@@ -78,6 +78,17 @@ class ScanWork:
         self.tiles, self.rows_of_tiles, self.tiles_kept = tiles, rows, int(rows.sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is asked of rows beside what a scan says: tests that they pass, and (test, name) of boolean columns."""
+
+    tests: tuple[str, ...] = ()
+    flags: tuple[tuple[str, str], ...] = ()
+
+
+NOTHING_TOLD = Told()
+
+
 def work_of(scan: Scan | RowScan, snapshot: Snapshot) -> ScanWork:
     """The work of a scan before anything is pruned."""
     files = snapshot.files
@@ -117,6 +128,7 @@ def provide(
     work: ScanWork,
     tiles: NDArray[np.int64] | TileRanges | None,
     values: Values,
+    told: Told = NOTHING_TOLD,
 ) -> NDArray[np.int64]:
     """Make the relation of a scan on a cursor, of the files and rows that can matter; reads scalar columns only.
 
@@ -127,11 +139,13 @@ def provide(
         work: is told what is kept.
         tiles: those that can matter, sorted or as the ranges of a region; None for all.
         values: of parameters.
+        told: what else is asked of its rows.
 
     Returns:
         The tiles that rows of the relation lie in, sorted.
     """
-    work.first = work.selection = _selection(cursor, scan, snapshot, tiles, values)
+    selection = _selection(cursor, scan, snapshot, tiles, values)
+    work.first = work.selection = replace(selection, values=(*selection.values, *told.tests), flags=told.flags)
     _make(cursor, scan, work)
     stored = _stored_tiles(cursor, scan, work)
     work.is_of_region = isinstance(tiles, TileRanges)
@@ -142,9 +156,11 @@ def provide(
 
 
 def narrow(
-    cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, tiles: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Make the relation of a scan anew, of fewer tiles; gives those of them that it has rows in."""
+    cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, tiles: NDArray[np.int64],
+    told: Told = NOTHING_TOLD,
+) -> NDArray[np.int64]:  # fmt: skip
+    """Make the relation of a scan anew, of fewer tiles and what is told of its rows; gives those of the tiles that it
+    has rows in."""
     assert work.selection is not None
     held = np.isin(work.tiles, tiles)
     left = work.tiles[held]
@@ -153,9 +169,11 @@ def narrow(
         work.selection,
         files=files[files_between(work.selection.snapshot, left, left)[files]],
         tiles=tuple(_tile_tests(cursor, scan.name, left)),
+        values=(*work.selection.values, *told.tests),
+        flags=(*work.selection.flags, *told.flags),
     )
     _make(cursor, scan, work)
-    if scan.frozen is not None and work.paths:
+    if (scan.frozen is not None or told.tests) and work.paths:
         return _stored_tiles(cursor, scan, work)
     work.keep(left, work.rows_of_tiles[held])
     return left
@@ -205,11 +223,13 @@ def _make(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> None
     work.files_kept = len(work.sizes)
     name = quote(scan.name)
     if not work.paths:
-        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {', '.join(_nothing(scan))} WHERE FALSE")
+        columns = ", ".join((*_nothing(scan), *work.selection.unflagged))
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {columns} WHERE FALSE")
     elif scan.frozen is not None:
         frozen.make(cursor, scan, work.selection.source, work.selection.where)
     else:
-        text = " UNION ALL ".join(work.selection.queries(", ".join(_columns(scan))))
+        columns = ", ".join((*_columns(scan), *work.selection.flagged))
+        text = " UNION ALL ".join(work.selection.queries(columns))
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.engine.tilefiles import source_of
+from cubeql.sql import quote
 from cubeql.storage import Snapshot
 
 # ruff: noqa: S608 - identifiers are quoted, constants are our own
@@ -56,6 +57,7 @@ class Selection:
         times: conditions on its time.
         values: conditions on the least and greatest values and the classes of a row.
         rows: the very rows, once they are known; ``file`` numbers those of the files that hold some, in order.
+        flags: (test, name) of further columns that tell whether a row passes.
     """
 
     snapshot: Snapshot
@@ -64,6 +66,17 @@ class Selection:
     times: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     rows: TileRows | None = None
+    flags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def flagged(self) -> list[str]:
+        """The further columns."""
+        return [f"{test} AS {quote(name)}" for test, name in self.flags]
+
+    @property
+    def unflagged(self) -> list[str]:
+        """The same, of no rows."""
+        return [f"NULL::BOOLEAN AS {quote(name)}" for _, name in self.flags]
 
     @property
     def source(self) -> str:

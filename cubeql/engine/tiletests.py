@@ -7,9 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from cubeql.analyze.bound import Bound, Column, walk
 from cubeql.catalog import Layer
+from cubeql.plan.nodes import Scan
 from cubeql.plan.thresholds import Number
-from cubeql.plan.tiletests import Every, HasClass, HasValue, Some, TileTest
+from cubeql.plan.tiletests import Every, HasClass, HasValue, Some, TileTest, Values, doubt_test, tile_test
 from cubeql.sql import quote
 from cubeql.sql.printer import literal
 from cubeql.storage import Snapshot
@@ -77,6 +79,22 @@ def sql_test(test: TileTest, layer: Layer) -> str:
         case Some(tests=tests):
             return f"({' OR '.join(f'({sql_test(t, layer)})' for t in tests)})" if tests else "FALSE"
     raise AssertionError(f"no test: {test}")
+
+
+def whole_test(condition: Bound, scan: Scan, values: Values) -> str:
+    """The condition that a tile row passes, over its stored columns, of which every cell fulfils ``condition``."""
+    doubt = doubt_test(condition, scan, values)
+    if doubt is None:
+        return "FALSE"
+    bands = {p.name for p in walk(condition) if isinstance(p, Column) and p.source == scan.source}
+    valid = [f"{quote(f'{b}__count')} = footprint__count" for b in sorted(bands) if scan.layer.band(b) is not None]
+    return f"({' AND '.join(valid)} AND NOT coalesce({sql_test(doubt, scan.layer)}, TRUE))"
+
+
+def none_test(condition: Bound, scan: Scan, values: Values) -> str:
+    """The condition that a tile row passes, over its stored columns, of which no cell fulfils ``condition``."""
+    test = tile_test(condition, scan, values)
+    return "FALSE" if test is None else f"NOT coalesce({sql_test(test, scan.layer)}, FALSE)"
 
 
 def _between(test: HasValue, layer: Layer) -> str:

@@ -31,8 +31,8 @@ Statistic = Literal["count", "sum", "min", "max"]
 class Overview:
     """What is stored of groups of cells: ``statistics`` (band, which) of the cells below each cell of ``resolution``.
 
-    At the resolution of the tiles it is one value a tile row, else an array of the coarser cells. ``classes`` is the
-    categorical band of which it is how many cells of a tile are of each class.
+    At the resolution of the tiles it is one value a tile row, else an array of the coarser cells. Of the categorical
+    band ``classes`` it is how many cells of a tile are of each class.
     """
 
     resolution: int
@@ -255,13 +255,17 @@ class Summaries(Node):
         scan: reads the overview.
         row_filters: conditions on scalars of tile rows.
         conditions: on the classes that are read.
-        edges: the same query's cells, of tiles that its regions hold only in part; None without a region.
+        settled: conditions on values that all cells of a tile row fulfil by what is stored of it.
+        flags: conditions on values that all cells of a tile row fulfil, or none.
+        edges: the query's cells, of tiles at an edge of its regions and of rows that are not settled; None without.
     """
 
     name: str
     scan: Scan
     row_filters: tuple[Bound, ...] = ()
     conditions: tuple[Bound, ...] = ()
+    settled: tuple[Bound, ...] = ()
+    flags: tuple[Bound, ...] = ()
     edges: Cells | None = None
 
 

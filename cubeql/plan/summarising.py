@@ -8,6 +8,7 @@ rows that weigh as much as they stand for, of which anything can be computed tha
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from cubeql.analyze.bound import (
     GRID,
@@ -18,13 +19,17 @@ from cubeql.analyze.bound import (
     Constant,
     InRegion,
     InSubquery,
+    Parameter,
     Window,
     children,
+    conjuncts,
+    rewrite,
     walk,
 )
 from cubeql.catalog import Band
 from cubeql.plan.linear import Line, line_of
-from cubeql.plan.nodes import Cells, Output, Overview, Scan, Statistic
+from cubeql.plan.nodes import Cells, Output, Overview, Scan, Statistic, Summaries
+from cubeql.plan.tiletests import doubt_test, may_fail
 from cubeql.plan.words import words
 
 _NEEDS: dict[str, tuple[Statistic, ...]] = {
@@ -45,35 +50,101 @@ class NotStoredError(Exception):
     """Something that a query asks is not stored; its text says what."""
 
 
-def by_statistics(node: Output, cells: Cells) -> Overview:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What answers a query.
+
+    Attributes:
+        overview: what is read.
+        settled: conditions on values that all cells of a tile row must fulfil by what is stored of it.
+        flags: conditions of aggregates, of which all cells of a tile row fulfil each, or none.
+    """
+
+    overview: Overview
+    settled: tuple[Bound, ...] = ()
+    flags: tuple[Bound, ...] = ()
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether no tile row has to be read as cells for its values."""
+        return not self.settled and not self.flags
+
+
+def by_statistics(node: Output, cells: Cells) -> Answer:
     """The statistics that answer a query.
 
     Raises:
         NotStoredError: with what they do not answer.
     """
     scan = cells.driver.scan
-    _refuse_conditions(cells, scan, None)
+    settled = tuple(c for c in _conditions(cells) if _is_settled(c, scan))
     finest = max((_finest(k, scan, None) for k in node.group_by or ()), default=scan.tile)
     found: list[tuple[str, Statistic]] = []
+    flags: list[Bound] = []
     counts_rows = False
     for call in aggregates(node):
-        if call.filter is not None:
-            finest = max(finest, _finest(call.filter, scan, None))
-        if _reads_band(call, scan):
+        tested = _tested(call)
+        flags += [c for c in tested if _reads_band(c, scan) and _is_settled(c, scan)]
+        finest = max(finest, *(_finest(c, scan, None) for c in tested if c not in flags), scan.tile)
+        if call.function.name != "count_if" and any(_reads_band(a, scan) for a in call.args):
             found += _statistics(call, scan)
-        else:
-            finest = max(finest, _weighed(call, scan, None))
-            counts_rows = counts_rows or call.function.name not in ("min", "max", "bool_and", "bool_or")
+            continue
+        finest = max(finest, _weighed(_without(call), scan, None))
+        counts_rows = counts_rows or call.function.name not in ("min", "max", "bool_and", "bool_or")
     resolution = stored_at(scan, finest)
+    if resolution > scan.tile and (settled or flags):
+        raise NotStoredError(f"a condition on cells: {words((*settled, *flags)[0])}")
     if resolution > scan.tile and counts_rows and len(scan.layer.bands) > 1:
         raise NotStoredError("how many rows there are is stored of whole tiles, where a layer has several bands")
     if resolution > scan.tile:
         # An entry of an overview has a row where some band has a value there, be it one the query does not name.
         found += [(b.name, "count") for b in scan.layer.bands]
-    return Overview(resolution, tuple(dict.fromkeys(found)))
+    overview = Overview(resolution, tuple(dict.fromkeys(found)))
+    return Answer(overview, settled, tuple(dict.fromkeys(flags)))
 
 
-def by_classes(node: Output, cells: Cells) -> Overview:
+def _tested(call: Aggregate) -> tuple[Bound, ...]:
+    """The conditions of an aggregate that are joined by AND."""
+    counted = call.args if call.function.name == "count_if" else ()
+    return tuple(c for part in (*counted, call.filter) if part is not None for c in conjuncts(part))
+
+
+def _without(call: Aggregate) -> Aggregate:
+    """The aggregate without its conditions."""
+    return replace(call, filter=None, args=() if call.function.name == "count_if" else call.args)
+
+
+def flag_name(number: int) -> str:
+    """Name of the column that tells whether the cells of a row fulfil one of the flags of a node."""
+    return f"flag${number}"
+
+
+def with_flags(call: Aggregate, node: Summaries) -> Aggregate:
+    """The aggregate over the columns that flags are, where it names their conditions."""
+    flags, source = node.flags, node.scan.source
+
+    def changed(part: Bound) -> Bound | None:
+        return Column(part.type, source, flag_name(flags.index(part))) if part in flags else None
+
+    condition = rewrite(call.filter, changed) if call.filter is not None else None
+    args = tuple(rewrite(a, changed) for a in call.args) if call.function.name == "count_if" else call.args
+    return replace(call, args=args, filter=condition)
+
+
+def _is_settled(condition: Bound, scan: Scan) -> bool:
+    """Whether what is stored of a tile row may tell that all of its cells fulfil a condition.
+
+    Raises:
+        NotStoredError: it cannot.
+    """
+    doubt = doubt_test(condition, scan, None)
+    given = any(isinstance(p, Parameter) for p in walk(condition))
+    if doubt is None or not (given or may_fail(doubt)):
+        raise NotStoredError(f"a condition on cells: {words(condition)}")
+    return True
+
+
+def by_classes(node: Output, cells: Cells) -> Answer:
     """The classes of the tiles that answer a query.
 
     Raises:
@@ -81,8 +152,8 @@ def by_classes(node: Output, cells: Cells) -> Overview:
     """
     scan = cells.driver.scan
     band = _only_class_band(node, cells)
-    _refuse_conditions(cells, scan, band)
-    finest = max((_finest(k, scan, band) for k in node.group_by or ()), default=scan.tile)
+    read = (*(node.group_by or ()), *_conditions(cells))
+    finest = max((_finest(k, scan, band) for k in read), default=scan.tile)
     for call in aggregates(node):
         if call.function.name == "mode" and _is_band(call.args[0], scan, band):
             _refuse_beside_mode(node, scan, band)
@@ -90,7 +161,7 @@ def by_classes(node: Output, cells: Cells) -> Overview:
         finest = max(finest, _weighed(call, scan, band))
     if finest > scan.tile:
         raise NotStoredError("classes are counted of whole tiles")
-    return Overview(scan.tile, ((band.name, "count"),), band.name)
+    return Answer(Overview(scan.tile, ((band.name, "count"),), band.name))
 
 
 def aggregates(node: Output) -> Iterator[Aggregate]:
@@ -140,17 +211,18 @@ def _finest(expr: Bound, scan: Scan, band: Band | None) -> int:
     return max((_finest(c, scan, band) for c in children(expr)), default=scan.tile)
 
 
-def _refuse_conditions(cells: Cells, scan: Scan, band: Band | None) -> None:
-    """Conditions on cells must be regions that all cells lie in, or conditions on a band."""
+def _conditions(cells: Cells) -> list[Bound]:
+    """The conditions on cells that are no region which all cells have to lie in.
+
+    Raises:
+        NotStoredError: a region is asked in another way.
+    """
     required = {r.region for r in cells.regions if r.required}
-    for condition in cells.cell_filters:
-        if isinstance(condition, InRegion) and not condition.negated and condition.region in required:
-            continue
-        finest = _finest(condition, scan, band)
-        if finest > scan.tile or band is None:
-            raise NotStoredError(f"a condition on cells: {words(condition)}")
-    if not all(r.required for r in cells.regions):
+    if len(required) < len({r.region for r in cells.regions}):
         raise NotStoredError("a region is asked beside other conditions")
+    return [
+        c for c in cells.cell_filters if not (isinstance(c, InRegion) and not c.negated and c.region in required)
+    ]
 
 
 def stored_at(scan: Scan, finest: int) -> int:
@@ -170,12 +242,9 @@ def stored_at(scan: Scan, finest: int) -> int:
     return found
 
 
-def _reads_band(call: Aggregate, scan: Scan) -> bool:
-    return any(
-        isinstance(p, Column) and p.source == scan.source and scan.layer.band(p.name) is not None
-        for a in call.args
-        for p in walk(a)
-    )
+def _reads_band(expr: Bound, scan: Scan) -> bool:
+    columns = (p for p in walk(expr) if isinstance(p, Column) and p.source == scan.source)
+    return any(scan.layer.band(c.name) is not None for c in columns)
 
 
 # ------------------------------------------------------------------ statistics

@@ -75,6 +75,31 @@ def tile_test(condition: Bound, scan: Scan, values: Values | None) -> TileTest |
     return _Tests(scan, values).possible(condition, True)
 
 
+def doubt_test(condition: Bound, scan: Scan, values: Values | None) -> TileTest | None:
+    """What a tile row of a scan must pass to hold a cell for which a condition is not true, where every band that the
+    condition reads has a value at every cell that has a row; None where nothing is known.
+
+    The arguments are those of :func:`tile_test`.
+    """
+    parts = list(walk(condition))
+    # What NULL makes of a condition is neither true nor false, of whatever values.
+    if any(_is_null(p) for p in parts) or not any(isinstance(p, Column) and p.source == scan.source for p in parts):
+        return None
+    return _Tests(scan, values, whole=True).possible(condition, False)
+
+
+def may_fail(test: TileTest) -> bool:
+    """Whether some tile row that has values in all bands could fail a test."""
+    match test:
+        case HasValue(low=None, high=None):
+            return False
+        case Every(tests=tests):
+            return any(map(may_fail, tests))
+        case Some(tests=tests):
+            return all(map(may_fail, tests))
+    return True
+
+
 def every(tests: Iterable[TileTest | None]) -> TileTest | None:
     """All of some tests that are known."""
     known = tuple(dict.fromkeys(t for t in tests if t is not None))
@@ -94,10 +119,11 @@ def some(tests: Iterable[TileTest | None]) -> TileTest | None:
 
 @dataclass(frozen=True, slots=True)
 class _Tests:
-    """Tests of one scan's tiles."""
+    """Tests of one scan's tiles; ``whole`` ones, where every band has a value at every cell that has a row."""
 
     scan: Scan
     values: Values | None
+    whole: bool = False
 
     def possible(self, expr: Bound, outcome: bool) -> TileTest | None:
         """What a tile must pass for an expression to be true, or false, at one of its cells."""
@@ -108,8 +134,8 @@ class _Tests:
                 return self._one_of(expr, outcome)
             case Apply(args=(operand,)) if expr.function.name == "not":
                 return self.possible(operand, not outcome)
-            case Apply(args=(operand,)) if expr.function.name == "is not null":
-                return self._valid(operand) if outcome else None
+            case Apply(args=(operand,)) if expr.function.name in ("is null", "is not null"):
+                return self._valid(operand, outcome == (expr.function.name == "is not null"))
             case Apply(args=(left, right)):
                 return self._of_two(expr.function.name, left, right, outcome)
         return None
@@ -132,10 +158,14 @@ class _Tests:
             return self._compared(expr.operand, "=", tuple(i for i in expr.items if not _is_null(i)))
         return self._compared(expr.operand, "<>", expr.items)
 
-    def _valid(self, operand: Bound) -> TileTest | None:
-        """A value that is not NULL needs the bands that it is computed of."""
+    def _valid(self, operand: Bound, valid: bool) -> TileTest | None:
+        """A value that is not NULL needs the bands that it is computed of, and has one where they have."""
         chain = self._chain(operand)
-        return None if chain is None else HasValue(chain.band.name)
+        if chain is None:
+            return None
+        if not valid:
+            return NEVER if self.whole else None
+        return HasValue(chain.band.name)
 
     def _compared(self, operand: Bound, comparison: str, others: tuple[Bound, ...]) -> TileTest | None:
         """Of an operand that equals one of some constants, or compares so with each of them."""

@@ -269,11 +269,15 @@ def _summaries(node: Summaries, note: Note, depth: int) -> Iterator[str]:
         yield f"{pad}  filter tile rows: {condition_words(node.row_filters)}"
     if node.conditions:
         yield f"{pad}  filter classes: {condition_words(node.conditions)}"
+    if node.settled or node.flags:
+        yield f"{pad}  where all cells or none: {', '.join(words(c) for c in (*node.settled, *node.flags))}"
     read = ", ".join(dict.fromkeys(band for band, _ in scan.overview.statistics)) or "rows"
     name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
     yield f"{pad}  scan {what} of {name} ({read}){note(scan.name)}"
     if node.edges is not None:
-        yield f"{pad}  at the edge of the region:"
+        rest = ["at the edge of the region"] if node.edges.regions else []
+        rest += ["where some cells do"] if node.settled or node.flags else []
+        yield f"{pad}  {' and '.join(rest)}:"
         yield from _cells(node.edges, note, depth + 2)
 
 

@@ -15,7 +15,7 @@ from cubeql.catalog import Band
 from cubeql.errors import InternalError
 from cubeql.plan.linear import Line, line_of
 from cubeql.plan.nodes import Overview, Statistic, Summaries
-from cubeql.plan.summarising import stored_end
+from cubeql.plan.summarising import flag_name, stored_end, with_flags
 from cubeql.sql.cells import Part
 from cubeql.sql.expressions import Place, Values, translate
 from cubeql.sql.stored import decoded
@@ -66,6 +66,9 @@ class SummariesBuilder:
         layer = self.scan.layer
         return (*(("time",) if layer.time is not None else ()), *(d.name for d in layer.dimensions))
 
+    def _flags(self) -> list[str]:
+        return [flag_name(n) for n in range(len(self.node.flags))]
+
     def _asked(self) -> list[tuple[str, Statistic]]:
         """What the query asks for; counts of other bands only tell which entries have a row."""
         return [(band, statistic) for band, statistic in self.overview.statistics if band in self.scan.bands]
@@ -90,6 +93,7 @@ class SummariesBuilder:
             name = f"{band}${statistic}"
             value: Sql = Ident(name) if self._is_whole else fill("unnest({0})", Ident(name))
             items.append((value, name))
+        items += [(Ident(f), f) for f in self._flags()]
         place = Place(self.values, lambda _, name: Ident(name), self.subquery)
         where = tuple(translate(f, place) for f in self.node.row_filters)
         if self._is_whole:
@@ -104,6 +108,7 @@ class SummariesBuilder:
         rows: Sql = Ident("rows") if not counts else counts[0]
         items: list[tuple[Sql, str]] = [(Ident("tile"), "tile"), (Ident("slot"), "slot"), (rows, "rows")]
         items += [(Ident(f"{self.scan.alias}.{k}"), f"{self.scan.alias}.{k}") for k in self._keys()]
+        items += [(Ident(f), f"{self.scan.alias}.{f}") for f in self._flags()]
         for band, statistic in self._asked():
             value: Sql = Ident(f"{band}${statistic}")
             if bands and statistic != "count":
@@ -119,7 +124,11 @@ class SummariesBuilder:
         keys: list[tuple[Sql, str]] = [(Ident("tile"), "tile")]
         place = Value(0) if self._is_whole else fill(f"{{0}} // {7**self._depth}", Ident("slot"))
         keys.append((place, "slot"))
-        own = [(Ident(f"{self.scan.alias}.{k}"), f"{self.scan.alias}.{k}") for k in self._keys()]
+        own: list[tuple[Sql, str]] = [
+            (Ident(f"{self.scan.alias}.{k}"), f"{self.scan.alias}.{k}") for k in self._keys()
+        ]
+        for name, condition in zip(self._flags(), self.node.flags, strict=True):
+            own.append((fill("coalesce({0}, FALSE)", translate(condition, edges.place)), f"{self.scan.alias}.{name}"))
         values: list[tuple[Sql, str]] = []
         for band, statistic in self._asked():
             found = edges.place.stored(self.scan.source, band)
@@ -133,6 +142,7 @@ class SummariesBuilder:
     # -------------------------------------------------------------- aggregates
 
     def _aggregate(self, call: Aggregate) -> Sql:
+        call = with_flags(call, self.node)
         line = line_of(call.args[0], self.scan) if call.args else None
         if line is None:
             return weighted(call, self.place())

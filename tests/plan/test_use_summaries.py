@@ -42,6 +42,8 @@ def resolution(cube: Any, text: str) -> int | None:
         ("FROM fine SELECT min(time), max(time), count(DISTINCT time), count_if(month(time) = 5)", 2),
         ("FROM fine GROUP BY CELL(3) SELECT max(time), avg(red)", 3),
         ("FROM fine GROUP BY month(time) AS m SELECT m, count(*) / sum(count(*)) OVER () AS share", 2),
+        ("FROM fine FILTER red > 0.1 AND nir IS NOT NULL GROUP BY time SELECT avg(red), count(*)", 2),
+        ("FROM fine SELECT avg(red) FILTER (WHERE nir > 0 AND month(time) = 5), count_if(red < 0.1)", 2),
         ("FROM twin GROUP BY CELL(3) SELECT count(*), count(*) FILTER (WHERE CELL(4) IS NOT NULL)", 5),
     ],
 )
@@ -57,7 +59,12 @@ def test_overviews_that_hold_enough(cube: Any, text: str, expected: int) -> None
         "FROM fine SELECT avg(red + nir)",
         "FROM fine SELECT median(red)",
         "FROM fine SELECT count(DISTINCT red)",
-        "FROM fine SELECT avg(red) FILTER (WHERE nir > 0)",
+        "FROM fine SELECT avg(red) FILTER (WHERE nir > red)",
+        "FROM fine GROUP BY CELL(3) SELECT avg(red) FILTER (WHERE nir > 0)",
+        "FROM fine FILTER red > 0 GROUP BY CELL(3) SELECT avg(red)",
+        "FROM fine FILTER red > NULL SELECT avg(red)",
+        "FROM fine FILTER red IN (0.1, NULL) SELECT avg(red)",
+        "FROM fine FILTER sqrt(red) > 0.2 SELECT avg(red)",
         "FROM fine GROUP BY CELL(3) SELECT count(*) FILTER (WHERE time IN '2024')",
         "FROM fine SELECT avg(red * nir)",
         "FROM fine SELECT avg(red * red)",
@@ -66,7 +73,7 @@ def test_overviews_that_hold_enough(cube: Any, text: str, expected: int) -> None
         "FROM sparse SELECT sum(a)",
         "FROM fine SELECT sum(DISTINCT month(time))",
         "FROM fine SELECT median(month(time))",
-        "FROM fine FILTER red > 0 SELECT avg(red)",
+        "FROM fine FILTER red > nir SELECT avg(red)",
         "FROM fine FILTER NOT cell WITHIN BBOX(11, 48, 12, 49) SELECT avg(red)",
         "FROM fine FILTER cell WITHIN BBOX(11, 48, 12, 49) OR month(time) = 5 SELECT avg(red)",
         "FROM fine JOIN twin SELECT avg(red)",
@@ -154,6 +161,45 @@ def test_answers_are_those_of_cells(cube: Any, cube_without_rules: Any, data: st
     text = f"FROM {name}{condition}{group} SELECT {', '.join([*keys, *asked])}"
     wrong = differences(product.query(cube_without_rules, text), product.query(cube, text))
     assert not wrong, f"{text}\n" + "\n".join(wrong)
+
+
+def conditions(data: st.DataObject, name: str) -> str:
+    """A condition on the values of a layer that some tile rows settle."""
+    low = data.draw(st.sampled_from({"cover": [-60, 0, 30, 59, 100, 1000, 2000], "twin": [200, 285, 299]}[name]))
+    band, high = {"cover": ("height", low + 59), "twin": ("v", low + 9)}[name]
+    tests = [f"{band} > {low}", f"{band} <= {high}", f"{band} BETWEEN {low} AND {high}", f"NOT {band} < {low}"]
+    tests += [f"({band} < {low} OR {band} > {high})", f"{band} IN ({low}, {high})", f"{band} <> {low}"]
+    tests += [f"{band} IS NOT NULL", f"{band} * 2 - 1 >= {low}", f"(- {band} < {low} OR month(time) = 5)"]
+    tests += ["kind = 'forest'", "kind <> 'crop'", "kind IS NOT NULL"] if name == "cover" else []
+    return str(data.draw(st.sampled_from(tests)))
+
+
+@given(st.data())
+@settings(max_examples=100)
+def test_rows_that_values_settle_answer_as_cells_do(cube: Any, cube_without_rules: Any, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(["cover", "cover", "twin"]))
+    band = {"cover": "height", "twin": "v"}[name]
+    where = [conditions(data, name) for _ in range(data.draw(st.integers(0, 2)))]
+    where += [f"cell WITHIN {data.draw(regions())}"] if data.draw(st.booleans()) else []
+    condition = conditions(data, name)
+    calls = [f"count({band})", f"avg({band})", f"sum({band} * 2)", f"min({band})", "count(*)", "max(time)"]
+    calls += [f"{c} FILTER (WHERE {condition})" for c in calls] + [f"count_if({condition})"]
+    calls += [f"count(*) FILTER (WHERE {condition} AND month(time) > 3)"]
+    asked = data.draw(st.lists(st.sampled_from(calls), min_size=1, max_size=4, unique=True))
+    every = ["CELL(0)", "CELL(2)", "CELL(3)", "month(time)"]
+    keys = data.draw(st.lists(st.sampled_from(every), max_size=2, unique=True))
+    filters = f" FILTER {' AND '.join(where)}" if where else ""
+    group = f" GROUP BY {', '.join(keys)}" if keys else ""
+    text = f"FROM {name}{filters}{group} SELECT {', '.join([*keys, *asked])}"
+    wrong = differences(product.query(cube_without_rules, text), product.query(cube, text))
+    assert not wrong, f"{text}\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("condition,expected", [("< 60", (2, 0)), ("> 30", (0, 2)), ("> 90", (0, 0))])
+def test_rows_that_values_settle_are_not_opened(cube: Any, condition: str, expected: tuple[int, int]) -> None:
+    text = f"FROM cover FILTER height {condition} AND time IN '2024-03' SELECT count(*)"
+    (whole, cells) = cube.explain(text).scans
+    assert (whole.tiles_kept, cells.tiles_kept) == expected
 
 
 @given(st.data())

@@ -2,17 +2,18 @@
 
 ``FROM s2 GROUP BY CELL(4), month(time) SELECT avg(nir)`` needs no array: every tile row has count, sum, least and
 greatest value of each band, and those of its cells two and four resolutions up; of a categorical band it has how many
-cells are of each class. Tiles that a region holds only in part are still read as cells. Where arrays have to be read,
-the plan says why.
+cells are of each class. Tiles that a region holds only in part are still read as cells, and tile rows of which least
+and greatest values do not tell whether all cells or none fulfil a condition. Where all arrays have to be read, the plan
+says why.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.analyze.bound import InRegion
-from cubeql.plan.nodes import Cells, Node, Output, Overview, Scan, Summaries
-from cubeql.plan.summarising import NotStoredError, by_classes, by_statistics
+from cubeql.analyze.bound import Bound, InRegion
+from cubeql.plan.nodes import Cells, Node, Output, Scan, Summaries
+from cubeql.plan.summarising import Answer, NotStoredError, by_classes, by_statistics
 from cubeql.plan.walking import rewrite
 
 
@@ -29,11 +30,10 @@ def _from_summaries(node: Node) -> Node:
         return node
     try:
         _refuse_sources(cells)
-        overview = _overview(node, cells)
+        answer = _answer(node, cells)
     except NotStoredError as refusal:
         return replace(node, input=replace(cells, reason=cells.reason or str(refusal)))
-    scan = cells.driver.scan
-    return replace(node, input=_summaries(cells, replace(scan, name=f"{scan.name}$summaries", overview=overview)))
+    return replace(node, input=_summaries(cells, answer))
 
 
 def _refuse_sources(cells: Cells) -> None:
@@ -48,16 +48,20 @@ def _refuse_sources(cells: Cells) -> None:
         raise NotStoredError(f"{', '.join(cells.geometry)} of every cell")
 
 
-def _overview(node: Output, cells: Cells) -> Overview:
-    """What is stored that answers the query, statistics before classes."""
+def _answer(node: Output, cells: Cells) -> Answer:
+    """What is stored that answers the query: statistics, or classes where these leave no tile row to be read."""
+    scan = cells.driver.scan
     try:
-        return by_statistics(node, cells)
+        answer = by_statistics(node, cells)
     except NotStoredError as refusal:
         try:
             return by_classes(node, cells)
         except NotStoredError as other:
-            bands = [b for b in cells.driver.scan.bands if _is_categorical(cells.driver.scan, b)]
-            raise (other if bands == list(cells.driver.scan.bands) else refusal) from None
+            raise (other if all(_is_categorical(scan, b) for b in scan.bands) else refusal) from None
+    try:
+        return answer if answer.is_of_all else by_classes(node, cells)
+    except NotStoredError:
+        return answer
 
 
 def _is_categorical(scan: Scan, name: str) -> bool:
@@ -65,7 +69,12 @@ def _is_categorical(scan: Scan, name: str) -> bool:
     return band is not None and band.kind == "categorical"
 
 
-def _summaries(cells: Cells, scan: Scan) -> Summaries:
-    edges = replace(cells, with_slot=True) if cells.regions else None
-    conditions = tuple(c for c in cells.cell_filters if not isinstance(c, InRegion))
-    return Summaries(f"{cells.name}$summaries", scan, cells.row_filters, conditions, edges)
+def _summaries(cells: Cells, answer: Answer) -> Summaries:
+    own = cells.driver.scan
+    scan = replace(own, name=f"{own.name}$summaries", overview=answer.overview, values=answer.settled)
+    edges = replace(cells, with_slot=True) if cells.regions or not answer.is_of_all else None
+    conditions: tuple[Bound, ...] = ()
+    if answer.overview.classes is not None:
+        conditions = tuple(c for c in cells.cell_filters if not isinstance(c, InRegion))
+    name = f"{cells.name}$summaries"
+    return Summaries(name, scan, cells.row_filters, conditions, answer.settled, answer.flags, edges)
