@@ -33,15 +33,12 @@ def left_out(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, valu
     for (name, _, _), count in zip(stages, _counted(cursor, selection, stages), strict=True):
         found[name] += count
     found[_where(scan, work)] = total - sum(found.values()) - work.provided
-    met = found.get(_MET, 0) + work.provided - (work.tiles_kept or 0)
-    return {name: n for name, n in (found | {_MET: met}).items() if n}
-
-
-_MET = "the layers it meets"
+    met = found.get(work.shares_with, 0) + work.provided - (work.tiles_kept or 0)
+    return {name: n for name, n in (found | {work.shares_with: met}).items() if n}
 
 
 def _where(scan: Scan, work: ScanWork) -> str:
-    return region_words(scan.region) if work.is_of_region and scan.region is not None else _MET
+    return region_words(scan.region) if work.is_of_region and scan.region is not None else work.shares_with
 
 
 def _stages(scan: Scan, selection: Selection, values: Values) -> list[Stage]:

@@ -208,11 +208,12 @@ class Preparation:
         what is stored does not tell whether they fulfil conditions on values."""
         told = settled_rows(summaries, self.compiled.parameters)
         if summaries.edges is None or not summaries.edges.regions:
-            self._provide_scan(summaries.scan, None, told)
+            self._provide_scan(summaries.scan, None, told).shares_with = "what is read as cells"
             if summaries.edges is not None:
                 self._rest(summaries, summaries.edges.driver.scan, None)
             return
         work = self._provide_scan(summaries.scan, self._cover(summaries.edges.driver))
+        work.shares_with = "what is read as cells"
         tiles = whole = work.tiles
         for need in self._needs_of(summaries.edges):
             table = self._masks(need, tiles)
@@ -232,7 +233,7 @@ class Preparation:
             self.cursor.register(name, pa.table({"tile": cut}))
         told = unsettled_rows(summaries, self.compiled.parameters, quote(name) if name is not None else None)
         work = self._provide_scan(scan, cut if told == NOTHING_TOLD else tiles, told)
-        work.is_rest = True
+        work.is_rest, work.shares_with = True, "what is read as summaries"
         if told != NOTHING_TOLD and work.selection is not None and work.paths:
             rows = work.selection.read_rows(self.cursor, scan.layer.time is not None)
             scans.settle(self.cursor, scan, work, rows)

@@ -39,7 +39,8 @@ class ScanWork:
     many can matter and ``levels`` how many a cell lies in at most. ``selection`` is what is read of a layer of tiles,
     ``tiles`` where its rows lie, sorted, and ``rows_of_tiles`` how many there are of each. ``first`` is what was asked
     for before other layers told more, ``provided`` the number of its rows, ``is_of_region`` whether a region chose its
-    tiles. ``left_out`` is how many rows each thing left out, where EXPLAIN has asked. ``in_place`` is how many
+    tiles. ``left_out`` is how many rows each thing left out, where EXPLAIN has asked. ``shares_with`` names what
+    else leaves rows out. ``in_place`` is how many
     there could be of a raster that is read where it lies.
     """
 
@@ -65,6 +66,7 @@ class ScanWork:
     is_of_region: bool = False
     left_out: dict[str, int] = field(default_factory=dict)
     in_place: int | None = None
+    shares_with: str = "the layers it meets"
     tiles: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     rows_of_tiles: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
