@@ -40,8 +40,7 @@ class ScanWork:
     ``tiles`` where its rows lie, sorted, and ``rows_of_tiles`` how many there are of each. ``first`` is what was asked
     for before other layers told more, ``provided`` the number of its rows, ``is_of_region`` whether a region chose its
     tiles. ``left_out`` is how many rows each thing left out, where EXPLAIN has asked. ``shares_with`` names what
-    else leaves rows out. ``in_place`` is how many
-    there could be of a raster that is read where it lies.
+    else leaves rows out. ``in_place`` is how many there could be of a raster that is read where it lies.
     """
 
     name: str

@@ -53,7 +53,7 @@ def test_rows_that_are_kept_of_28(cube: Any, condition: str, rows: int) -> None:
 
 def test_values_of_parameters_are_known(cube: Any) -> None:
     found = cube.explain("SELECT count(*) AS n FROM banks FILTER temp > $least", {"least": 30})
-    assert found.scans[0].tiles_kept == 4
+    assert sum(s.tiles_kept for s in found.scans) == 4
 
 
 def left_out(session: Any, text: str) -> dict[str, dict[str, int]]:
