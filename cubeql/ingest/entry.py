@@ -87,7 +87,7 @@ def plan_ingest(store: Store, sources: Paths, layer: str, **options: Any) -> Ing
     offers, left = offered(found, chosen)
     fresh = sorted_out(offers, existing, chosen)
     skipped = (*left, *fresh.skipped)
-    cut = list(portions(fresh.offers, chosen, fresh.changed))
+    cut = list(portions(fresh.offers, chosen, fresh.redone))
     job, bad = made_out(store, [one for portion in cut for one in portion], layer, existing, chosen)
     told = tuple((offer.name, str(fault)) for offer, fault in bad)
     if job is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+
+import numpy as np
 
 from cubeql.catalog import Layer
 from cubeql.ingest.crew import Crew, make_plan
@@ -15,6 +17,7 @@ from cubeql.ingest.tiler import Tiler
 from cubeql.storage import Store
 
 Cancel = Callable[[], bool]
+Clearing = Sequence[tuple[np.datetime64, np.datetime64]] | None
 
 
 class Watch:
@@ -51,8 +54,9 @@ def run_job(
     options: IngestOptions,
     watch: Watch,
     progress: Callable[[int, int, int], None],
+    cleared: Clearing = (),
 ) -> Written:
-    """Write the rows of a job in one commit; without a valid pixel, nothing.
+    """Write the rows of a job in one commit; without a valid pixel, and nothing to clear, nothing.
 
     Args:
         store: where the layer is or shall be.
@@ -61,6 +65,7 @@ def run_job(
         options: what the user said.
         watch: asks whether to stop.
         progress: told the pairs of tile and picture that are done, all of them, and the cells made.
+        cleared: times whose rows leave the layer in the same commit; None for all rows.
     """
     plan = make_plan(options.memory_limit)
     tiler = Tiler(layer.resolution, [b.name for b in layer.bands], job.feeds, plan.bytes)
@@ -72,12 +77,14 @@ def run_job(
     try:
         conflict, size = options.on_conflict, plan.bytes
         with store.write(layer, mode, conflict, buffer_bytes=size, add_bands=options.add_bands) as write:
+            if cleared is None or cleared:
+                write.clear(cleared)
             with closing(Crew(tiler, layer, write, plan, watch.check).steps()) as steps:
                 for step in steps:
                     done, cells = done + step.pairs, cells + step.cells
                     tiles |= step.tiles
                     progress(done, tiler.pairs, cells)
-            if not tiles:
+            if not tiles and cleared is not None and not cleared:
                 raise _NothingValid
     except _NothingValid:
         return Written(None)

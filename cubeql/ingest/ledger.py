@@ -53,6 +53,13 @@ class Mark:
         first, _, last = times.partition("_")
         return Mark(identity, state, int(first, 16) if first else None, int(last or first, 16) if first else None)
 
+    @property
+    def span(self) -> tuple[np.datetime64, np.datetime64] | None:
+        """From the first second to the end of the last; None in a layer without time."""
+        if self.first is None or self.last is None:
+            return None
+        return np.datetime64(self.first, "s").astype("M8[us]"), np.datetime64(self.last + 1, "s").astype("M8[us]")
+
     def meets(self, other: Mark) -> bool:
         """Whether both may have pictures of the same time."""
         if self.first is None or other.first is None or self.last is None or other.last is None:
@@ -66,12 +73,12 @@ class Fresh:
 
     Attributes:
         offers: those to be read.
-        changed: identities of those among them whose rows in the layer are to be replaced.
+        redone: of those among them whose rows in the layer are to be replaced, the marks by identity.
         skipped: (name, why) of the others.
     """
 
     offers: tuple[Offer, ...]
-    changed: frozenset[str]
+    redone: Mapping[str, Mark]
     skipped: tuple[tuple[str, str], ...]
 
 
@@ -85,12 +92,11 @@ def sorted_out(offers: Sequence[Offer], existing: Layer | None, options: IngestO
     marks = [mark_of(offer, options) for offer in offers]
     there = [known.get(mark.identity) for mark in marks]
     changed = {o.identity: old for o, m, old in zip(offers, marks, there, strict=True) if old and old.state != m.state}
-    redone: frozenset[str] = frozenset()
+    redone: dict[str, Mark] = {}
     if options.replace_changed and changed:
         # Rows are replaced as a whole: what others brought into them is read again too.
         _check_named(changed, known, {m.identity for m in marks})
-        near = [o.identity for o, old in zip(offers, there, strict=True) if old and _meets(old, changed)]
-        redone = frozenset(near)
+        redone = {o.identity: old for o, old in zip(offers, there, strict=True) if old and _meets(old, changed)}
     found: list[Offer] = []
     skipped: list[tuple[str, str]] = []
     for offer, old in zip(offers, there, strict=True):

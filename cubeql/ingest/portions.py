@@ -7,7 +7,7 @@ is opened only when its portion comes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -21,14 +21,15 @@ Key = tuple[int | None, tuple[object, ...]]
 
 
 def portions(
-    offers: Sequence[Offer], options: IngestOptions, again: frozenset[str] = frozenset()
+    offers: Sequence[Offer], options: IngestOptions, again: Collection[str] = ()
 ) -> Iterator[tuple[Opened, ...]]:
     """The offers, opened, in portions; those at fault are among them.
 
     Args:
         offers: in the order in which a mosaic prefers them, which holds within each portion.
         options: what the user said.
-        again: identities of offers whose rows are replaced: their moments make portions of their own.
+        again: identities of offers whose rows are replaced: with all that share their moments they are the last
+            portion, one whatever its size, since their rows leave the layer together.
 
     Raises:
         IngestError: some have a time and others have none.
@@ -51,6 +52,7 @@ def portions(
     for group in _opened(groups, offers, ready, options):
         more = sum(_bytes(ready[i].sources) for i in group)
         full = len(portion) + len(group) > options.portion_sources or size + more > options.portion_bytes
+        full = full and group[0] not in redone
         if portion and (full or (group[0] in redone) != (portion[0] in redone)):
             yield _of(portion, ready)
             portion, size = [], 0

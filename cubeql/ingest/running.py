@@ -11,7 +11,7 @@ import numpy as np
 from cubeql.catalog import Layer
 from cubeql.ingest.faults import SourceFault, refusal
 from cubeql.ingest.fitting import Bad, made_out
-from cubeql.ingest.job import Cancel, Watch, Written, run_job
+from cubeql.ingest.job import Cancel, Clearing, Watch, Written, run_job
 from cubeql.ingest.ledger import Mark, mark_of, marked, sorted_out
 from cubeql.ingest.offers import Offer, Opened
 from cubeql.ingest.options import IngestOptions
@@ -68,8 +68,8 @@ class Run:
         fresh = sorted_out(offers, self._layer, self.options)
         self._outcomes += [Outcome(name, "skipped", why) for name, why in (*left, *fresh.skipped)]
         self._left = len(fresh.offers)
-        for portion in portions(fresh.offers, self.options, fresh.changed):
-            self._portion(portion, any(one.offer.identity in fresh.changed for one in portion))
+        for portion in portions(fresh.offers, self.options, fresh.redone):
+            self._portion(portion, [fresh.redone[i] for i in (o.offer.identity for o in portion) if i in fresh.redone])
         empty = [o.source for o in self._outcomes if o.what == "read"]
         if empty and not self.portions:
             raise refusal(
@@ -78,8 +78,9 @@ class Run:
                 "check nodata=, crs= and the bands",
             )
 
-    def _portion(self, opened: Sequence[Opened], replacing: bool) -> None:
-        options = replace(self.options, on_conflict="replace") if replacing else self.options
+    def _portion(self, opened: Sequence[Opened], redone: Sequence[Mark]) -> None:
+        # What is left out of a portion that replaces rows would lose those it has.
+        options = replace(self.options, on_conflict="replace", skip_bad=False) if redone else self.options
         began = time.monotonic()
         left = tuple(opened)
         self._left -= len(left)
@@ -89,7 +90,7 @@ class Run:
             if job is None:
                 return
             try:
-                self._book(job, *self._written(job, options), began)
+                self._book(job, *self._written(job, options, redone), began)
             except SourceFault as fault:
                 offer = next(one.offer for one in job.opened if one.offer is fault.source)
                 self._leave_out([(offer, fault)])
@@ -97,7 +98,7 @@ class Run:
             else:
                 return
 
-    def _written(self, job: Job, options: IngestOptions) -> tuple[Written, list[Mark]]:
+    def _written(self, job: Job, options: IngestOptions, redone: Sequence[Mark]) -> tuple[Written, list[Mark]]:
         marks = [mark_of(o.offer, self.options, [m.time for m in job.moments_of(o)]) for o in job.opened]
         record = marked(job.layer, job.existing, [*self._pending, *marks])
         before = sum(p.cells for p in self.portions)
@@ -108,7 +109,7 @@ class Run:
                 seconds = time.monotonic() - self.began
                 self.progress(IngestProgress(self._pairs + done, total, before + cells, seconds))
 
-        written = run_job(self.store, job, record, options, Watch(self.cancel), tell)
+        written = run_job(self.store, job, record, options, Watch(self.cancel), tell, _cleared(redone))
         return written, marks
 
     def _book(self, job: Job, written: Written, marks: list[Mark], began: float) -> None:
@@ -174,6 +175,13 @@ class Run:
         count, sources = len(self.portions), sum(p.sources for p in self.portions)
         what = f"{count} portion{'s' if count > 1 else ''} with {sources} source{'s' if sources > 1 else ''}"
         return f"{what} stay in the layer as version {self.portions[-1].version}; run it again for the rest"
+
+
+def _cleared(redone: Sequence[Mark]) -> Clearing:
+    """The times whose rows leave the layer with the marks: () for none, None for all of a layer without time."""
+    spans = [mark.span for mark in redone]
+    known = [span for span in spans if span is not None]
+    return None if len(known) < len(spans) else known
 
 
 def _text(time: np.datetime64) -> str:

@@ -66,6 +66,18 @@ def files_near(files: pa.Table, keys: pa.Table) -> NDArray[np.int64]:
     return np.flatnonzero(near)
 
 
+def files_within(
+    files: pa.Table, spans: Sequence[tuple[np.datetime64, np.datetime64]]
+) -> NDArray[np.int64]:
+    """Which files (rows of a table state's file table) may hold a row of one of the spans of time."""
+    first = _bound(files, "min.time", np.iinfo(np.int64).min)
+    last = _bound(files, "max.time", np.iinfo(np.int64).max)
+    near = np.zeros(files.num_rows, np.bool_)
+    for start, end in (tuple(int(t.astype("M8[us]").astype(np.int64)) for t in span) for span in spans):
+        near |= (first < end) & (last >= start)
+    return np.flatnonzero(near)
+
+
 def _bound(files: pa.Table, name: str, unknown: int) -> NDArray[Any]:
     """A statistic of every file; one that is unknown excludes nothing."""
     if name not in files.column_names:

@@ -8,21 +8,49 @@ that everything here can be done again on a newer state of the layer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from cubeql.catalog import Layer
 from cubeql.errors import StoreError
 from cubeql.storage.blocks import COMBINE, Key, TileBlock
 from cubeql.storage.committing import Settled
 from cubeql.storage.decode import decode, read_groups, read_keys
-from cubeql.storage.keys import describe_key, files_near, key_rows, key_table, rows_in
+from cubeql.storage.keys import describe_key, files_near, files_within, key_rows, key_table, rows_in
 from cubeql.storage.rowbuffer import WrittenFile, rewrite, write_blocks
 from cubeql.storage.table import DataFile, TableState
 from cubeql.storage.tablefiles import TableFiles
 
 OnConflict = Literal["error", "merge", "replace", "insert", "overwrite"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Rows of the layer that leave it whether others take their places or not.
+
+    Attributes:
+        spans: times from which on and before which; None for all rows.
+    """
+
+    spans: tuple[tuple[np.datetime64, np.datetime64], ...] | None
+
+    def files(self, files: pa.Table) -> NDArray[np.int64]:
+        """Which files (rows of a table state's file table) may hold some."""
+        return np.arange(files.num_rows) if self.spans is None else files_within(files, self.spans)
+
+    def rows(self, keys: pa.Table) -> NDArray[np.bool_]:
+        """Which of the rows are to leave."""
+        if self.spans is None:
+            return np.ones(keys.num_rows, np.bool_)
+        times = keys["time"].cast(pa.timestamp("us")).to_numpy()
+        found = np.zeros(keys.num_rows, np.bool_)
+        for start, end in self.spans:
+            found |= (times >= start) & (times < end)
+        return found
 
 
 class Settler:
@@ -33,6 +61,7 @@ class Settler:
         self.layer, self._table, self._on_conflict, self._buffer_bytes = layer, files, on_conflict, buffer_bytes
         self._combine = COMBINE.get(on_conflict)
         self._keys_of: dict[str, pa.Table] = {}
+        self.cleared: Cleared | None = None
 
     def check(self, state: TableState, keys: pa.Table) -> None:
         """Refuse keys the layer has, where conflicts are errors: early, before much is written.
@@ -50,9 +79,8 @@ class Settler:
         Raises:
             StoreError: a row is there already and conflicts are errors; a file of the layer cannot be read.
         """
-        conflicts = []
-        if files:
-            conflicts = list(self._conflicts(state, pa.concat_tables([written.keys for written in files])))
+        keys = [written.keys for written in files] or [key_table(self._layer, [])]
+        conflicts = list(self._conflicts(state, pa.concat_tables(keys)))
         if conflicts and self._on_conflict == "error":
             raise self._there_already(conflicts[0][1])
         into.removes += [name for name, _ in conflicts]
@@ -109,14 +137,19 @@ class Settler:
         )
 
     def _conflicts(self, state: TableState, ours: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-        """Files of the layer with rows whose keys are among ours, and those keys."""
+        """Files of the layer with rows whose keys are among ours or are to be cleared, and those keys."""
         names = state.files["path"]
-        for i in files_near(state.files, ours):
+        near = files_near(state.files, ours)
+        if self.cleared is not None:
+            near = np.union1d(near, self.cleared.files(state.files))
+        for i in near:
             name = names[int(i)].as_py()
             theirs = self._keys_of.get(name)
             if theirs is None:
                 theirs = self._keys_of[name] = read_keys(self._table, name, self.layer)
             shared = rows_in(theirs, ours)
+            if self.cleared is not None:
+                shared |= self.cleared.rows(theirs)
             if shared.any():
                 yield name, theirs.filter(pa.array(shared))
 

@@ -7,7 +7,9 @@ made on, and anew when another writer was faster.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from cubeql.catalog import Band, Layer
@@ -18,7 +20,7 @@ from cubeql.storage.committing import CommittedWrite, Mode, Settled, Shelf
 from cubeql.storage.keys import key_rows, key_table, rows_in
 from cubeql.storage.parquet import NewFile
 from cubeql.storage.rowbuffer import WrittenFile, begin_file, write_blocks
-from cubeql.storage.settle import OnConflict, Settler
+from cubeql.storage.settle import Cleared, OnConflict, Settler
 from cubeql.storage.strand import Strand
 from cubeql.storage.table import DataFile, TableState
 
@@ -80,6 +82,16 @@ class LayerWrite(CommittedWrite):
         self._buffer[key] = row
         if self._buffered >= self._buffer_bytes:
             self._flush()
+
+    def clear(self, spans: Sequence[tuple[np.datetime64, np.datetime64]] | None) -> None:
+        """Let rows of the layer go, whether others take their places or not; for ``on_conflict="replace"``.
+
+        Args:
+            spans: times from which on and before which; None for all rows.
+        """
+        if self._on_conflict != "replace":
+            raise ValueError("rows are cleared where they are replaced")
+        self._settler.cleared = Cleared(None if spans is None else tuple(spans))
 
     def strand(self) -> Strand:
         """A way in for rows that come in the order of their keys, in any thread; there may be several at once.

@@ -14,7 +14,7 @@ from cubeql.ingest import IngestProgress, ingest
 from cubeql.ingest.faults import refusal, shown
 from cubeql.ingest.ledger import INGESTED_FACT, Mark, marks_of
 from cubeql.storage import Store
-from tests.ingest.rasters import patterned, write_tif
+from tests.ingest.rasters import patterned, stored, write_tif
 from tests.ingest.scenes import DATED, WIDE, at_once, by_time, moved, scenes
 
 # ------------------------------------------------------------------ bad sources
@@ -127,6 +127,40 @@ def test_changed_piece_of_a_mosaic_is_replaced_with_the_others(tmp_path: Path, s
     report = ingest(store, [left, right, later], "a", replace_changed=True, **DATED)
     assert set(report.sources) == {left, right}
     assert by_time(store) == at_once(tmp_path, [left, right, later])
+
+
+def test_rows_that_a_changed_source_no_longer_makes_are_gone(tmp_path: Path, store: Store) -> None:
+    """Another place, fewer valid pixels, no valid pixel at all: nothing of the old state stays."""
+    sources = scenes(tmp_path, 3, nodata=-1)
+    ingest(store, sources, "a", **DATED)
+    write_tif(Path(sources[0]), patterned(30, 40, seed=70), moved(WIDE, 200, 0), nodata=-1)
+    write_tif(Path(sources[1]), np.full((30, 40), -1, np.float32), WIDE, nodata=-1)
+    report = ingest(store, sources, "a", replace_changed=True, **DATED)
+    assert len(report.portions) == 1 and set(report.sources) == set(sources[:2])
+    assert by_time(store) == at_once(tmp_path, [sources[0], sources[2]])
+    write_tif(Path(sources[0]), np.full((30, 40), -1, np.float32), WIDE, nodata=-1)
+    report = ingest(store, sources, "a", replace_changed=True, **DATED)
+    assert report.rows == 0 and by_time(store) == at_once(tmp_path / "more", [sources[2]])
+    assert ingest(store, sources, "a", **DATED).version is None
+
+
+def test_changed_source_of_a_static_layer(tmp_path: Path, store: Store) -> None:
+    path = write_tif(tmp_path / "s.tif", patterned(30, 40), WIDE)
+    ingest(store, path, "a", resolution=7)
+    write_tif(tmp_path / "s.tif", patterned(10, 10, seed=5), moved(WIDE, 100, 0))
+    ingest(store, path, "a", replace_changed=True)
+    ingest(store, path, "wanted", resolution=7)
+    assert stored(store, "a") == stored(store, "wanted")
+
+
+def test_changed_source_that_is_bad_keeps_its_rows(tmp_path: Path, store: Store) -> None:
+    sources = scenes(tmp_path, 2)
+    ingest(store, sources, "a", **DATED)
+    before = by_time(store)
+    Path(sources[0]).write_bytes(b"no raster")
+    with pytest.raises(IngestError, match="no raster that can be read"):
+        ingest(store, sources, "a", replace_changed=True, skip_bad=True, **DATED)
+    assert by_time(store) == before
 
 
 def test_new_sources_are_not_replaced_along_with_changed_ones(tmp_path: Path, store: Store) -> None:
