@@ -87,14 +87,19 @@ def _band_fields(layer: Layer, band: Band) -> list[pa.Field]:
 
 
 def layer_schema(layer: Layer) -> pa.Schema:
-    """The Arrow schema of the layer's files."""
+    """The Arrow schema of the layer's files.
+
+    What lies side by side in a row group is read with one request: columns of one value a row, which every query asks
+    for, stand before the lists.
+    """
     keys = key_fields(layer)
     if layer.time is not None:
         keys.insert(2, pa.field("time_end", TIMESTAMP))
-    fields = keys + [field for band in layer.bands for field in _band_fields(layer, band)]
+    fields = [*keys, pa.field("footprint__count", pa.int64())]
+    fields += [field for band in layer.bands for field in _band_fields(layer, band)]
     if len(layer.bands) > 1:
         fields.append(pa.field("valid", list_of(pa.bool_())))
-    return pa.schema([*fields, pa.field("footprint__count", pa.int64())])
+    return pa.schema(sorted(fields, key=lambda f: pa.types.is_nested(f.type)))
 
 
 def row_group_rows(slots: int) -> int:

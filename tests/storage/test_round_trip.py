@@ -117,6 +117,22 @@ def test_pyarrow_reads_exactly_the_documented_columns(wide: Store) -> None:
     assert pq.read_table(paths(wide)[0]).schema.remove_metadata() == layer_schema(WIDE)
 
 
+def test_columns_of_one_value_a_row_lie_side_by_side(wide: Store) -> None:
+    """Each gap between columns that are read together is a request of its own on S3."""
+    nested = [pa.types.is_nested(field.type) for field in pq.read_schema(paths(wide)[0])]
+    assert nested == sorted(nested)
+
+
+def test_files_whose_columns_stand_in_another_order_are_read(wide: Store) -> None:
+    before = stored(wide)
+    for path in paths(wide):
+        rows = pq.read_table(path)
+        pq.write_table(rows.select(rows.column_names[::-1]), path)
+    assert stored(wide) == before
+    put(wide, WIDE, block(WIDE, HEXAGON, "2024-06-01", (1, "b")), mode="append", on_conflict="merge")
+    assert stored(wide) == before | plain([block(WIDE, HEXAGON, "2024-06-01", (1, "b"))])
+
+
 @pytest.mark.parametrize("storage", ["int8", "int16", "int32", "int64"])
 def test_extreme_integers_survive_their_encoding(tmp_path: Path, storage: Any) -> None:
     """Differences of neighbours overflow the type; readers must wrap around."""
