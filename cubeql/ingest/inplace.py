@@ -104,17 +104,18 @@ class OpenRaster:
 
     def planned(self) -> Snapshot:
         """The layer it would be: a file a tile and moment, of which nothing is known but where and when it is."""
-        rows = sorted({
-            (int(tile), moment.order, moment.time)
-            for feed in self.job.feeds for _, moment in feed.pictures for tile in feed.tiles
-        }, key=lambda row: row[:2])  # fmt: skip
-        tile = pa.array([t for t, _, _ in rows], pa.int64())
-        ones = pa.array([1] * len(rows), pa.int64())
-        paths = pa.array([""] * len(rows), pa.string())
+        tiles, moments = self.tiles, sorted({m for f in self.job.feeds for _, m in f.pictures}, key=lambda m: m.order)
+        number = {moment: n for n, moment in enumerate(moments)}
+        keys = np.unique(np.concatenate([
+            (np.searchsorted(tiles, f.tiles)[:, None] * len(moments) + [number[m] for _, m in f.pictures]).ravel()
+            for f in self.job.feeds
+        ]))  # fmt: skip
+        tile = pa.array(tiles[keys // len(moments)])
+        ones, paths = (pa.repeat(pa.scalar(value), len(keys)) for value in (1, ""))
         files = {"path": paths, "num_records": ones, "min.tile": tile, "max.tile": tile}
         if self.view.layer.time is not None:
-            times = pa.array(np.array([time for _, _, time in rows], "datetime64[us]")).cast(TIMESTAMP)
-            files |= {"min.time": times, "max.time": times}
+            times = np.array([moment.time for moment in moments], "datetime64[us]")[keys % len(moments)]
+            files |= dict.fromkeys(("min.time", "max.time"), pa.array(times).cast(TIMESTAMP))
         return Snapshot(self.view.layer, IN_PLACE, file_table(self.view.layer, pa.table(files), ""), "")
 
     def cells(self, tiles: Tiles, times: TimeRange) -> int:
