@@ -11,6 +11,7 @@ from pathlib import Path
 
 import scripts.stress as package
 from scripts.stress import full, kills, writers
+from scripts.stress.servers import s3_server
 from scripts.stress.work import EVERY, WORKS
 
 
@@ -25,6 +26,12 @@ def main(words: list[str]) -> int:
 
 def _writers(options: argparse.Namespace, folder: Path) -> dict[str, object]:
     (folder / "ledger").mkdir()
+    if options.s3:
+        with s3_server(folder / "server", options.restart) as (address, restarts):
+            found = writers.run(
+                address, folder / "ledger", options.seconds, options.writers, options.readers, options.seed, restarts
+            )
+        return _told(found) | {"restarts": restarts.count}
     address = options.store or str(folder / "store")
     found = writers.run(address, folder / "ledger", options.seconds, options.writers, options.readers, options.seed)
     return _told(found)
@@ -57,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1)
     add("--folder", type=Path, help="for everything that is written (default: the folder for temporary files)")
     add("--store", metavar="ADDRESS", help="a store to make, for writers and readers (default: a folder)")
+    add("--s3", action="store_true", help="writers and readers on an S3 server of its own")
+    add("--restart", type=float, default=0, metavar="SECONDS", help="kill the S3 server every so many seconds")
     add("--seconds", type=float, default=180)
     add("--writers", type=int, default=4)
     add("--readers", type=int, default=8)

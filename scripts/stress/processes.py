@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+from cubeql.errors import StoreError
 
 ROOT = Path(__file__).parents[2]
+_PATIENCE = 120
+T = TypeVar("T")
 
 
 def start(module: str, *words: str | Path) -> subprocess.Popen[str]:
@@ -44,3 +51,13 @@ def finished(process: subprocess.Popen[str]) -> str:
     """Wait for the end of a process; all it said."""
     said, _ = process.communicate()
     return said
+
+
+def patiently(make: Callable[[], T]) -> T:
+    """What is made of a store, which may lie on a server that is just being started again."""
+    for _ in range(_PATIENCE):
+        try:
+            return make()
+        except StoreError:
+            time.sleep(0.5)
+    return make()

@@ -22,6 +22,7 @@ from cubeql.storage import Store
 from cubeql.values.tiles import slot_count
 from scripts.stress.ground import EVENT_TILES, EVENTS
 from scripts.stress.ledger import ABSENT, Known, known
+from scripts.stress.processes import patiently
 
 CELLS = len(EVENT_TILES) * slot_count(EVENTS.resolution, 0)
 SUMS = "SELECT time, count(*) AS n, sum(v) AS s, min(v) AS least, max(v) AS most FROM events{} GROUP BY time"
@@ -39,7 +40,9 @@ class Reader:
 
     def __init__(self, address: str, ledger: Path, seed: int) -> None:
         """Read a store beside a ledger."""
-        self.fast, self.plain = cubeql.connect(address, threads=1), cubeql.connect(address, threads=1, rules=())
+        self.fast, self.plain = (
+            patiently(lambda how=how: cubeql.connect(address, threads=1, **how)) for how in ({}, {"rules": ()})
+        )
         self.ledger = ledger
         self.chance = random.Random(seed)
         self.checks: Counter[str] = Counter()

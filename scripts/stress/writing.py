@@ -15,6 +15,7 @@ import cubeql
 from cubeql.errors import CubeQLError
 from scripts.stress.ground import EVENT_TILES, EVENTS, filled
 from scripts.stress.ledger import Ledger
+from scripts.stress.processes import patiently
 
 SHARES = {"append": 6, "insert": 4, "replace": 3, "overwrite": 2, "title": 1, "compact": 1}
 
@@ -98,7 +99,7 @@ def main(store: str, ledger: str, number: str, seed: str) -> None:
     """Write until told to stop; then say what was done, and how often what failed."""
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
-    with cubeql.connect(store, threads=1) as session, Ledger(Path(ledger), int(number)) as notes:
+    with patiently(lambda: cubeql.connect(store, threads=1)) as session, Ledger(Path(ledger), int(number)) as notes:
         writer = Writer(session, notes, int(number), int(seed))
         while not stopped:
             writer.step()

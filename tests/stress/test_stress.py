@@ -11,6 +11,7 @@ from scripts.stress import full, kills, writers
 from scripts.stress.ground import EVENT_TILES, EVENTS, filled, lay_events
 from scripts.stress.ledger import Ledger, known
 from scripts.stress.reading import Reader, Torn
+from scripts.stress.servers import s3_server
 from scripts.stress.state import is_between, state_of
 
 TIME, OTHER = "2001-01-01T00:01:00", "2001-01-01T00:02:00"
@@ -91,6 +92,16 @@ def test_writers_and_readers_at_once_lose_and_tear_nothing(tmp_path: Path) -> No
     (tmp_path / "ledger").mkdir()
     found = writers.run(str(tmp_path / "store"), tmp_path / "ledger", 12, 2, 2, seed=3)
     assert not found.faults and not found.failed and not found.unknown
+    assert sum(found.writes.values()) > 0 and sum(found.reads.values()) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.s3
+def test_writers_and_readers_of_an_s3_server_that_is_killed_lose_and_tear_nothing(tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+    with s3_server(tmp_path / "server", every_s=5) as (address, restarts):
+        found = writers.run(address, tmp_path / "ledger", 25, 2, 2, seed=3, meanwhile=restarts)
+    assert not found.faults and restarts.count >= 2
     assert sum(found.writes.values()) > 0 and sum(found.reads.values()) > 0
 
 
