@@ -13,7 +13,19 @@ from pathlib import Path
 import duckdb
 import pyarrow
 
-from benchmarks import cold_start, compiling, data, everywhere, grouping, joins, pruning, reading, writing, zones
+from benchmarks import (
+    cold_start,
+    compiling,
+    data,
+    everywhere,
+    grouping,
+    joins,
+    pruning,
+    reading,
+    summaries,
+    writing,
+    zones,
+)
 from benchmarks.measure import Measured, Row, markdown, measure, write_json
 from cubeql.session import Session
 
@@ -40,6 +52,7 @@ def _rows(session: Session, made: data.Data, args: argparse.Namespace) -> Iterat
     yield from reading.rows(session, made)
     yield from joins.rows(session, made)
     yield from grouping.rows(session, made)
+    yield from summaries.rows(session, made)
     if _asked("zones", args.only):
         yield from zones.rows(session, made)
     if _asked("prune", args.only):
