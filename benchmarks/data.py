@@ -63,7 +63,7 @@ def make(folder: Path, cells: int) -> Data:
     """The data of about so many cells in all dates of one layer; made once, then found."""
     data = Data(folder, max(7, round(cells / (CELLS * DATES))))
     done = folder / "done.json"
-    if done.exists() and json.loads(done.read_text()) == {"tiles": data.tiles, "form": 1}:
+    if done.exists() and json.loads(done.read_text()) == {"tiles": data.tiles, "form": 2}:
         return data
     if folder.exists() and any(folder.iterdir()):
         raise SystemExit(f"{folder} holds something else; remove it, or name another folder")
@@ -74,7 +74,7 @@ def make(folder: Path, cells: int) -> Data:
         _write(store, layer, resolution, dates, tiles)
     for name in ("ndvi", "temp"):
         _explode(data, name)
-    done.write_text(json.dumps({"tiles": data.tiles, "form": 1}))
+    done.write_text(json.dumps({"tiles": data.tiles, "form": 2}))
     return data
 
 
