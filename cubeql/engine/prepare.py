@@ -201,7 +201,10 @@ class Preparation:
         if cells.met not in self.tiles:
             return None
         tiles, own = self.tiles[cells.met]
-        return np.unique(parent(tiles, cells.tile)) if own > cells.tile else tiles
+        if own >= cells.tile:
+            return np.unique(parent(tiles, cells.tile)) if own > cells.tile else tiles
+        # A grid that overviews answer is cut into coarser tiles than the same grid elsewhere.
+        return np.sort(np.concatenate([tiles[:0], *(subtiles(int(t), cells.tile) for t in tiles.tolist())]))
 
     def _summaries(self, summaries: Summaries) -> None:
         """Tiles that lie wholly in every region are read as summaries, those at an edge as cells; so are rows of which

@@ -62,8 +62,8 @@ def file_table(layer: Layer, files: pa.Table, place: str) -> pa.Table:
 
 def _lacks(lacking: list[tuple[str, pa.ChunkedArray]], count: int) -> pa.Array:
     masks = [(name, mask.to_pylist()) for name, mask in lacking]
-    if not masks:
-        return pa.repeat("", count)
+    if not masks:  # as in _below: no arrays of Python's values where nothing calls for them
+        return pa.StringArray.from_buffers(count, pa.py_buffer(np.zeros(count + 1, np.int32)), pa.py_buffer(b""))
     return pa.array([",".join(name for name, mask in masks if mask[i]) for i in range(count)], pa.string())
 
 
