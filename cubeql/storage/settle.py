@@ -79,8 +79,8 @@ class Settler:
         Raises:
             StoreError: a row is there already and conflicts are errors; a file of the layer cannot be read.
         """
-        keys = [written.keys for written in files] or [key_table(self.layer, [])]
-        conflicts = list(self._conflicts(state, pa.concat_tables(keys)))
+        ours = [written.keys for written in files] or [key_table(self.layer, [])]
+        conflicts = list(self._conflicts(state, pa.concat_tables(ours)))
         if conflicts and self._on_conflict == "error":
             raise self._there_already(conflicts[0][1])
         into.removes += [name for name, _ in conflicts]
