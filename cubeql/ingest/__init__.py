@@ -2,7 +2,7 @@
 
 Reading order: ``options`` (what a user may say), ``pixelgrid`` (where pixels lie), ``source`` (what a source
 is), ``raster`` and ``netcdf`` with ``cf_axes``, ``cf_bands``, ``cf_time``, ``classes``, ``nodata`` (the two
-kinds there are), ``stamps`` (times), ``offers`` (sources not opened yet), ``opening`` (from paths to offers),
+kinds there are), ``stamps`` (times), ``offers`` (sources not opened yet), ``opening`` (from a path to a source),
 ``bands`` and ``layering`` (the layer they make), ``resolution`` and ``cover`` (which cells and tiles),
 ``reach``, ``lattice`` and ``placing`` (slots among pixels and pixels among slots), ``gridmap`` (which pixels
 make a cell), ``mapcache`` (those maps kept, ``sheets`` their files), ``methods`` and ``regrid`` (pixels to
@@ -10,6 +10,9 @@ cells), ``windows``, ``board`` and ``tiler`` (tile blocks in bounded memory), ``
 ``ledger`` (what a layer was made of), ``portions`` (what becomes one commit), ``planning``,
 ``fitting`` and ``job`` (one portion), ``running`` and ``entry`` (the whole),
 ``report`` (what comes of it), ``allocator`` (memory given back).
+
+From what is named to offers: ``folders``, ``scenes`` (bands in files of their own), ``described`` (a source told
+anew), ``stac_search``, ``stac_items``, ``stac_assets`` and ``stac`` (items and their assets), ``gathering`` (all ways).
 
 Of points and zones: ``rowsource`` (what a file of rows is), ``rowreaders`` (files opened), ``rowcolumns`` (what
 becomes of their columns), ``rowplaces`` (rows made fit), ``rowjob`` (the whole).
