@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.plan.nodes import Aligned, Cells, Filtered, Node, Output, Overview, Statistic
+from cubeql.plan.nodes import Aligned, Cells, Node, Overview, Statistic
 from cubeql.plan.summarising import NotStoredError, stored_at
 from cubeql.plan.walking import rewrite
 
@@ -28,27 +28,12 @@ def use_overviews(plan: Node) -> Node:
 
 
 def _use(node: Node) -> Node:
-    if isinstance(node, Output) and node.sample is None:
-        return replace(node, input=_in_own_tiles(node.input))
     if not isinstance(node, Cells):
         return node
     reasons: list[str] = []
     driver = _from_overview(node.driver, reasons)
     joins = tuple(replace(j, aligned=_from_overview(j.aligned, reasons)) for j in node.joins)
     return replace(node, driver=driver, joins=joins, reason=node.reason or "; ".join(reasons))
-
-
-def _in_own_tiles(node: Node) -> Node:
-    """A finer layer that meets nothing stays in its own tiles, of fewer cells than the grid's tiles would have.
-
-    What SAMPLE takes is decided by the tiles of the grid.
-    """
-    if isinstance(node, Filtered):
-        return replace(node, input=_in_own_tiles(node.input))
-    if not isinstance(node, Cells) or node.joins or not node.driver.is_finer:
-        return node
-    own = node.driver.scan.tile
-    return replace(node, driver=replace(node.driver, tile=own)) if own <= node.resolution else node
 
 
 def _from_overview(aligned: Aligned, reasons: list[str]) -> Aligned:
