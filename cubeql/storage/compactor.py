@@ -87,7 +87,7 @@ class CompactReport:
         would, about = ("would become", "about ") if self.dry_run else ("became", "")
         files = f"{self.files_before:,} files {would} {self.files_after:,}"
         sizes = f"{self.bytes_before / 1e6:,.1f} MB {about}{self.bytes_after / 1e6:,.1f} MB"
-        rest = "" if self.complete else "; it was stopped before all was done"
+        rest = "" if self.complete or self.dry_run else "; it was stopped before all was done"
         return f"layer {self.layer}: {files}, {sizes}; {self.rewritten:,} written anew{rest}"
 
 
