@@ -9,7 +9,7 @@ import numpy as np
 from cubeql.analyze.constants import NotConstant, instant_of, value_of, whole_number
 from cubeql.analyze.context import Context
 from cubeql.catalog import Layer
-from cubeql.errors import StoreError, VersionGone
+from cubeql.errors import VersionGone, VersionUnknown
 from cubeql.lang import nodes
 from cubeql.values.times import format_instant
 
@@ -42,7 +42,7 @@ def layer_at(
         facts = {"name": name, "version": version, "day": gone.day, "readable": gone.readable}
         context.fault("vacuumed_version", source.span, **facts)
         return None
-    except StoreError:
+    except VersionUnknown:
         layer = None
     if layer is None:
         context.fault("unknown_version", source.span, name=name, version=version)

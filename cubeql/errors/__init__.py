@@ -17,6 +17,7 @@ from cubeql.errors.exceptions import (
     QueryTimeout,
     StoreError,
     VersionGone,
+    VersionUnknown,
 )
 from cubeql.errors.nearest import nearest
 from cubeql.errors.render import render
@@ -24,5 +25,6 @@ from cubeql.errors.span import Span
 
 __all__ = [
     "CardError", "ConfigError", "CubeQLError", "Diagnostic", "IngestError", "InternalError", "QueryCancelled",
-    "QueryError", "QueryTimeout", "Span", "StoreError", "VersionGone", "diagnose", "nearest", "render",
+    "QueryError", "QueryTimeout", "Span", "StoreError", "VersionGone", "VersionUnknown",
+    "diagnose", "nearest", "render",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ CubeQLError
 │   ├── QueryTimeout   it ran longer than allowed
 │   └── QueryCancelled it was cancelled
 ├── StoreError         the store cannot be opened, read or written
+│   ├── VersionUnknown a version that a layer never had
 │   └── VersionGone    a version of a layer that was vacuumed
 ├── IngestError        a source cannot become a layer
 ├── CardError          what an edited card tells of a layer cannot be so
@@ -47,6 +48,10 @@ class QueryCancelled(QueryError):  # noqa: N818
 
 class StoreError(CubeQLError):
     """The store cannot be opened, read or written."""
+
+
+class VersionUnknown(StoreError):  # noqa: N818
+    """A layer never had the version that was asked for."""
 
 
 class VersionGone(StoreError):  # noqa: N818

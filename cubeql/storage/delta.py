@@ -21,7 +21,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from cubeql.errors import InternalError, StoreError, VersionGone
+from cubeql.errors import InternalError, StoreError, VersionGone, VersionUnknown
 from cubeql.storage.objects import ObjectExists, Objects
 from cubeql.storage.table import Change, CommitConflict, Counts, DataFile, Horizon, LayerVersion, TableState, counts
 
@@ -127,7 +127,7 @@ def _commit_name(folder: str, version: int) -> str:
 
 def _check_version(place: str, version: int, latest: int, horizon: Horizon | None) -> None:
     if not 0 <= version < latest:
-        raise StoreError(f"{place}: there are the versions 0 to {latest}; version {version} was asked for")
+        raise VersionUnknown(f"{place}: there are the versions 0 to {latest}; version {version} was asked for")
     if horizon is not None and version < horizon.first:
         raise VersionGone(place, version, horizon.first, latest, horizon.time)
 
