@@ -91,6 +91,23 @@ class Settler:
         else:
             self._merge(conflicts, files, into)
 
+    def check_cleared(self, begin: TableState, state: TableState) -> None:
+        """Refuse to clear rows that were not there when the write began.
+
+        Raises:
+            StoreError: another writer has committed rows of the cleared times meanwhile.
+        """
+        if self.cleared is None or state.version == begin.version:
+            return
+        known = set(begin.files["path"].to_pylist())
+        for i in self.cleared.files(state.files):
+            name = state.files["path"][int(i)].as_py()
+            if name not in known and self.cleared.rows(self._keys(name)).any():
+                raise StoreError(
+                    f"layer {self.layer.name}: another writer has committed rows of the times that are to be replaced; "
+                    "run it again"
+                )
+
     def settle_within(self, files: list[WrittenFile], buffer: dict[Key, TileBlock]) -> int:
         """Rows of the buffer whose key was written to a file before: the file loses them.
 
@@ -144,14 +161,17 @@ class Settler:
             near = np.union1d(near, self.cleared.files(state.files))
         for i in near:
             name = names[int(i)].as_py()
-            theirs = self._keys_of.get(name)
-            if theirs is None:
-                theirs = self._keys_of[name] = read_keys(self._table, name, self.layer)
+            theirs = self._keys(name)
             shared = rows_in(theirs, ours)
             if self.cleared is not None:
                 shared |= self.cleared.rows(theirs)
             if shared.any():
                 yield name, theirs.filter(pa.array(shared))
+
+    def _keys(self, name: str) -> pa.Table:
+        if name not in self._keys_of:
+            self._keys_of[name] = read_keys(self._table, name, self.layer)
+        return self._keys_of[name]
 
     def _merge(self, conflicts: Sequence[tuple[str, pa.Table]], files: Sequence[WrittenFile], into: Settled) -> None:
         shared = pa.concat_tables([keys for _, keys in conflicts])

@@ -87,7 +87,8 @@ class LayerWrite(CommittedWrite):
         """Let rows of the layer go, whether others take their places or not; for ``on_conflict="replace"``.
 
         Args:
-            spans: times from which on and before which; None for all rows.
+            spans: times from which on and before which; None for all rows. Where another writer commits rows of these
+                times meanwhile, the commit is refused: nobody has decided that those shall go.
         """
         if self._on_conflict != "replace":
             raise ValueError("rows are cleared where they are replaced")
@@ -131,6 +132,8 @@ class LayerWrite(CommittedWrite):
         self._buffer, self._buffered = {}, 0
 
     def _settle(self, base: TableState, into: Settled) -> None:
+        if self._begin is not None:
+            self._settler.check_cleared(self._begin, base)
         self._settler.settle(base, self._files, into)
 
     def _widen(self, there: tuple[Band, ...]) -> None:

@@ -238,3 +238,27 @@ def test_blocks_that_fill_nothing_change_nothing(store: Store) -> None:
     )
     put(store, RAIN, empty, mode="append", on_conflict="replace")
     assert first(store) == [1, None, None, None]
+
+
+MAY = (np.datetime64("2024-05-01", "us"), np.datetime64("2024-06-01", "us"))
+
+
+def test_cleared_times_keep_what_another_writer_commits_meanwhile(store: Store) -> None:
+    put(store, RAIN, block(RAIN))
+    with (
+        pytest.raises(StoreError, match="another writer has committed rows of the times that are to be replaced"),
+        store.write(RAIN, "append", "replace") as write,
+    ):
+        write.clear([MAY])
+        write.add(block(RAIN, seed=5))
+        put(store, RAIN, block(RAIN, OTHER), mode="append")
+    assert {key[0] for key in stored(store)} == {HEXAGON, OTHER}
+
+
+def test_cleared_times_do_not_mind_rows_of_other_times(store: Store) -> None:
+    put(store, RAIN, block(RAIN), block(RAIN, OTHER))
+    with store.write(RAIN, "append", "replace") as write:
+        write.clear([MAY])
+        write.add(block(RAIN, seed=5))
+        put(store, RAIN, block(RAIN, OTHER, time="2024-07-01"), mode="append")
+    assert sorted(str(np.datetime64(key[1], "us"))[:7] for key in stored(store)) == ["2024-05", "2024-07"]
