@@ -82,7 +82,7 @@ def test_shell_commands_run(workplace: Path, programs: dict[str, str], block: Bl
     script = f"set -euo pipefail\n{block.text}"
     ran = subprocess.run(["bash", "-c", script], cwd=workplace, env=programs, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.strip()
+    assert ran.stdout.strip() or ran.stderr.strip()  # reports of upkeep are no data
 
 
 @pytest.mark.parametrize("block", [b for b in blocks("cubeql") if b.fault is None], ids=lambda b: b.name)

@@ -13,7 +13,7 @@ from cubeql_tui.rows import Rows
 from cubeql_tui.table import ResultTable
 from textual.pilot import Pilot
 
-from tests.tui.screen import ask, lines, play, shown
+from tests.tui.screen import ask, lines, play, shown, until
 
 MANY = 3_000_000
 
@@ -36,7 +36,7 @@ def test_rows_are_those_of_the_statement(cube_store: Path) -> None:
         for number, row in enumerate(found.to_pylist(), 1):
             (line,) = (x for x in lines(app) if f"{row['cell']:015x}" in x)
             assert line.replace("│", " ").split()[-3:] == [str(number), f"{row['cell']:015x}", f"{row['elevation']}"]
-        assert "5 rows" in shown(app)
+        await until(pilot, lambda: "5 rows" in shown(app))
 
     play(cube_store, scene)
 
