@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,9 @@ from typing import Any
 import pytest
 
 import cubeql
-from cubeql.storage import Store
-from cubeql.storage.delta import DeltaFormat
-from cubeql.storage.objects import Objects
-from cubeql.storage.table import Change, TableState
 from tests.engine.test_creating import one, rows
 from tests.engine.test_views import fault
+from tests.storage.making import busy
 
 ALL = "SELECT * FROM paired{} ORDER BY cell, time"
 
@@ -124,25 +120,11 @@ def test_what_versions_added_and_removed_adds_up(own: cubeql.Session) -> None:
             assert there == sum(v[f"{what}_added"] - v[f"{what}_removed"] for v in kept), (what, version)
 
 
-class Interrupted(DeltaFormat):
-    """Another writer commits whenever this one is about to, the first few times."""
-
-    def __init__(self, objects: Objects, others: list[Callable[[], object]]) -> None:
-        super().__init__(objects)
-        self.others = others
-
-    def commit(self, folder: Any, base: TableState | None, change: Change) -> int:
-        if self.others:
-            self.others.pop()()
-        return super().commit(folder, base, change)
-
-
 def test_a_commit_in_between_is_undone_and_kept_in_history(own: cubeql.Session, own_store: Path) -> None:
     states = change_often(own)
     text = "ALTER LAYER paired SET (title '{}')"
-    others = [lambda t=t: own.query(text.format(t)) for t in ("first", "second")]
-    objects = own.store.objects
-    slow = Store(objects, Interrupted(objects, others))
+    others = ["first", "second"]
+    slow = busy(own.store, *[lambda: own.query(text.format(others.pop()))] * 2)
     assert slow.rollback("paired", 0) == 7
     assert state(own) == states[0] and not others
     assert own.store.snapshot("paired", 6).layer.title == "first"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ import numpy as np
 
 from cubeql.catalog import Band, Dimension, Layer, TimeAxis
 from cubeql.storage import Store, TileBlock
+from cubeql.storage.delta import DeltaFormat
 from cubeql.storage.folderobjects import LOCK
+from cubeql.storage.table import Change, TableState
 from cubeql.values.cells import BASE_TILES
 from cubeql.values.tiles import dead_slots, has_dead_slots, slot_count, tile_resolution
 
@@ -133,3 +135,22 @@ def files_below(folder: Path) -> list[str]:
 def without_gaps(bands: Mapping[str, Any]) -> dict[str, Any]:
     """The same arrays, valid everywhere."""
     return {name: (values, np.ones_like(valid)) for name, (values, valid) in bands.items()}
+
+
+class Busy(DeltaFormat):
+    """Another writer does something whenever a commit is about to be made, the first few times."""
+
+    others: list[Callable[[], object]]
+
+    def commit(self, folder: str, base: TableState | None, change: Change) -> int:
+        """Let another go first, then commit."""
+        if self.others:
+            self.others.pop(0)()
+        return super().commit(folder, base, change)
+
+
+def busy(store: Store, *others: Callable[[], object]) -> Store:
+    """The store as a writer sees it whom others forestall: each of them works before one of its first commits."""
+    tables = Busy(store.objects)
+    tables.others = list(others)
+    return Store(store.objects, tables)

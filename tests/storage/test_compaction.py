@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -22,11 +22,9 @@ from cubeql.errors import StoreError
 from cubeql.storage import Store, rowbuffer
 from cubeql.storage.columns import tile_shape
 from cubeql.storage.compactor import CompactProgress
-from cubeql.storage.delta import DeltaFormat
 from cubeql.storage.encode import encode
-from cubeql.storage.table import Change, TableState
 from cubeql.values.cells import BASE_TILES
-from tests.storage.making import block, files_below, layer, paths, put, store_in, stored
+from tests.storage.making import block, busy, files_below, layer, paths, put, store_in, stored
 
 BANDS = (Band("t", "float32"), Band("c", "int16", kind="categorical"))
 RAIN = layer(resolution=4, bands=BANDS)
@@ -226,23 +224,6 @@ def _without(shape: Any, lacking: list[str]) -> Any:
 
 
 # ------------------------------------------------------------------ others at work
-
-
-class Busy(DeltaFormat):
-    """Another writer does something whenever a commit is about to be made, the first few times."""
-
-    others: list[Callable[[], object]]
-
-    def commit(self, folder: str, base: TableState | None, change: Change) -> int:
-        if self.others:
-            self.others.pop(0)()
-        return super().commit(folder, base, change)
-
-
-def busy(store: Store, *others: Callable[[], object]) -> Store:
-    tables = Busy(store.objects)
-    tables.others = list(others)
-    return Store(store.objects, tables)
 
 
 def test_rows_appended_meanwhile_are_kept(store: Store) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +15,7 @@ from deltalake import DeltaTable
 from cubeql.catalog import Band
 from cubeql.errors import StoreError
 from cubeql.storage import Store
-from cubeql.storage.delta import DeltaFormat
-from cubeql.storage.table import Change, TableState
-from tests.storage.making import OTHER, block, layer, paths, put, store_in, stored
+from tests.storage.making import OTHER, block, busy, layer, paths, put, store_in, stored
 
 ONE = layer(resolution=4, bands=(Band("t", "float32", "K"),))
 TWO = replace(ONE, bands=(*ONE.bands, Band("c", "int16", kind="categorical")))
@@ -113,23 +110,6 @@ def test_appends_that_know_nothing_of_the_band_are_refused_once_it_is_there(stor
     grow(store)
     with pytest.raises(StoreError, match="has the band c, what is appended has not"):
         put(store, ONE, block(ONE, time="2024-05-03"), mode="append")
-
-
-class Busy(DeltaFormat):
-    """Another writer does something whenever a commit is about to be made, the first few times."""
-
-    others: list[Callable[[], object]]
-
-    def commit(self, folder: str, base: TableState | None, change: Change) -> int:
-        if self.others:
-            self.others.pop(0)()
-        return super().commit(folder, base, change)
-
-
-def busy(store: Store, *others: Callable[[], object]) -> Store:
-    tables = Busy(store.objects)
-    tables.others = list(others)
-    return Store(store.objects, tables)
 
 
 @pytest.mark.parametrize("on_conflict", ["error", "merge"])
