@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-TARGET = Path(__file__).parents[1] / "tui" / "cubeql_tui" / "map" / "lines.npz"
+TARGET = Path(__file__).parents[1] / "cubeql" / "drawing" / "lines.npz"
 DETAILS = ("110m", "50m")
 
 

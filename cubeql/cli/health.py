@@ -32,6 +32,8 @@ _NEEDED = (
     ("netCDF4", "netCDF4"),
     ("xarray", "xarray"),
     ("pandas", "pandas"),
+    ("prompt_toolkit", "prompt_toolkit"),
+    ("textual", "textual"),
 )
 _OPTIONAL = (
     ("geopandas", "Result.to_geopandas", "geo"),
@@ -39,8 +41,8 @@ _OPTIONAL = (
     ("obstore", "stores on s3://", "s3"),
     ("botocore", "keys of s3://", "s3"),
     ("duckdb-extension-httpfs", "queries on s3://", "s3"),
-    ("textual", "the terminal application", "tui"),
-    ("prompt_toolkit", "the rich prompt", "shell"),
+    ("textual-serve", "cubeql tui --web", "web"),
+    ("ipython", "%%cubeql in notebooks", "notebook"),
 )
 _LITTLE_SPACE = 1 << 30
 

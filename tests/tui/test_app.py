@@ -11,11 +11,11 @@ import pytest
 from cubeql_tui import asking
 from cubeql_tui.app import CubeQL
 from cubeql_tui.editor import QueryEditor
-from cubeql_tui.history import Asked, History
 from cubeql_tui.layers import LayersPane, LayerTree
 from cubeql_tui.running import Run
 from textual.pilot import Pilot
 
+from cubeql.history import Asked, History
 from tests.tui.screen import ask, ended, lines, play, shown, until
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from cubeql_tui.display import Column, columns_of, instant_text, number_text, shorten, text_of, texts
+
+from cubeql.drawing.display import Column, columns_of, instant_text, number_text, shorten, text_of, texts
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ from typing import Any
 import h3
 import numpy as np
 import pytest
-from cubeql_tui.map.colours import RAMPS, Scale, class_colours, fitting_ramp, ramp
-from cubeql_tui.map.hexes import Hexes, gathered
-from cubeql_tui.map.lines import braille, dots
-from cubeql_tui.map.raster import ground_of
 from cubeql_tui.map.sources import LayerSource, Quantity, RowsSource
-from cubeql_tui.map.view import Box, View
 from cubeql_tui.rows import Rows
 from cubeql_tui.snapshot import LayerFacts, Snapshot
 
+from cubeql.drawing.colours import RAMPS, Scale, class_colours, fitting_ramp, ramp
+from cubeql.drawing.hexes import Hexes, gathered
+from cubeql.drawing.lines import braille, dots
+from cubeql.drawing.raster import ground_of
+from cubeql.drawing.view import Box, View
 from tests.support.cube import A, below
 
 WORLD = Box(-180.0, -90.0, 180.0, 90.0)

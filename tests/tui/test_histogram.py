@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cubeql_tui.app import CubeQL
-from cubeql_tui.histogram import Histogram, bins, class_counts
+from cubeql_tui.histogram import Histogram
 from textual.pilot import Pilot
 
+from cubeql.drawing.counting import bins, class_counts
 from tests.tui.screen import ask, find, lines, look, play, shown, until
 from tests.tui.test_map import answered
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from cubeql_tui.app import CubeQL
 from cubeql_tui.editor import QueryEditor
-from cubeql_tui.map.hexes import Hexes
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.pane import MapPane
 from cubeql_tui.map.sources import LayerSource, Quantity
-from cubeql_tui.map.view import Box
 from textual.pilot import Pilot
 
+from cubeql.drawing.hexes import Hexes
+from cubeql.drawing.view import Box
 from tests.tui.screen import ask, find, lines, look, play, shown, until
 
 

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from cubeql_tui import series
 from cubeql_tui.app import CubeQL
-from cubeql_tui.dots import stretches
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.pane import MapPane
-from cubeql_tui.plot import SeriesPlot, date_ticks, number_ticks
+from cubeql_tui.plot import SeriesPlot
 from cubeql_tui.rows import Rows
-from cubeql_tui.series import Line, Series, averaged
 from textual.pilot import Pilot
 
+from cubeql.drawing import series
+from cubeql.drawing.dots import stretches
+from cubeql.drawing.plotting import date_ticks, number_ticks
+from cubeql.drawing.series import Line, Series, averaged
 from cubeql.values.cells import format_cell
 from tests.tui.screen import ask, lines, play, shown, until
 from tests.tui.test_map import answered
@@ -45,8 +46,8 @@ def test_each_combination_of_what_is_no_number_is_a_line() -> None:
     times = days("2024-01-01", "2024-02-01", "2024-01-01", "2024-01-01")
     columns = [pa.array(times), pa.array(["p", "p", None, "p"]), pa.array([1.0, 2.0, 3.0, 4.0]), pa.array([1, 1, 1, 2])]
     rows = Rows(schema, [pa.record_batch(columns, schema=schema)])
-    assert [c.name for c in series.quantities(rows)] == ["v"]
-    found = series.of_rows(rows, series.quantities(rows)[0])
+    assert [c.name for c in series.quantities(rows.schema)] == ["v"]
+    found = series.of_table(rows.table(), series.quantities(rows.schema)[0])
     assert {line.name: line.values.tolist() for line in found.lines} == {
         "p · a (1)": [1.0, 2.0],
         "NULL · a (1)": [3.0],
@@ -58,7 +59,7 @@ def test_each_combination_of_what_is_no_number_is_a_line() -> None:
 def test_too_many_lines_are_left_out_and_counted(cube: Any) -> None:
     result = cube.query("SELECT cell, time, precip FROM rain")
     rows = Rows(result.schema, list(result))
-    found = series.of_rows(rows, series.quantities(rows)[0])
+    found = series.of_table(rows.table(), series.quantities(rows.schema)[0])
     cells = len(set(rows.table()["cell"].to_pylist()))
     assert len(found.lines) == series.MOST_LINES and found.left_out == cells - series.MOST_LINES
 

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from cubeql_tui import table as table_module
 from cubeql_tui.app import CubeQL
-from cubeql_tui.display import texts
 from cubeql_tui.rows import Rows
 from cubeql_tui.table import ResultTable
 from textual.pilot import Pilot
 
+from cubeql.drawing.display import texts
 from tests.tui.screen import ask, lines, play, shown, until
 
 MANY = 3_000_000

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cubeql_tui.map.view import Box, View, box_around, cell_km2, latitude_of, mercator
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cubeql.drawing.view import Box, View, box_around, cell_km2, latitude_of, mercator
 
 EUROPE = Box(-10.0, 35.0, 30.0, 60.0)
 DATELINE = Box(170.0, -20.0, -160.0, 5.0)

@@ -1,17 +1,16 @@
 """The terminal screen of CubeQL: ask, see, look closer.
 
 Reading order: ``actions`` (the one table that keys, palette, footer and help are made of), ``themes``; ``rows`` and
-``running`` (a statement at work, and the rows it has brought so far; they know no screen); ``display`` and ``table``
-(rows for people); ``asking`` (the statements the screen
-writes by itself); ``snapshot`` and ``layers`` (what the store holds); ``marks``, ``popup`` and ``editor`` (writing a
-statement); ``dots``, ``series`` and ``plot`` (values over time), ``histogram``; ``map`` (cells in
-their true shape); ``plan``; ``results`` (all views of a statement);
-``status`` and ``footer``; ``history``, ``export``
+``running`` (a statement at work, and the rows it has brought so far; they know no screen); ``table`` (rows for
+people); ``asking`` (the statements the screen writes by itself); ``snapshot`` and ``layers`` (what the store holds);
+``marks``, ``popup`` and ``editor`` (writing a statement); ``plot`` (values over time), ``histogram``; ``map`` (cells in
+their true shape); ``plan``; ``results`` (all views of a statement); ``status`` and ``footer``; ``history``, ``export``
 and ``pages`` (what lies over the screen); ``app`` (all of it together).
 
 Widgets change in handlers only; whatever takes time runs in a thread and posts messages. The package knows CubeQL
-through its public doors alone: ``cubeql``, ``cubeql.session``, ``cubeql.service``, ``cubeql.errors``,
-``cubeql.catalog`` (the records a session gives), ``cubeql.values`` and ``cubeql.grid``.
+through its public doors alone: ``cubeql``, ``cubeql.session``, ``cubeql.service``, ``cubeql.history``,
+``cubeql.errors``, ``cubeql.catalog`` (the records a session gives), ``cubeql.values``, ``cubeql.grid`` and
+``cubeql.drawing`` (what results look like).
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ def application(store: str | None = None) -> CubeQL:
     Raises:
         StoreError: the store cannot be opened.
     """
+    from cubeql.history import default_file
     from cubeql_tui.app import CubeQL
-    from cubeql_tui.history import default_file
 
     return CubeQL(store, default_file())
 

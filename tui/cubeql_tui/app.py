@@ -16,14 +16,15 @@ from textual.message import Message
 from textual.screen import Screen
 
 import cubeql
+from cubeql.drawing.display import columns_of, whole_texts
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, QueryError, Span
+from cubeql.history import History
 from cubeql_tui import asking
 from cubeql_tui.actions import ACTIONS, bindings
-from cubeql_tui.display import columns_of, whole_texts
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.export import ExportPage
 from cubeql_tui.footer import KeysLine
-from cubeql_tui.history import Asked, History, HistoryPage
+from cubeql_tui.history import HistoryPage, asked
 from cubeql_tui.layers import LayersPane, LayerTree
 from cubeql_tui.pages import help_page, row_page
 from cubeql_tui.popup import Popup
@@ -157,7 +158,7 @@ class CubeQL(App[None]):
         self._beat()
 
     def _ended(self, run: Run) -> None:
-        self.history.add(Asked.of(run))
+        self.history.add(asked(run))
         self.results.settle(run)
         if run.state == "failed" and run.error is not None:
             self.results.say(fault_text(run.error, self.theme_variables))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cubeql_tui.map.view import Box
+from cubeql.drawing.view import Box
 
 PREVIEW_ROWS = 1000
 

@@ -1,14 +1,8 @@
-"""Statements that were run, kept from one day to the next."""
+"""The page on which a statement that was run is found again."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -20,85 +14,18 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from cubeql_tui.display import seconds_text
-from cubeql_tui.running import Run, State
+from cubeql.drawing.display import seconds_text
+from cubeql.history import Asked, History
+from cubeql_tui.running import Run
 
-_SIGNS: dict[State, str] = {"done": "✓", "cancelled": "■", "failed": "✗"}
-_MOST = 2000
-
-
-def default_file() -> Path:
-    """Where the history lies: ``$XDG_STATE_HOME/cubeql/history.jsonl``, else below ``~/.local/state``."""
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "cubeql" / "history.jsonl"
+_SIGNS = {"done": "✓", "cancelled": "■", "failed": "✗"}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A statement that was run.
-
-    Attributes:
-        text: the statement.
-        when: ISO 8601, UTC.
-        store: address of the store.
-        state: how it ended.
-        rows: how many rows came.
-        seconds: how long it took.
-    """
-
-    text: str
-    when: str
-    store: str
-    state: State
-    rows: int
-    seconds: float
-
-    @staticmethod
-    def of(run: Run) -> Asked:
-        """What is to be kept of a statement that has ended."""
-        when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        rows = len(run.rows) if run.rows is not None else 0
-        return Asked(run.text, when, str(run.session.store.address), run.state, rows, round(run.seconds, 3))
-
-
-class History:
-    """Statements in a file, a JSON line each; a file that cannot be read or written costs the history alone.
-
-    Args:
-        file: None keeps the history in memory.
-    """
-
-    def __init__(self, file: Path | None) -> None:
-        self.file = file
-        self.asked: list[Asked] = list(_read(file)) if file is not None else []
-
-    def add(self, asked: Asked) -> None:
-        """Keep one more."""
-        self.asked.append(asked)
-        if self.file is not None:
-            with suppress(OSError):
-                self.file.parent.mkdir(parents=True, exist_ok=True)
-                with self.file.open("a", encoding="utf-8") as lines:
-                    lines.write(json.dumps(asdict(asked), ensure_ascii=False) + "\n")
-
-    def find(self, words: str) -> list[Asked]:
-        """The latest first, each text once, those that hold all words."""
-        sought = words.casefold().split()
-        latest: dict[str, Asked] = {}
-        for asked in reversed(self.asked):
-            if all(word in asked.text.casefold() for word in sought):
-                latest.setdefault(asked.text, asked)
-        return list(latest.values())
-
-
-def _read(file: Path) -> Iterator[Asked]:
-    try:
-        lines = file.read_text("utf-8").splitlines()[-_MOST:]
-    except (OSError, UnicodeError):
-        return
-    for line in lines:
-        with suppress(ValueError, TypeError):
-            yield Asked(**json.loads(line))
+def asked(run: Run) -> Asked:
+    """What is to be kept of a statement that has ended."""
+    when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    rows = len(run.rows) if run.rows is not None else 0
+    return Asked(run.text, when, str(run.session.store.address), run.state, rows, round(run.seconds, 3))
 
 
 class HistoryPage(ModalScreen[str | None]):

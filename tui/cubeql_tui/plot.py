@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -16,86 +15,14 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from cubeql.drawing.display import instant_text, short_number
+from cubeql.drawing.dots import HIGH, WIDE
+from cubeql.drawing.plotting import Frame, date_ticks, dots_of, number_ticks
+from cubeql.drawing.series import Line, Series
 from cubeql_tui.actions import Place, bindings
-from cubeql_tui.display import instant_text, short_number
-from cubeql_tui.dots import HIGH, WIDE, stretches
-from cubeql_tui.series import Line, Series, Times
 
 _AXIS = 9  # characters for the numbers at the left
 _INKS = ("#6cb6e0", "#f0b866", "#8fc7a4", "#d6a5e8", "#f09f7c", "#b9c46a", "#8d9bad")
-_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_CALENDAR: tuple[tuple[str, int], ...] = (
-    ("Y", 100), ("Y", 50), ("Y", 20), ("Y", 10), ("Y", 5), ("Y", 2), ("Y", 1), ("M", 6), ("M", 3), ("M", 1), ("D", 10),
-    ("D", 5), ("D", 1), ("h", 12), ("h", 6), ("h", 3), ("h", 1), ("m", 30), ("m", 10), ("m", 1), ("s", 10), ("s", 1),
-)  # fmt: skip
-
-
-def number_ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers from low to high, not more than so many (and never none of a range that has one)."""
-    span = high - low
-    if span <= 0 or most < 1:
-        return [low]
-    power = 10.0 ** np.floor(np.log10(span / most))
-    step = next(s * power for s in _STEPS if span / (s * power) <= most)
-    first = np.ceil(low / step - 1e-9)
-    return [float(n * step) + 0.0 for n in np.arange(first, np.floor(high / step + 1e-9) + 1)]  # + 0.0: no -0
-
-
-def date_ticks(first: np.datetime64, last: np.datetime64, most: int) -> list[tuple[np.datetime64, str]]:
-    """Whole years, months, days, hours, … from first to last with their words, not more than so many."""
-    found: list[tuple[np.datetime64, str]] = []
-    if first == last:
-        return [(first, instant_text(first))]
-    for unit, every in _CALENDAR:
-        start, end = (t.astype(f"datetime64[{unit}]") for t in (first, last))
-        if (end - start).astype(int) // every > 4 * most:
-            break
-        ticks = np.arange(start, end + 1)
-        ticks = ticks[_parts(ticks, unit) % every == 0]
-        instants = ticks.astype("datetime64[us]")
-        inside = (instants >= first) & (instants <= last)
-        if inside.sum() > most:
-            break
-        if inside.any():
-            found = [(i, _words(t, unit)) for i, t in zip(instants[inside], ticks[inside], strict=True)]
-    return found or [(first, instant_text(first))]
-
-
-def _parts(ticks: Times, unit: str) -> NDArray[np.int64]:
-    """What of a date a step counts: months within the year, days within the month, and so on."""
-    coarser = {"Y": "Y", "M": "Y", "D": "M", "h": "D", "m": "h", "s": "m"}[unit]
-    numbers = ticks.astype(np.int64)
-    return (
-        numbers + 1970
-        if unit == "Y"
-        else numbers - ticks.astype(f"datetime64[{coarser}]").astype(ticks.dtype).astype(int)
-    )
-
-
-def _words(tick: np.datetime64, unit: str) -> str:
-    text = str(tick)
-    return text[-5:] if unit == "m" else text[-8:] if unit == "s" else f"{text[-2:]}:00" if unit == "h" else text
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """Which value and instant lies at which dot."""
-
-    columns: int
-    rows: int
-    low: float
-    high: float
-    first: np.datetime64
-    last: np.datetime64
-
-    def across(self, times: Times) -> NDArray[np.float64]:
-        """Dots from the left."""
-        span = max(1, int((self.last - self.first).astype(np.int64)))
-        return (times - self.first).astype(np.int64) / span * (self.columns * WIDE - 1)
-
-    def down(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Dots from the top."""
-        return (self.high - values) / (self.high - self.low) * (self.rows * HIGH - 1)
 
 
 class SeriesPlot(Widget, can_focus=True):
@@ -156,18 +83,18 @@ class SeriesPlot(Widget, can_focus=True):
             self._drawn = (size, self._paint(self.series, self._frame(self.series)))
         return self._drawn[1][y]
 
-    def _frame(self, series: Series) -> _Frame:
+    def _frame(self, series: Series) -> Frame:
         low, high = series.range()
         margin = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
         times = series.times
         columns, rows = max(1, self.size.width - _AXIS - 1), max(1, self.size.height - 2)
-        return _Frame(columns, rows, low - margin, high + margin, times[0], times[-1])
+        return Frame(columns, rows, low - margin, high + margin, times[0], times[-1])
 
-    def _paint(self, series: Series, frame: _Frame) -> list[Strip]:
+    def _paint(self, series: Series, frame: Frame) -> list[Strip]:
         bits = np.zeros((frame.rows, frame.columns), np.uint8)
         owner = np.full((frame.rows, frame.columns), -1, np.int8)
         for number, line in reversed(list(enumerate(series.lines))):
-            drawn = _dots(line, frame)
+            drawn = dots_of(line, frame)
             bits |= drawn
             owner[drawn > 0] = number
         ticks = {round(float(frame.down(np.array([t]))[0]) // HIGH): t for t in _ticks(frame)}
@@ -213,7 +140,7 @@ class SeriesPlot(Widget, can_focus=True):
         value = float(line.values[at[0]])
         return "no data" if np.isnan(value) else short_number(value)
 
-    def _dates(self, frame: _Frame) -> Strip:
+    def _dates(self, frame: Frame) -> Strip:
         text = [" "] * self.size.width
         behind = 0
         for time, words in date_ticks(frame.first, frame.last, max(1, frame.columns // 13)):
@@ -265,16 +192,5 @@ class SeriesPlot(Widget, can_focus=True):
             self.post_message(self.TimeChosen(nearest))
 
 
-def _ticks(frame: _Frame) -> list[float]:
+def _ticks(frame: Frame) -> list[float]:
     return number_ticks(frame.low, frame.high, max(2, frame.rows // 3))
-
-
-def _dots(line: Line, frame: _Frame) -> NDArray[np.uint8]:
-    """A line, broken where a value is missing; a value between two gaps is a dot."""
-    x, y = frame.across(line.times), frame.down(line.values)
-    known = np.isfinite(y)
-    joined = known[:-1] & known[1:]
-    first = np.concatenate([np.flatnonzero(joined), np.flatnonzero(known)])
-    second = np.concatenate([np.flatnonzero(joined) + 1, np.flatnonzero(known)])
-    across, down = (np.stack([axis[first], axis[second]], axis=1) for axis in (x, y))
-    return stretches(across, down, frame.columns, frame.rows)

@@ -13,10 +13,11 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
+from cubeql.drawing import counting, series
+from cubeql.drawing.counting import Counted
 from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.session import Session
-from cubeql_tui import histogram, series
-from cubeql_tui.histogram import Counted, Histogram
+from cubeql_tui.histogram import Histogram
 from cubeql_tui.layers import Leaf
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.pane import MapPane
@@ -49,8 +50,8 @@ VIEWS: dict[str, View] = {
 
 _FITTING: dict[str, Callable[[Rows], bool]] = {
     "map": RowsSource.can_show,
-    "series": series.can_show,
-    "histogram": lambda rows: bool(histogram.quantities(rows)),
+    "series": lambda rows: series.can_show(rows.schema),
+    "histogram": lambda rows: bool(counting.quantities(rows.schema)),
 }
 """View to whether it can show rows; one that can stays open when others come."""
 
@@ -200,7 +201,7 @@ class Results(ContentSwitcher):
             self.notify("Ask for time and a number, or choose a cell on the map of a layer that has times.", timeout=6)
 
     def _draw(self, run: Run) -> bool:
-        if run.rows is None or not series.can_show(run.rows):
+        if run.rows is None or not series.can_show(run.rows.schema):
             return False
         self._drawn = run
         self._make_series(run, self._quantity)
@@ -209,8 +210,8 @@ class Results(ContentSwitcher):
     @work(thread=True, group="series")
     def _make_series(self, run: Run, quantity: int) -> None:
         if run.rows is not None:
-            found = series.quantities(run.rows)
-            self.post_message(self.SeriesMade(run, series.of_rows(run.rows, found[quantity % len(found)])))
+            found = series.quantities(run.rows.schema)
+            self.post_message(self.SeriesMade(run, series.of_table(run.rows.table(), found[quantity % len(found)])))
 
     @on(SeriesMade)
     def _series_made(self, event: SeriesMade) -> None:
@@ -246,8 +247,10 @@ class Results(ContentSwitcher):
 
     def _count(self) -> Counted | None:
         rows = self.run.rows if self.run is not None else None
-        found = histogram.quantities(rows) if rows is not None else ()
-        return histogram.of_rows(rows, found[self._counted % len(found)]) if rows is not None and found else None
+        found = counting.quantities(rows.schema) if rows is not None else ()
+        if rows is None or not found:
+            return None
+        return counting.of_table(rows.table(), found[self._counted % len(found)])
 
     @on(Histogram.QuantityAsked)
     def _next_counted(self) -> None:

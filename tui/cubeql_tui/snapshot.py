@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from cubeql.catalog import Band, Catalog, CellSet, Layer
+from cubeql.drawing.display import bytes_text, span_text
 from cubeql.session import Session
-from cubeql_tui.display import bytes_text, span_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
-from cubeql_tui.display import bytes_text, seconds_text
+from cubeql.drawing.display import bytes_text, seconds_text
 from cubeql_tui.running import Run
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from cubeql.drawing.display import NULL, Column, columns_of, texts
 from cubeql_tui.actions import Place, bindings
-from cubeql_tui.display import NULL, Column, columns_of, texts
 from cubeql_tui.rows import Rows
 
 _SAMPLE = 200  # rows that decide how wide a column is: widths must not jump while one scrolls

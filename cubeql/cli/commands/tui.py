@@ -1,7 +1,4 @@
-"""Open the screen: layers, an editor that helps, and results as they come.
-
-Needs the extra `tui`: pip install 'cubeql[tui]'.
-"""
+"""Open the screen: layers, an editor that helps, and results as they come."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     """Open the screen and stay until it is left.
 
     Raises:
-        ConfigError: what draws the screen is not installed, or there is no terminal to draw on.
+        ConfigError: there is no terminal to draw on.
         StoreError: the store cannot be opened.
     """
     if not all(os.isatty(stream) for stream in (_KEYS, _DRAWN)):
@@ -43,10 +40,6 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
 
 def _application() -> ModuleType:
     """The application; where the package is a checkout that is not installed, the one beside it."""
-    try:
-        import_module("textual")
-    except ModuleNotFoundError as missing:
-        raise ConfigError("the screen needs Textual\n  hint: pip install 'cubeql[tui]'") from missing
     try:
         return import_module(_APPLICATION)
     except ModuleNotFoundError as missing:

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from cubeql_tui.map.colours import Rgb
+from cubeql.drawing.colours import Rgb
 
 COAST, BORDER, MARK = 1, 2, 3
 

@@ -11,12 +11,12 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cubeql_tui.map.colours import Rgb, Scale
+from cubeql.drawing.colours import Rgb, Scale
+from cubeql.drawing.hexes import Hexes
+from cubeql.drawing.lines import dots
+from cubeql.drawing.raster import Ground, ground_of, indexes_at, outline_dots
+from cubeql.drawing.view import Box, View
 from cubeql_tui.map.drawing import BORDER, COAST, MARK, Palette, line_of
-from cubeql_tui.map.hexes import Hexes
-from cubeql_tui.map.lines import dots
-from cubeql_tui.map.raster import Ground, ground_of, indexes_at, outline_dots
-from cubeql_tui.map.view import Box, View
 
 _WORLD = Box(-180.0, -60.0, 180.0, 80.0)
 _ZOOM, _WHEEL = 1.5, 1.25

@@ -11,8 +11,8 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
-from cubeql_tui.map.colours import Rgb, Scale
-from cubeql_tui.map.view import Floats
+from cubeql.drawing.colours import Rgb, Scale
+from cubeql.drawing.view import Floats
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 

@@ -15,19 +15,19 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
+from cubeql.drawing.colours import RAMPS, Scale, fitting_ramp
+from cubeql.drawing.counting import Counted
+from cubeql.drawing.display import instant_text, short_number
+from cubeql.drawing.hexes import Hexes
+from cubeql.drawing.series import Series
+from cubeql.drawing.view import Box, Floats, cell_degrees
 from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.values.cells import format_cell
 from cubeql_tui.actions import Place, bindings
-from cubeql_tui.display import instant_text, short_number
-from cubeql_tui.histogram import Counted
-from cubeql_tui.map.colours import RAMPS, Scale, fitting_ramp
-from cubeql_tui.map.hexes import Hexes
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.legend import Legend
 from cubeql_tui.map.sources import LayerSource, Quantity, Source, Times, first_of
-from cubeql_tui.map.view import Box, Floats, cell_degrees
 from cubeql_tui.plot import SeriesPlot
-from cubeql_tui.series import Series
 
 _SETTLE_S = 0.06
 _MARGIN = 0.25  # of the window on each side: a short way can be panned without a question

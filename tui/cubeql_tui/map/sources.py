@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cubeql.drawing.display import Column, columns_of
+from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution
+from cubeql.drawing.series import Line, averaged
+from cubeql.drawing.view import Box, Floats
 from cubeql.session import Session
 from cubeql.values.cells import CellArray, format_cell, parent, resolution_of
 from cubeql_tui import asking
-from cubeql_tui.display import Column, columns_of
-from cubeql_tui.map.hexes import Hexes, extent_of, gathered, one_resolution
-from cubeql_tui.map.view import Box, Floats
 from cubeql_tui.rows import Rows
-from cubeql_tui.series import Line, averaged
 from cubeql_tui.snapshot import LayerFacts
 
 Times = NDArray[np.datetime64]

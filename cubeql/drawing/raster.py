@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cubeql.drawing.lines import braille
+from cubeql.drawing.view import View, mercator
 from cubeql.grid.cells import boundaries, cells_at
-from cubeql_tui.map.lines import braille
-from cubeql_tui.map.view import View, mercator
 
 Cells = NDArray[np.int64]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cubeql.drawing.view import Box, Floats, box_around, cell_degrees
 from cubeql.grid.cells import centers
 from cubeql.values.cells import CellArray, parent, resolution_of
-from cubeql_tui.map.view import Box, Floats, box_around, cell_degrees
 
 _FEW = 20_000  # cells that are enough to know where all of them lie
 

@@ -13,8 +13,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from cubeql_tui.dots import stretches
-from cubeql_tui.map.view import Floats, View, mercator
+from cubeql.drawing.dots import stretches
+from cubeql.drawing.view import Floats, View, mercator
 
 _SPECK = 3.0  # pixels: smaller islands are left out, they only darken the sea
 _FINER_BELOW = 0.12  # degrees a pixel from which on 1:110 million looks edgy
@@ -51,7 +51,7 @@ class Lines:
 
 @cache
 def _read(detail: str) -> Lines:
-    with files("cubeql_tui.map").joinpath("lines.npz").open("rb") as file:
+    with files("cubeql.drawing").joinpath("lines.npz").open("rb") as file:
         stored = np.load(file)
         steps, lengths, border, transform = (stored[f"{detail}_{part}"] for part in ("xy", "lengths", "border", "to"))
     starts = np.cumsum(lengths) - lengths

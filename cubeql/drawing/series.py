@@ -8,8 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cubeql_tui.display import Column, columns_of, text_of
-from cubeql_tui.rows import Rows
+from cubeql.drawing.display import Column, columns_of, text_of
 
 Times = NDArray[np.datetime64]
 Floats = NDArray[np.float64]
@@ -71,23 +70,22 @@ def averaged(name: str, times: Times, values: Floats) -> Line:
     return Line(name, instants, total / np.where(count, count, np.nan))
 
 
-def can_show(rows: Rows) -> bool:
+def can_show(schema: pa.Schema) -> bool:
     """Whether rows have a time and a number."""
-    kinds = columns_of(rows.schema)
+    kinds = columns_of(schema)
     return any(c.kind == "timestamp" for c in kinds) and any(c.is_number for c in kinds)
 
 
-def quantities(rows: Rows) -> tuple[Column, ...]:
+def quantities(schema: pa.Schema) -> tuple[Column, ...]:
     """The columns that can be drawn."""
-    return tuple(c for c in columns_of(rows.schema) if c.is_number)
+    return tuple(c for c in columns_of(schema) if c.is_number)
 
 
-def of_rows(rows: Rows, quantity: Column) -> Series:
+def of_table(table: pa.Table, quantity: Column) -> Series:
     """A column over time, a line each combination of the cells, texts and classes beside it."""
-    columns = columns_of(rows.schema)
+    columns = columns_of(table.schema)
     clock = next(c for c in columns if c.kind == "timestamp")
     keys = [c for c in columns if not c.is_number and c.kind != "timestamp"]
-    table = rows.table()
     times = table.column(clock.number).to_numpy().astype("datetime64[us]")
     values = table.column(quantity.number).cast(pa.float64()).to_numpy()
     known = ~np.isnat(times)
