@@ -24,9 +24,9 @@ from tests.tui.screen import ask, find, lines, look, play, shown, until
 async def answered(app: CubeQL, pilot: Pilot[None]) -> MapPane:
     """Wait until the map shows what was asked for."""
     pane = app.query_one(MapPane)
-    await until(pilot, lambda: pane.asked is not None and not pane._waiting and pane._question() is not None)
+    await until(pilot, lambda: pane.asked is not None and not pane.side.waiting and pane.side.question() is not None)
     await pilot.pause(0.15)
-    await until(pilot, lambda: not pane._waiting)
+    await until(pilot, lambda: not pane.side.waiting)
     return pane
 
 

@@ -19,7 +19,6 @@ from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.session import Session
 from cubeql_tui.histogram import Histogram
 from cubeql_tui.layers import Leaf
-from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.pane import MapPane
 from cubeql_tui.map.sources import LayerSource, RowsSource
 from cubeql_tui.plan import PlanView
@@ -126,7 +125,7 @@ class Results(ContentSwitcher):
 
     def recolour(self) -> None:
         """Follow the theme."""
-        self.query_one(HexMap).recolour()
+        self.query_one(MapPane).recolour()
         for plot in self.query(SeriesPlot):
             plot.redraw()
         self.query_one(Histogram).redraw()

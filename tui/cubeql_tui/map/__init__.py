@@ -2,5 +2,6 @@
 
 What is drawn, and how, is in ``cubeql.drawing``. Reading order here: ``sources`` (where cells come from: the rows of a
 result, or a layer that the engine is asked for), ``drawing`` (places as the characters of a line), ``hexmap`` (the
-widget), ``legend``, ``pane`` (all of it, and who asks what when).
+widget), ``legend``, ``words`` (what the head says), ``side`` (one map of one source: who asks what when), ``pane`` (all
+of it, its keys, the chosen cell).
 """

@@ -1,0 +1,299 @@
+"""One map of one source: it knows what is seen and asks for what that needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Static
+
+from cubeql.drawing.colours import RAMPS, Scale, fitting_ramp
+from cubeql.drawing.counting import Counted
+from cubeql.drawing.hexes import Hexes
+from cubeql.drawing.view import Box, Floats, cell_degrees
+from cubeql.errors import CubeQLError, QueryCancelled
+from cubeql_tui.map.hexmap import HexMap
+from cubeql_tui.map.legend import Legend
+from cubeql_tui.map.sources import LayerSource, Quantity, Source, Times, first_of
+from cubeql_tui.map.words import beside, is_time, kind_text, readouts, time_text, value_text
+
+_SETTLE_S = 0.06
+_MARGIN = 0.25  # of the window on each side: a short way can be panned without a question
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a map needs now: what is ``seen``, and a ``box`` around it."""
+
+    source: Source
+    quantity: Quantity
+    resolution: int
+    seen: Box
+    box: Box
+    time: np.datetime64 | None
+
+    def answers(self, other: Question) -> bool:
+        """Whether the answer to it has that to another in it."""
+        same = (self.source, self.quantity, self.resolution, self.time)
+        return same == (other.source, other.quantity, other.resolution, other.time) and self.box.holds(other.seen)
+
+
+class MapSide(Vertical):
+    """A head, the map, its legend."""
+
+    DEFAULT_CSS = """
+    MapSide { height: 1fr; width: 1fr; }
+    MapSide .head { height: 1; padding: 0 1; }
+    """
+
+    class Opened(Message):
+        """A source is known well enough to be shown."""
+
+        def __init__(self, source: Source, times: Times, extent: Box | None) -> None:
+            self.source, self.times, self.extent = source, times, extent
+            super().__init__()
+
+    class Answered(Message):
+        """Cells have come."""
+
+        def __init__(self, question: Question, hexes: Hexes) -> None:
+            self.question, self.hexes = question, hexes
+            super().__init__()
+
+    class Failed(Message):
+        """A question has no answer."""
+
+        def __init__(self, source: Source, error: CubeQLError) -> None:
+            self.source, self.error = source, error
+            super().__init__()
+
+    def __init__(self, *, id: str | None = None, map_id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.source: Source | None = None
+        self.times: Times = np.array([], "datetime64[us]")
+        self.asked: Question | None = None
+        self.waiting = False
+        self.scale: Scale | None = None
+        self._map_id = map_id
+        self._quantity = 0
+        self._time = -1
+        self._ramp: str | None = None
+        self._settling: Timer | None = None
+        self._looked: tuple[int, float, float] = (0, 0.0, 0.0)
+
+    def compose(self) -> ComposeResult:
+        """Head, map, legend."""
+        yield Static("", classes="head")
+        yield HexMap(id=self._map_id)
+        yield Legend()
+
+    @property
+    def map(self) -> HexMap:
+        """The map itself."""
+        return self.query_one(HexMap)
+
+    @property
+    def quantity(self) -> Quantity | None:
+        """What is shown of the source."""
+        if self.source is None or not self.source.quantities:
+            return None
+        return self.source.quantities[self._quantity % len(self.source.quantities)]
+
+    @property
+    def time(self) -> np.datetime64 | None:
+        """The instant that is shown."""
+        return self.times[self._time] if len(self.times) else None
+
+    # -------------------------------------------------------------- questions and answers
+
+    def show(self, source: Source, quantity: str | None = None) -> None:
+        """Show cells from elsewhere."""
+        names = [q.name for q in source.quantities]
+        self._quantity = names.index(quantity) if quantity in names else 0
+        self.source, self.asked, self.scale, self.waiting = source, None, None, True
+        self.map.show(Hexes(0, np.array([], np.int64), np.array([])), Scale.of_values(np.array([]), "grey"))
+        self.tell()
+        self._stop_asking()
+        self._open(source)
+
+    def _stop_asking(self) -> None:
+        """What was asked for is not wanted any more."""
+        if isinstance(self.source, LayerSource):
+            self.source.session.cancel()
+
+    @work(thread=True, group="map")
+    def _open(self, source: Source) -> None:
+        try:
+            self.post_message(self.Opened(source, source.times(), source.extent()))
+        except QueryCancelled:
+            if source is self.source:  # the cancel was meant for a question before this
+                self.app.call_from_thread(self._open, source)
+        except CubeQLError as error:
+            self.post_message(self.Failed(source, error))
+
+    @on(Opened)
+    def _opened(self, event: Opened) -> None:
+        if event.source is self.source:
+            self.times, self._time = event.times, len(event.times) - 1
+            assert self.time == first_of(event.times)
+            self.map.fit(event.extent)
+            self.ask()
+
+    @on(HexMap.Moved)
+    def _moved(self) -> None:
+        self.tell()
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(_SETTLE_S, self.ask)
+
+    def ask(self) -> None:
+        """Ask for what is seen, unless it is there or asked for."""
+        question = self.question()
+        if question is None or (self.asked is not None and self.asked.answers(question)):
+            return
+        if self.waiting:
+            self._stop_asking()
+        self.asked, self.waiting = question, True
+        self.tell()
+        self._answer(question)
+
+    def question(self) -> Question | None:
+        """What it needs now; None where it has nothing to show."""
+        view = self.map.view
+        if self.source is None or self.quantity is None or view is None:
+            return None
+        resolution = view.resolution(self.source.finest)
+        box = view.box(_MARGIN).grown(2 * cell_degrees(resolution))
+        return Question(self.source, self.quantity, resolution, view.box(), box, self.time)
+
+    @work(thread=True, group="map")
+    def _answer(self, question: Question) -> None:
+        if question is not self.asked:
+            return
+        try:
+            hexes = question.source.hexes(question.quantity, question.resolution, question.box, question.time)
+            self.post_message(self.Answered(question, hexes))
+        except QueryCancelled:
+            if question is self.asked:  # the cancel was meant for a question before this
+                self.app.call_from_thread(self._answer, question)
+        except CubeQLError as error:
+            self.post_message(self.Failed(question.source, error))
+
+    @on(Answered)
+    def _answered(self, event: Answered) -> None:
+        if event.question is not self.asked:
+            return
+        self.waiting = False
+        quantity = event.question.quantity
+        if self.scale is None:
+            self.scale = (
+                Scale.of_classes(quantity.classes)
+                if quantity.classes
+                else Scale.of_values(event.hexes.values, self._ramp_of(quantity))
+            )
+        self.map.show(event.hexes, self.scale)
+        self.tell()
+
+    @on(Failed)
+    def _failed(self, event: Failed) -> None:
+        if event.source is self.source:
+            self.waiting = False
+            self.query_one(".head", Static).update(Text(str(event.error).splitlines()[0], "bold red"))
+
+    def _ramp_of(self, quantity: Quantity) -> str:
+        return self._ramp or fitting_ramp(quantity.name, quantity.unit)
+
+    # -------------------------------------------------------------- words
+
+    @on(HexMap.LookedAt)
+    def _looked_at(self, event: HexMap.LookedAt) -> None:
+        self._looked = (event.cell, event.lon, event.lat)
+        self._tell_head()
+
+    def tell(self) -> None:
+        """Say what is shown and what its colours mean."""
+        self._tell_head()
+        if self.scale is not None and self.quantity is not None:
+            self.query_one(Legend).tell(self.scale, self.map.hexes.values, self.quantity.classes)
+
+    def _tell_head(self) -> None:
+        quantity, hexes = self.quantity, self.map.hexes
+        if quantity is None or self.source is None:
+            return
+        left = Text.assemble(
+            (self.source.title, "bold"),
+            f" · {quantity.title}",
+            (time_text(self.times, self._time), "dim"),
+            (kind_text(quantity, hexes), "dim"),
+            ("  asking …" if self.waiting else "", "italic dim"),
+        )
+        cell, lon, lat = self._looked
+        found = readouts(value_text(quantity, hexes.value(cell)), cell, lon, lat) if cell else []
+        head = self.query_one(".head", Static)
+        head.update(beside(left, found, max(10, head.content_size.width)))
+
+    # -------------------------------------------------------------- what is shown
+
+    def step_quantity(self, steps: int) -> bool:
+        """Show another band or column; False where there is no other."""
+        if self.source is None or len(self.source.quantities) < 2:
+            return False
+        self._quantity = (self._quantity + steps) % len(self.source.quantities)
+        self.scale = None
+        self.ask()
+        return True
+
+    def step_time(self, steps: int) -> bool:
+        """Show another instant; False where there is no other."""
+        if len(self.times) < 2:
+            return False
+        self._time = (self._time + steps) % len(self.times)
+        self.ask()
+        return True
+
+    def show_time(self, time: np.datetime64) -> bool:
+        """Show an instant; False where the source has none such."""
+        at = is_time(self.times, time)
+        if at is not None:
+            self._time = at
+            self.ask()
+        return at is not None
+
+    def step_ramp(self) -> None:
+        """Other colours."""
+        quantity = self.quantity
+        if quantity is not None and quantity.classes is None and self.scale is not None:
+            names = list(RAMPS)
+            self._ramp = names[(names.index(self._ramp_of(quantity)) + 1) % len(names)]
+            self.paint(Scale.of_values(np.array([self.scale.low, self.scale.high]), self._ramp))
+
+    def stretch(self) -> None:
+        """Spread the colours over the values that are seen."""
+        quantity, seen = self.quantity, self.seen_values()
+        if quantity is not None and quantity.classes is None and len(seen):
+            self.paint(Scale.of_values(seen, self._ramp_of(quantity)))
+
+    def paint(self, scale: Scale) -> None:
+        """Show the same cells in other colours."""
+        self.scale = scale
+        self.map.show(self.map.hexes, scale)
+        self.tell()
+
+    def seen_values(self) -> Floats:
+        """The values of the cells in the window."""
+        cells = self.map.seen_cells()
+        return self.map.hexes.values[np.isin(self.map.hexes.cells, cells)]
+
+    def counted(self) -> Counted | None:
+        """The values in the window, to be counted; None where nothing is shown."""
+        quantity, seen = self.quantity, self.seen_values()
+        if quantity is None or self.source is None or self.scale is None or not len(seen):
+            return None
+        title = f"{self.source.title} · {quantity.name} in the window"
+        return Counted(title, quantity.unit, seen, self.scale, quantity.classes)
