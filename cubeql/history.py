@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from cubeql.preferences import state_folder
 
 _MOST = 2000
 
 
 def default_file() -> Path:
     """Where the history lies: ``$XDG_STATE_HOME/cubeql/history.jsonl``, else below ``~/.local/state``."""
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "cubeql" / "history.jsonl"
+    return state_folder() / "history.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

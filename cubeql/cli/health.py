@@ -77,6 +77,18 @@ def check_installation() -> Iterator[Finding]:
     yield Finding("ok", "terminal", f"encoding {encoding}, {shutil.get_terminal_size().columns} columns")
 
 
+def check_preferences() -> Finding:
+    """Which file of preferences the prompt and the screen read, and whether they can."""
+    from cubeql.preferences import default_file, read
+
+    try:
+        there = read().file is not None
+    except CubeQLError as fault:
+        return Finding("broken", "preferences", str(fault))
+    file = default_file()
+    return Finding("ok", "preferences", f"of {file}" if there else f"none; {file} would be read")
+
+
 def check_store(address: str | None) -> Iterator[Finding]:
     """Whether the store opens, what it holds, whether it can be written, what its cache takes."""
     named = address or os.environ.get("CUBEQL_STORE")

@@ -16,7 +16,7 @@ import cubeql
 from cubeql.lang import format_text, parse, split_statements
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 
-LANGUAGES = {"cubeql", "json", "python", "sh", "text"}
+LANGUAGES = {"cubeql", "json", "python", "sh", "text", "toml"}
 
 
 def _named(language: str, on_the_cube: bool = False) -> list[Any]:

@@ -21,11 +21,12 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     """Print every finding; exit 3 when something is broken."""
     import json
 
-    from cubeql.cli.health import Finding, check_installation, check_store
+    from cubeql.cli.health import Finding, check_installation, check_preferences, check_store
     from cubeql.cli.output.sink import write_text
 
     def findings() -> Iterator[Finding]:
         yield from check_installation()
+        yield check_preferences()
         yield from check_store(chosen_store(options))
 
     broken = 0
