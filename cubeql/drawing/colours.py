@@ -7,13 +7,16 @@ the order, a ramp is read in grey too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cubeql.drawing.selection import Choice
+
 SHADES = 64
+_FADED = 0.82  # of the way to the ground: what is not chosen is seen to be there, and no more
 
 Rgb = tuple[int, int, int]
 _Lch = tuple[float, float, float]
@@ -140,12 +143,15 @@ class Scale:
         low: value of the first shade of a ramp.
         high: value of the last.
         codes: class codes, ascending, a colour each; None for a ramp.
+        choice: the values that keep their colours; the second half of the palette is that of the others. None of
+            all values.
     """
 
     colours: tuple[Rgb, ...]
     low: float = 0.0
     high: float = 1.0
     codes: tuple[int, ...] | None = None
+    choice: Choice | None = None
 
     @staticmethod
     def of_values(values: NDArray[np.float64], name: str) -> Scale:
@@ -164,6 +170,13 @@ class Scale:
         colours = class_colours(classes)
         return Scale(tuple(colours.values()), codes=tuple(colours))
 
+    def fading(self, choice: Choice | None, ground: Rgb) -> Scale:
+        """The same with colours close to those of the ground for all values but those of a choice."""
+        own = self.colours if self.choice is None else self.colours[: len(self.colours) // 2]
+        if choice is None:
+            return replace(self, colours=own, choice=None)
+        return replace(self, colours=(*own, *(_faded(colour, ground) for colour in own)), choice=choice)
+
     @property
     def nothing(self) -> int:
         """The index that stands for no value."""
@@ -171,6 +184,14 @@ class Scale:
 
     def indexes(self, values: NDArray[np.float64]) -> NDArray[np.int16]:
         """Which colour each value has; values beyond the ends have those of the ends."""
+        if self.choice is None:
+            return self._plain(values)
+        shades = len(self.colours) // 2
+        own = self.fading(None, (0, 0, 0))._plain(values)
+        faded = np.where(self.choice.holds(values), own, own + shades)
+        return np.where(own == shades, self.nothing, faded).astype(np.int16)
+
+    def _plain(self, values: NDArray[np.float64]) -> NDArray[np.int16]:
         if self.codes is not None:
             codes = np.array(self.codes, dtype=np.float64)
             at = np.clip(np.searchsorted(codes, values), 0, len(codes) - 1)
@@ -178,3 +199,9 @@ class Scale:
         share = np.clip((values - self.low) / ((self.high - self.low) or 1.0), 0.0, 1.0)
         shade = np.nan_to_num(share) * (len(self.colours) - 1)
         return np.where(np.isnan(values), self.nothing, np.round(shade)).astype(np.int16)
+
+
+def _faded(colour: Rgb, ground: Rgb) -> Rgb:
+    grey = (colour[0] + colour[1] + colour[2]) / 3
+    red, green, blue = (round(g + ((c + grey) / 2 - g) * (1 - _FADED)) for c, g in zip(colour, ground, strict=True))
+    return red, green, blue

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cubeql.drawing.selection import TimeSpan
 from cubeql.drawing.view import Box
 
 PREVIEW_ROWS = 1000
+
+When = np.datetime64 | TimeSpan | None
+"""The instant that is asked for, or all of a span; None of what has no time."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -43,24 +47,28 @@ def _filter(conditions: Sequence[str]) -> str:
     return f" FILTER {' AND '.join(conditions)}" if conditions else ""
 
 
-def _conditions(box: Box | None, time: np.datetime64 | None) -> list[str]:
-    found = [] if time is None else [f"time = {instant(time)}"]
+def _when(time: When) -> list[str]:
+    if isinstance(time, TimeSpan):
+        return [f"time BETWEEN {instant(time.first)} AND {instant(time.last)}"]
+    return [] if time is None else [f"time = {instant(time)}"]
+
+
+def _conditions(box: Box | None, time: When) -> list[str]:
+    found = _when(time)
     if box is not None:
         found.append(f"cell WITHIN BBOX({', '.join(number(edge) for edge in box)})")
     return found
 
 
-def cells_of_layer(
-    layer: str, band: str, resolution: int, box: Box | None, time: np.datetime64 | None, gather: str | None
-) -> str:
-    """The values of a band in a region, at one time.
+def cells_of_layer(layer: str, band: str, resolution: int, box: Box | None, time: When, gather: str | None) -> str:
+    """The values of a band in a region, at one time or over a span of them.
 
     Args:
         layer: its name.
         band: its name.
         resolution: of the cells that are asked for.
         box: the region; None for the whole earth.
-        time: the instant; None of a layer without time.
+        time: the instant or span; None of a layer without time.
         gather: the function that makes one value a cell of many; None where each cell has one.
     """
     where = f"FROM {name(layer)}{_filter(_conditions(box, time))}"

@@ -12,6 +12,7 @@ from textual.containers import Container, Vertical
 from textual.message import Message
 
 from cubeql.drawing.counting import Counted
+from cubeql.drawing.selection import Choice, TimeSpan
 from cubeql.drawing.series import Series
 from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.values.cells import format_cell
@@ -102,13 +103,21 @@ class MapPane(Vertical):
         """Show an instant; False where the source has none such."""
         return self.side.show_time(time)
 
+    def narrow(self, span: TimeSpan | None) -> None:
+        """Show the mean over a span of time and step through it alone; None goes back to all times."""
+        self.side.narrow(span)
+
+    def fade(self, choice: Choice | None) -> None:
+        """Let only these values keep their colours; None gives all theirs back."""
+        self.side.fade(choice)
+
     def counted(self) -> Counted | None:
         """The values in the window, to be counted; None where nothing is shown."""
         return self.side.counted()
 
     def recolour(self) -> None:
         """Follow the theme."""
-        for one in self.query(HexMap):
+        for one in self.query(MapSide):
             one.recolour()
 
     # -------------------------------------------------------------- keys

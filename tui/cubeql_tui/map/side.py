@@ -8,6 +8,7 @@ import numpy as np
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
+from textual.color import Color
 from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
@@ -16,12 +17,15 @@ from textual.widgets import Static
 from cubeql.drawing.colours import RAMPS, Scale, fitting_ramp
 from cubeql.drawing.counting import Counted
 from cubeql.drawing.hexes import Hexes
+from cubeql.drawing.selection import Choice, TimeSpan
 from cubeql.drawing.view import Box, Floats, cell_degrees
 from cubeql.errors import CubeQLError, QueryCancelled
+from cubeql_tui.asking import When
+from cubeql_tui.map.clock import Clock
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.legend import Legend
-from cubeql_tui.map.sources import LayerSource, Quantity, Source, Times, first_of
-from cubeql_tui.map.words import beside, is_time, kind_text, readouts, time_text, value_text
+from cubeql_tui.map.sources import LayerSource, Quantity, Source, Times
+from cubeql_tui.map.words import beside, kind_text, readouts, value_text
 
 _SETTLE_S = 0.06
 _MARGIN = 0.25  # of the window on each side: a short way can be panned without a question
@@ -36,7 +40,7 @@ class Question:
     resolution: int
     seen: Box
     box: Box
-    time: np.datetime64 | None
+    time: When
 
     def answers(self, other: Question) -> bool:
         """Whether the answer to it has that to another in it."""
@@ -76,13 +80,13 @@ class MapSide(Vertical):
     def __init__(self, *, id: str | None = None, map_id: str | None = None) -> None:
         super().__init__(id=id)
         self.source: Source | None = None
-        self.times: Times = np.array([], "datetime64[us]")
+        self.clock = Clock()
+        self.choice: Choice | None = None
         self.asked: Question | None = None
         self.waiting = False
         self.scale: Scale | None = None
         self._map_id = map_id
         self._quantity = 0
-        self._time = -1
         self._ramp: str | None = None
         self._settling: Timer | None = None
         self._looked: tuple[int, float, float] = (0, 0.0, 0.0)
@@ -106,9 +110,14 @@ class MapSide(Vertical):
         return self.source.quantities[self._quantity % len(self.source.quantities)]
 
     @property
+    def times(self) -> Times:
+        """The instants that can be stepped through."""
+        return self.clock.times
+
+    @property
     def time(self) -> np.datetime64 | None:
-        """The instant that is shown."""
-        return self.times[self._time] if len(self.times) else None
+        """The instant that is shown, of a span the first."""
+        return self.clock.time
 
     # -------------------------------------------------------------- questions and answers
 
@@ -140,8 +149,7 @@ class MapSide(Vertical):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if event.source is self.source:
-            self.times, self._time = event.times, len(event.times) - 1
-            assert self.time == first_of(event.times)
+            self.clock = Clock.of(event.times)
             self.map.fit(event.extent)
             self.ask()
 
@@ -170,7 +178,7 @@ class MapSide(Vertical):
             return None
         resolution = view.resolution(self.source.finest)
         box = view.box(_MARGIN).grown(2 * cell_degrees(resolution))
-        return Question(self.source, self.quantity, resolution, view.box(), box, self.time)
+        return Question(self.source, self.quantity, resolution, view.box(), box, self.clock.when)
 
     @work(thread=True, group="map")
     def _answer(self, question: Question) -> None:
@@ -197,8 +205,7 @@ class MapSide(Vertical):
                 if quantity.classes
                 else Scale.of_values(event.hexes.values, self._ramp_of(quantity))
             )
-        self.map.show(event.hexes, self.scale)
-        self.tell()
+        self.paint(self.scale, event.hexes)
 
     @on(Failed)
     def _failed(self, event: Failed) -> None:
@@ -229,7 +236,7 @@ class MapSide(Vertical):
         left = Text.assemble(
             (self.source.title, "bold"),
             f" · {quantity.title}",
-            (time_text(self.times, self._time), "dim"),
+            (f" · {self.clock.words()}" if self.clock.when is not None else "", "dim"),
             (kind_text(quantity, hexes), "dim"),
             ("  asking …" if self.waiting else "", "italic dim"),
         )
@@ -253,17 +260,28 @@ class MapSide(Vertical):
         """Show another instant; False where there is no other."""
         if len(self.times) < 2:
             return False
-        self._time = (self._time + steps) % len(self.times)
+        self.clock.step(steps)
         self.ask()
         return True
 
     def show_time(self, time: np.datetime64) -> bool:
         """Show an instant; False where the source has none such."""
-        at = is_time(self.times, time)
-        if at is not None:
-            self._time = at
+        found = self.clock.turn_to(time)
+        if found:
             self.ask()
-        return at is not None
+        return found
+
+    def narrow(self, span: TimeSpan | None) -> None:
+        """Show the mean over a span of time and step through it alone; None goes back to all times."""
+        if self.clock.span != span:
+            self.clock.narrow(span)
+            self.ask()
+
+    def fade(self, choice: Choice | None) -> None:
+        """Let only these values keep their colours; None gives all theirs back."""
+        self.choice = choice
+        if self.scale is not None:
+            self.paint(self.scale)
 
     def step_ramp(self) -> None:
         """Other colours."""
@@ -279,11 +297,20 @@ class MapSide(Vertical):
         if quantity is not None and quantity.classes is None and len(seen):
             self.paint(Scale.of_values(seen, self._ramp_of(quantity)))
 
-    def paint(self, scale: Scale) -> None:
-        """Show the same cells in other colours."""
+    def paint(self, scale: Scale, hexes: Hexes | None = None) -> None:
+        """Show other cells, or the same in other colours."""
         self.scale = scale
-        self.map.show(self.map.hexes, scale)
+        chosen = self.choice is not None and self.quantity is not None and self.choice.quantity == self.quantity.name
+        ground = Color.parse(self.app.theme_variables["background"]).rgb
+        faded = scale.fading(self.choice if chosen else None, ground)
+        self.map.show(self.map.hexes if hexes is None else hexes, faded)
         self.tell()
+
+    def recolour(self) -> None:
+        """Follow the theme."""
+        if self.scale is not None:
+            self.paint(self.scale)
+        self.map.recolour()
 
     def seen_values(self) -> Floats:
         """The values of the cells in the window."""

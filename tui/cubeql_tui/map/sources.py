@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -13,11 +12,13 @@ from numpy.typing import NDArray
 
 from cubeql.drawing.display import Column, columns_of
 from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution
+from cubeql.drawing.selection import TimeSpan
 from cubeql.drawing.series import Line, averaged
 from cubeql.drawing.view import Box, Floats
 from cubeql.session import Session
 from cubeql.values.cells import CellArray, format_cell, parent, resolution_of
 from cubeql_tui import asking
+from cubeql_tui.asking import When
 from cubeql_tui.rows import Rows
 from cubeql_tui.snapshot import LayerFacts
 
@@ -74,8 +75,8 @@ class Source(Protocol):
         """Where they lie; None where there are none. May take long."""
         ...
 
-    def hexes(self, quantity: Quantity, resolution: int, box: Box, time: np.datetime64 | None) -> Hexes:
-        """Those of a region, at a resolution not finer than their own. May take long."""
+    def hexes(self, quantity: Quantity, resolution: int, box: Box, time: When) -> Hexes:
+        """Those of a region, at a resolution not finer than their own; of a span their mean. May take long."""
         ...
 
     def series(self, quantity: Quantity, cell: int) -> Line:
@@ -128,9 +129,10 @@ class LayerSource:
         found = self.session.query(asking.whereabouts(self.title, resolution)).to_arrow()
         return np.unique(found["cell"].to_numpy().astype(np.int64))
 
-    def hexes(self, quantity: Quantity, resolution: int, box: Box, time: np.datetime64 | None) -> Hexes:
+    def hexes(self, quantity: Quantity, resolution: int, box: Box, time: When) -> Hexes:
         """The engine's answer."""
-        whole = resolution == self.finest and not self.facts.record.dimensions
+        single = not self.facts.record.dimensions and not isinstance(time, TimeSpan)
+        whole = resolution == self.finest and single
         gather = None if whole else "mode" if quantity.classes else "avg"
         region = None if box.width >= 360.0 and box.south <= -90.0 and box.north >= 90.0 else box
         text = asking.cells_of_layer(self.title, quantity.name, resolution, region, time, gather)
@@ -156,7 +158,7 @@ class RowsSource:
 
     def __init__(self, rows: Rows, complete: bool) -> None:
         self.rows, self.complete = rows, complete
-        self._kept: dict[tuple[str, int, np.datetime64 | None], Hexes] = {}
+        self._kept: dict[tuple[str, int, When], Hexes] = {}
 
     @cached_property
     def _table(self) -> pa.Table:
@@ -204,14 +206,19 @@ class RowsSource:
         """Where its cells lie."""
         return extent_of(np.unique(self._cells))
 
-    def hexes(self, quantity: Quantity, resolution: int, box: Box, time: np.datetime64 | None) -> Hexes:
+    def hexes(self, quantity: Quantity, resolution: int, box: Box, time: When) -> Hexes:
         """All of them, wherever they lie: what has been computed once is kept."""
         key = (quantity.name, resolution, time)
         if key not in self._kept:
             values = _numbers(self._table.column(quantity.name))
-            at = slice(None) if time is None else self._clock == time
+            at = self._at(time)
             self._kept[key] = gathered(self._cells[at], values[at], resolution, quantity.classes is not None)
         return self._kept[key]
+
+    def _at(self, time: When) -> NDArray[np.bool_]:
+        if isinstance(time, TimeSpan):
+            return time.holds(self._clock)
+        return np.ones(len(self._cells), bool) if time is None else np.asarray(self._clock == time)
 
     def series(self, quantity: Quantity, cell: int) -> Line:
         """The values of its rows."""
@@ -234,8 +241,3 @@ def _numbers(column: pa.ChunkedArray) -> Floats:
     if pa.types.is_integer(column.type) and column.null_count:
         column = column.cast(pa.float64())
     return np.asarray(column.to_numpy(), dtype=np.float64)
-
-
-def first_of(times: Sequence[np.datetime64] | Times) -> np.datetime64 | None:
-    """The instant to begin with: the last; None where there is none."""
-    return times[-1] if len(times) else None

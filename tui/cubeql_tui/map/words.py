@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from rich.text import Text
 
-from cubeql.drawing.display import instant_text, short_number
+from cubeql.drawing.display import short_number
 from cubeql.drawing.hexes import Hexes
 from cubeql.values.cells import format_cell
-from cubeql_tui.map.sources import Quantity, Times
+from cubeql_tui.map.sources import Quantity
 
 
 def value_text(quantity: Quantity, value: float | None) -> str:
@@ -25,11 +24,6 @@ def value_text(quantity: Quantity, value: float | None) -> str:
 def place_text(lon: float, lat: float) -> str:
     """A place as maps write it."""
     return f"{abs(lat):.3f}°{'N' if lat >= 0 else 'S'} {abs(lon):.3f}°{'E' if lon >= 0 else 'W'}"
-
-
-def time_text(times: Times, at: int) -> str:
-    """An instant, and which of all it is."""
-    return f" · {instant_text(times[at])} ({at % len(times) + 1} of {len(times)})" if len(times) else ""
 
 
 def kind_text(quantity: Quantity, hexes: Hexes) -> str:
@@ -51,9 +45,3 @@ def beside(left: Text, choices: Sequence[Text], room: int) -> Text:
     """One line: at its left a text, at its right the first of several that there is room for."""
     right = next((t for t in choices if left.cell_len + t.cell_len + 2 <= room), Text(""))
     return Text.assemble(left, " " * max(0, room - left.cell_len - right.cell_len), right, no_wrap=True)
-
-
-def is_time(times: Times, time: np.datetime64) -> int | None:
-    """Which of the instants one is; None where it is none of them."""
-    at = np.flatnonzero(times == time)
-    return int(at[0]) if len(at) else None
