@@ -16,6 +16,9 @@ from tests.support.s3 import S3Place, S3Server
 
 IN_CI = bool(os.environ.get("CI"))
 
+# Where it is set, each of the hundreds of commands that tests start compiles all of CubeQL anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 hypothesis.settings.register_profile("inner", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "inner")

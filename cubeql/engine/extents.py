@@ -46,7 +46,7 @@ def extent_of(snapshot: Snapshot, cursor: duckdb.DuckDBPyConnection) -> Extent |
     if not paths or len(paths) > MOST_FILES:
         return None
     if snapshot.layer.kind == "grid":
-        return _around(_cells(snapshot, source_of(snapshot.layer, snapshot.files), cursor))
+        return _around(_cells(snapshot, source_of(snapshot.layer, paths, snapshot.files["lacks"].to_pylist()), cursor))
     source = read_files(paths)
     ends = ("min(lon)", "min(lat)", "max(lon)", "max(lat)")
     if snapshot.layer.kind == "zones":

@@ -85,10 +85,10 @@ def matches(name: str, pattern: str) -> bool:
 
 
 def _bound(snapshot: Snapshot, column: str, choose: object) -> np.datetime64 | None:
-    values = snapshot.files[column].drop_null()
-    if not len(values):
+    microseconds, known = snapshot.bounds(column)
+    times = microseconds[known].astype("datetime64[us]")
+    if not len(times):
         return None
-    times = values.cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
     found: np.datetime64 = times.min() if choose is min else times.max()
     return found
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.engine.tilefiles import source_of
@@ -86,8 +86,7 @@ class Selection:
     @property
     def sizes(self) -> dict[str, int]:
         """The files and their bytes."""
-        files = self.snapshot.files.select(["path", "bytes"]).take(pa.array(self.files))
-        return dict(zip(files["path"].to_pylist(), files["bytes"].to_pylist(), strict=True))
+        return dict(zip(self._told("path", self.files), self._told("bytes", self.files), strict=True))
 
     @property
     def where(self) -> str:
@@ -114,7 +113,12 @@ class Selection:
             yield f"SELECT {columns} FROM {self._source(self.files[at : at + 1])} WHERE {_at(places)}"
 
     def _source(self, numbers: Integers) -> str:
-        return source_of(self.snapshot.layer, self.snapshot.files.select(["path", "lacks"]).take(pa.array(numbers)))
+        return source_of(self.snapshot.layer, self._told("path", numbers), self._told("lacks", numbers))
+
+    def _told(self, column: str, numbers: Integers) -> list[Any]:
+        """What a column says of some files; Arrow's own ``take`` would load a library that nothing else here needs."""
+        found = self.snapshot.files[column]
+        return [found[number].as_py() for number in numbers.tolist()]
 
     def read_rows(self, cursor: duckdb.DuckDBPyConnection, timed: bool) -> TileRows:
         """The rows, from columns of keys and summaries alone."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pyarrow as pa
-
 from cubeql.catalog import Band, Layer
 from cubeql.sql import quote
 from cubeql.sql.printer import literal
@@ -29,10 +27,8 @@ def read_files(paths: list[str]) -> str:
     return f"read_parquet([{', '.join(map(literal, paths))}], hive_partitioning = false)"
 
 
-def source_of(layer: Layer, files: pa.Table) -> str:
-    """What stands after FROM to read tile files of a layer, as a snapshot lists them."""
-    paths = files["path"].to_pylist()
-    lacks = files["lacks"].to_pylist() if "lacks" in files.column_names else [""] * len(paths)
+def source_of(layer: Layer, paths: list[str], lacks: list[str]) -> str:
+    """What stands after FROM to read tile files of a layer; for each, the bands that it lacks, with commas."""
     if not any(lacks):
         return read_files(paths)
     parts = []

@@ -21,7 +21,8 @@ import pyarrow as pa
 from cubeql.catalog import Layer
 from cubeql.ingest.faults import IngestCancelled
 from cubeql.ingest.tiler import Group, Tiler
-from cubeql.storage import LayerWrite, encoded
+from cubeql.storage.strand import encoded
+from cubeql.storage.write import LayerWrite
 
 THREADS = "cubeql-ingest"
 _LEAST_BYTES = 6 * 2**20  # less memory for a group is not worth a thread

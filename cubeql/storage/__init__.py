@@ -24,8 +24,6 @@ from cubeql.storage.addresses import Address, parse_address
 from cubeql.storage.blocks import TileBlock
 from cubeql.storage.snapshot import Snapshot
 from cubeql.storage.store import Store
-from cubeql.storage.strand import encoded
 from cubeql.storage.table import LayerVersion
-from cubeql.storage.write import LayerWrite
 
-__all__ = ["Address", "LayerVersion", "LayerWrite", "Snapshot", "Store", "TileBlock", "encoded", "parse_address"]
+__all__ = ["Address", "LayerVersion", "Snapshot", "Store", "TileBlock", "parse_address"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cubeql.catalog import Layer
 from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES, TIMESTAMP
@@ -25,7 +24,7 @@ def file_table(layer: Layer, files: pa.Table, place: str) -> pa.Table:
     """
     count = files.num_rows
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        "path": _below(place, files["path"].cast(pa.string())),
+        "path": _below(place, files["path"].to_pylist()),
         "rows": _column(files, "num_records", pa.int64(), count),
         "bytes": _column(files, "size_bytes", pa.int64(), count),
         "tile_min": _column(files, "min.tile", pa.int64(), count),
@@ -47,6 +46,8 @@ def file_table(layer: Layer, files: pa.Table, place: str) -> pa.Table:
         # Of a column that a file has its writer always tells the NULLs; of rasters in place nothing is told.
         if told and nulls.null_count:
             lacking.append((band.name, nulls.is_null()))
+            import pyarrow.compute as pc  # takes long to load, and is seldom needed
+
             nulls = pc.coalesce(nulls, columns["rows"])
         columns[f"{band.name}__nulls"] = nulls
     if layer.kind == "grid":
@@ -74,10 +75,8 @@ def _column(files: pa.Table, name: str, kind: pa.DataType, count: int) -> pa.Arr
     return column if column.type == kind else column.cast(kind)
 
 
-def _below(place: str, paths: pa.ChunkedArray) -> pa.Array:
+def _below(place: str, paths: list[str]) -> pa.Array:
     """The paths below a place; ``pa.array`` would look for pandas first, which costs 0.2 s if it is there."""
-    start = f"{place}/"
-    texts = start + start.join(paths.to_pylist()) if len(paths) else ""
-    lengths = pc.binary_length(paths).to_numpy() + len(start.encode())
-    ends = np.append(0, np.cumsum(lengths)).astype(np.int32)
-    return pa.StringArray.from_buffers(len(paths), pa.py_buffer(ends), pa.py_buffer(texts.encode()))
+    texts = [f"{place}/{path}".encode() for path in paths]
+    ends = np.append(0, np.cumsum([len(text) for text in texts])).astype(np.int32)
+    return pa.StringArray.from_buffers(len(paths), pa.py_buffer(ends), pa.py_buffer(b"".join(texts)))

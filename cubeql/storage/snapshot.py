@@ -35,10 +35,11 @@ class Snapshot:
         What is not known is 0. Instants are microseconds.
         """
         if column not in self._bounds:
-            found = self.files[column]
+            found = self.files[column].combine_chunks()
             if pa.types.is_timestamp(found.type):
-                found = found.cast(pa.int64())
-            known = np.asarray(found.is_valid().to_numpy(), bool)
-            filled = found.fill_null(0) if found.null_count else found
-            self._bounds[column] = np.asarray(filled.to_numpy()), known
+                found = found.view(pa.int64())
+            known = np.ones(len(found), bool)
+            if found.null_count:
+                known, found = np.asarray(found.is_valid()), found.fill_null(0)
+            self._bounds[column] = np.asarray(found), known
         return self._bounds[column]

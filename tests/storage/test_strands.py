@@ -9,7 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cubeql.errors import StoreError
-from cubeql.storage import LayerWrite, Store, TileBlock, encoded
+from cubeql.storage import Store, TileBlock
+from cubeql.storage.strand import encoded
+from cubeql.storage.write import LayerWrite
 from cubeql.values.cells import BASE_TILES
 from tests.storage.making import HEXAGON, block, layer, paths, plain, put, store_in, stored
 
