@@ -3,12 +3,14 @@
 Reading order: ``records`` (the answers), ``reading`` (the parser's stack over any text), ``places`` (what a name
 would be there), ``scope`` and ``columns`` (which names there are), ``cursor``; ``offers`` with ``functions``,
 ``values``, ``keywords`` and ``order`` (what may stand), ``completing`` (what of it is shown first); ``hovering``,
-``checking``, ``painting``, ``statements``. Nothing here runs a query, and no text makes anything here raise.
+``checking``, ``painting``, ``statements``; ``conditions`` (a condition put into a statement). Nothing here runs a
+query. No text makes anything here raise, but :func:`format` and :func:`with_condition` refuse what they cannot change.
 """
 
 from cubeql.lang import format_text as format
 from cubeql.service.checking import check
 from cubeql.service.completing import complete
+from cubeql.service.conditions import with_condition
 from cubeql.service.hovering import hover
 from cubeql.service.painting import highlight
 from cubeql.service.records import Completion, Hover, Paint
@@ -25,4 +27,5 @@ __all__ = [
     "hover",
     "is_complete",
     "statement_at",
+    "with_condition",
 ]

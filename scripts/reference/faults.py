@@ -18,6 +18,7 @@ STAGES = (
 ELSEWHERE = {
     "text_too_long": "A statement of more than a million characters.",
     "too_many_faults": "A text with very many faults: those after the first are not listed.",
+    "no_place_for_condition": "Where a region that was drawn on the map is put into `SHOW LAYERS` or a UNION.",
     "query_expected": "Where a program asks for a query and gives another statement: `Session.explain('SHOW LAYERS')`.",
     "bad_parameter": "A parameter bound to a value of no type that the language has, such as an open file.",
     "zones_fraction": "`JOIN parks USING area`, where `parks` has an attribute called `fraction`.",

@@ -130,14 +130,14 @@ class QueryEditor(TextArea):
 
     @on(TextArea.Changed)
     def _changed(self) -> None:
-        self._settle()
+        self.settle()
         if self._typing:
             self._typing = False
             self._offer(asked=False)
         else:
             self.popup.close()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """The text is another: its colours are due now, its faults when somebody pauses."""
         self._remark()
         if self._settled is not None:
@@ -202,7 +202,7 @@ class QueryEditor(TextArea):
         start, end = (place_of(self.text, i) for i in (chosen.start, chosen.end))
         with self.prevent(TextArea.Changed):
             self.replace(chosen.text + ("" if behind and following == behind else behind), start, end)
-        self._settle()
+        self.settle()
 
     async def _on_key(self, event: events.Key) -> None:
         if self.popup.display and self._key_of_popup(event.key):

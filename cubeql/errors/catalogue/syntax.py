@@ -18,6 +18,11 @@ LIMITS: tuple[Fault, ...] = (
     Fault("no_statement", "there is no statement here"),
     Fault("several_statements", "one statement was expected, here begins another", "run them as a script"),
     Fault("query_expected", "a query was expected here", "a query begins with SELECT, FROM or WITH"),
+    Fault(
+        "no_place_for_condition",
+        "this statement has no FILTER that a condition could be put into",
+        "that takes a query on a layer, or EXPLAIN, COPY, CREATE … AS or INSERT with one; not UNION or SHOW",
+    ),
 )
 
 CLAUSES: tuple[Fault, ...] = (
