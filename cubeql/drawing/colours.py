@@ -1,7 +1,8 @@
 """Colours of values: ramps whose lightness rises all the way, and classes that look like what they are called.
 
 Colours are made in OKLCH (lightness 0 to 1, chroma, hue in degrees), where equal steps look equal. As lightness tells
-the order, a ramp is read in grey too.
+the order, a ramp is read in grey too. Ramps that makers of data name are not ours: those that the ``cmap`` package
+knows are taken as they are.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cubeql.drawing.looks import Look
+from cubeql.drawing.looks import Rgb as Rgb
 from cubeql.drawing.selection import Choice
 
 SHADES = 64
 _FADED = 0.82  # of the way to the ground: what is not chosen is seen to be there, and no more
 
-Rgb = tuple[int, int, int]
 _Lch = tuple[float, float, float]
 
 RAMPS: dict[str, str] = {
@@ -100,12 +103,36 @@ def _rgb(lch: _Lch) -> Rgb:
 
 @cache
 def ramp(name: str, shades: int = SHADES) -> tuple[Rgb, ...]:
-    """The colours of a ramp, from the lowest value to the highest."""
+    """The colours of a ramp, from the lowest value to the highest.
+
+    Args:
+        name: one of :data:`RAMPS`, or any for which :func:`knows_ramp` holds.
+        shades: how many.
+    """
+    if name not in RAMPS:
+        return _foreign_ramp(name, shades)
     numbers = [float(word) for word in RAMPS[name].split()]
     stops = np.array([_lab((light, chroma, hue)) for light, chroma, hue in zip(*[iter(numbers)] * 3, strict=True)])
     at = np.linspace(0, len(stops) - 1, shades)
     mixed = np.stack([np.interp(at, np.arange(len(stops)), stops[:, i]) for i in range(3)], axis=-1)
     return tuple((r, g, b) for r, g, b in rgb_of(mixed).tolist())
+
+
+def _foreign_ramp(name: str, shades: int) -> tuple[Rgb, ...]:
+    from cmap import Colormap  # takes long to load, and is seldom needed
+
+    spoken = name.replace("cmo.", "cmocean.", 1).replace(".", ":", 1)
+    colours = np.round(np.asarray(Colormap(spoken)(np.linspace(0.0, 1.0, shades)))[:, :3] * 255).astype(int)
+    return tuple((r, g, b) for r, g, b in colours.tolist())
+
+
+@cache
+def knows_ramp(name: str) -> bool:
+    """Whether a ramp of this name can be drawn: ``lagoon``, ``viridis``, ``cmo.thermal``, ``RdYlGn_r``."""
+    try:
+        return bool(ramp(name))
+    except ValueError:
+        return False
 
 
 def fitting_ramp(name: str, unit: str | None) -> str:
@@ -134,6 +161,36 @@ def class_colours(classes: Mapping[int, str]) -> dict[int, Rgb]:
     return colours
 
 
+class Coloured(Protocol):
+    """A band, or a column of a result: what decides about the colours of its values."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def unit(self) -> str | None:
+        """Its unit."""
+        ...
+
+    @property
+    def classes(self) -> dict[int, str] | None:
+        """Names of its classes; None of numbers."""
+        ...
+
+    @property
+    def look(self) -> Look:
+        """How its makers want it seen."""
+        ...
+
+
+def ramp_of(what: Coloured) -> str:
+    """The ramp that its makers chose, else the one that suits it."""
+    chosen = what.look.ramp
+    return chosen if chosen is not None and knows_ramp(chosen) else fitting_ramp(what.name, what.unit)
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How values become colours.
@@ -154,6 +211,20 @@ class Scale:
     choice: Choice | None = None
 
     @staticmethod
+    def of(what: Coloured, values: NDArray[np.float64]) -> Scale:
+        """The colours that its makers chose, and where they chose none those that suit it.
+
+        Args:
+            what: whose values they are.
+            values: all that are at hand; they tell the ends of the ramp where the makers did not.
+        """
+        if what.classes:
+            return Scale.of_classes(what.classes, dict(what.look.colours))
+        if what.look.ends is not None:
+            return Scale(ramp(ramp_of(what)), *what.look.ends)
+        return Scale.of_values(values, ramp_of(what))
+
+    @staticmethod
     def of_values(values: NDArray[np.float64], name: str) -> Scale:
         """A ramp from the lowest to the highest value, a few far ones at each end left out."""
         known = values[np.isfinite(values)]
@@ -165,9 +236,9 @@ class Scale:
         return Scale(ramp(name), low, high)
 
     @staticmethod
-    def of_classes(classes: Mapping[int, str]) -> Scale:
-        """A colour a class."""
-        colours = class_colours(classes)
+    def of_classes(classes: Mapping[int, str], chosen: Mapping[int, Rgb] | None = None) -> Scale:
+        """A colour a class: the chosen one, else one that suits its name."""
+        colours = {code: (chosen or {}).get(code, colour) for code, colour in class_colours(classes).items()}
         return Scale(tuple(colours.values()), codes=tuple(colours))
 
     def fading(self, choice: Choice | None, ground: Rgb) -> Scale:

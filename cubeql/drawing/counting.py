@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cubeql.drawing.colours import Scale, fitting_ramp
+from cubeql.drawing.colours import Scale
 from cubeql.drawing.display import Column, columns_of, short_number
 
 Floats = NDArray[np.float64]
@@ -56,10 +56,8 @@ def quantities(schema: pa.Schema) -> tuple[Column, ...]:
 def of_table(table: pa.Table, column: Column) -> Counted:
     """The values of a column."""
     values = table.column(column.number).cast(pa.float64()).to_numpy()
-    if column.classes:
-        return Counted(column.name, None, values, Scale.of_classes(column.classes), column.classes)
-    scale = Scale.of_values(values, fitting_ramp(column.name, column.unit))
-    return Counted(column.name, column.unit, values, scale)
+    unit = None if column.classes else column.unit
+    return Counted(column.name, unit, values, Scale.of(column, values), column.classes)
 
 
 def bins(values: Floats, count: int) -> tuple[NDArray[np.int64], Floats]:

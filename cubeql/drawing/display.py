@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
+from cubeql.drawing.looks import Look
 
 NULL = "NULL"
 _MOST = 60
@@ -22,6 +24,7 @@ class Column:
         kind: the type CubeQL gives it: ``cell``, ``timestamp``, ``number``, ``integer``, ``text``, …
         unit: its unit; None where it has none.
         classes: names of class codes.
+        look: how its makers want it seen.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Column:
     kind: str
     unit: str | None = None
     classes: dict[int, str] | None = None
+    look: Look = field(default=Look(), compare=False)
 
     @property
     def is_number(self) -> bool:
@@ -43,14 +47,15 @@ class Column:
 
 def columns_of(schema: pa.Schema) -> tuple[Column, ...]:
     """The columns of a result."""
-    return tuple(_column(field, number) for number, field in enumerate(schema))
+    return tuple(_column(told, number) for number, told in enumerate(schema))
 
 
-def _column(field: pa.Field, number: int) -> Column:
-    facts = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+def _column(told: pa.Field, number: int) -> Column:
+    facts = {key.decode(): value.decode() for key, value in (told.metadata or {}).items()}
     pairs = (pair.split("=", 1) for pair in facts.get("cubeql.classes", "").split("|") if "=" in pair)
-    classes = {int(code): name for code, name in pairs}
-    return Column(field.name, number, facts.get("cubeql.type") or _kind(field.type), facts.get("unit"), classes or None)
+    look = Look.of_field(told)
+    classes = look.classes({int(code): name for code, name in pairs})
+    return Column(told.name, number, facts.get("cubeql.type") or _kind(told.type), facts.get("unit"), classes, look)
 
 
 def _kind(kind: pa.DataType) -> str:
@@ -87,7 +92,7 @@ def text_of(value: Any, column: Column) -> str:
         return f"{value:015x}"
     if column.classes and isinstance(value, int):
         name = column.classes.get(value)
-        return f"{value}" if name is None else f"{name} ({value})"
+        return f"{value}" if name in (None, str(value)) else f"{name} ({value})"
     if isinstance(value, float):
         return number_text(value)
     if isinstance(value, np.datetime64):

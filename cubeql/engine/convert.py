@@ -63,9 +63,12 @@ def _told(column: OutputColumn, layers: Mapping[str, Layer]) -> dict[bytes, byte
     if source is None or source.unit != column.type.unit:
         return {}
     colours = source.colours if isinstance(source, Band) else ()
+    ends = source.display_range if isinstance(source, Band) else None
     facts = (
         ("source", f"{layer.name}.{source.name}"), ("long_name", source.long_name),
         ("standard_name", source.standard_name), ("colours", "|".join(f"{code}={text}" for code, text in colours)),
+        ("ramp", source.ramp if isinstance(source, Band) else None),
+        ("display_range", "|".join(repr(end) for end in ends or ())),
     )  # fmt: skip
     return {f"cubeql.{name}".encode(): text.encode() for name, text in facts if text}
 

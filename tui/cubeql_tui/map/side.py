@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rich.text import Text
@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from cubeql.drawing.colours import RAMPS, Scale, fitting_ramp
+from cubeql.drawing.colours import RAMPS, Scale, ramp, ramp_of
 from cubeql.drawing.counting import Counted
 from cubeql.drawing.hexes import Hexes
 from cubeql.drawing.selection import Choice, TimeSpan
@@ -126,6 +126,7 @@ class MapSide(Vertical):
         names = [q.name for q in source.quantities]
         self._quantity = names.index(quantity) if quantity in names else 0
         self.source, self.asked, self.scale, self.waiting = source, None, None, True
+        self._ramp = None
         self.map.show(Hexes(0, np.array([], np.int64), np.array([])), Scale.of_values(np.array([]), "grey"))
         self.tell()
         self._stop_asking()
@@ -200,11 +201,9 @@ class MapSide(Vertical):
         self.waiting = False
         quantity = event.question.quantity
         if self.scale is None:
-            self.scale = (
-                Scale.of_classes(quantity.classes)
-                if quantity.classes
-                else Scale.of_values(event.hexes.values, self._ramp_of(quantity))
-            )
+            self.scale = Scale.of(quantity, event.hexes.values)
+            if self._ramp is not None and not quantity.classes:
+                self.scale = replace(self.scale, colours=ramp(self._ramp))
         self.paint(self.scale, event.hexes)
 
     @on(Failed)
@@ -214,7 +213,7 @@ class MapSide(Vertical):
             self.query_one(".head", Static).update(Text(str(event.error).splitlines()[0], "bold red"))
 
     def _ramp_of(self, quantity: Quantity) -> str:
-        return self._ramp or fitting_ramp(quantity.name, quantity.unit)
+        return self._ramp or ramp_of(quantity)
 
     # -------------------------------------------------------------- words
 
@@ -287,9 +286,9 @@ class MapSide(Vertical):
         """Other colours."""
         quantity = self.quantity
         if quantity is not None and quantity.classes is None and self.scale is not None:
-            names = list(RAMPS)
+            names = list(dict.fromkeys((ramp_of(quantity), *RAMPS)))
             self._ramp = names[(names.index(self._ramp_of(quantity)) + 1) % len(names)]
-            self.paint(Scale.of_values(np.array([self.scale.low, self.scale.high]), self._ramp))
+            self.paint(replace(self.scale, colours=ramp(self._ramp)))
 
     def stretch(self) -> None:
         """Spread the colours over the values that are seen."""

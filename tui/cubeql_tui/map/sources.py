@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cubeql.catalog import Band
 from cubeql.drawing.display import Column, columns_of
 from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution
+from cubeql.drawing.looks import Look
 from cubeql.drawing.selection import TimeSpan
 from cubeql.drawing.series import Line, averaged
 from cubeql.drawing.view import Box, Floats
@@ -37,11 +39,19 @@ class Quantity:
         name: of the band or column.
         unit: None where it has none.
         classes: names by code; None for numbers.
+        look: how its makers want it seen.
     """
 
     name: str
     unit: str | None = None
     classes: dict[int, str] | None = None
+    look: Look = field(default=Look(), compare=False)
+
+    @staticmethod
+    def of_band(band: Band) -> Quantity:
+        """A band of a layer."""
+        look = Look.of_band(band)
+        return Quantity(band.name, band.unit, look.classes(dict(band.classes)), look)
 
     @property
     def title(self) -> str:
@@ -100,7 +110,7 @@ class LayerSource:
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """Its bands."""
-        return tuple(Quantity(b.name, b.unit, dict(b.classes) or None) for b in self.facts.record.bands)
+        return tuple(Quantity.of_band(band) for band in self.facts.record.bands)
 
     @property
     def finest(self) -> int:
@@ -191,7 +201,7 @@ class RowsSource:
     def quantities(self) -> tuple[Quantity, ...]:
         """The columns of numbers and classes."""
         columns = columns_of(self.rows.schema)
-        return tuple(Quantity(c.name, c.unit, c.classes) for c in columns if _is_quantity(c))
+        return tuple(Quantity(c.name, c.unit, c.classes, c.look) for c in columns if _is_quantity(c))
 
     @property
     def finest(self) -> int:
