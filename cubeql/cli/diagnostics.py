@@ -10,8 +10,8 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from cubeql.cli.escape import visible
 from cubeql.cli.outcome import BUG, exit_code
+from cubeql.drawing.escape import visible
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, render
 
 _HEADING = re.compile(r"^(error|warning)(\[\w+\])?:", re.MULTILINE)

@@ -1,7 +1,7 @@
 """What results look like, whatever they are drawn on: a terminal, a page, a picture.
 
-Reading order: ``display`` (values as texts), ``colours``; of maps ``view`` (what of the earth is seen), ``hexes``
-(cells with a value each), ``raster`` (the cell at each pixel), ``lines`` (coasts and borders), ``dots`` (braille); of
-values over time ``series`` and ``plotting``; of their number ``counting``. Nothing here knows a screen, and nothing
-asks the engine.
+Reading order: ``display`` (values as texts), ``escape`` (texts made safe), ``colours``; of maps ``view`` (what of the
+earth is seen), ``hexes`` (cells with a value each), ``raster`` (the cell at each pixel), ``lines`` (coasts and
+borders), ``dots`` (braille); of values over time ``series`` and ``plotting``; of their number ``counting``. Nothing
+here knows a screen, and nothing asks the engine.
 """

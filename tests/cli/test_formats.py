@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from cubeql.cli.output.formats import FORMATS, NAMES, choose
-from cubeql.cli.output.layout import Layout
+from cubeql.cli.output.layout import Drawer, Layout, Written
 from cubeql.cli.output.sink import Sink
 from cubeql.cli.output.table import write_table
+from cubeql.cli.output.vertical import write_vertical
 from cubeql.errors import ConfigError
 from cubeql.formats.delimited import write_csv, write_tsv
 from cubeql.formats.rows import FileTarget, Rows, Writer
@@ -84,15 +85,15 @@ def test_json_across_batches_has_its_commas(run: Run) -> None:
 
 def test_markdown_escapes_what_would_break_its_table(run: Run) -> None:
     lines = run("-c", "ROWS", "--format", "markdown").text.splitlines()
-    assert lines[:2] == ["| cell | time | t2m [degC] | name |", "| --- | --- | ---: | --- |"]
-    assert lines[4] == '|  | 2024-05-03T10:30:00.25Z | 0.333333 | a "b"\\\\x1b[31m |'
+    assert lines[:2] == ["| cell | time [UTC] | t2m [degC] | name |", "| --- | --- | ---: | --- |"]
+    assert lines[4] == '|  | 2024-05-03 10:30:00.25 | 0.333333 | a "b"\\\\x1b[31m |'
 
 
 def test_vertical_is_a_line_a_column(run: Run) -> None:
     assert run("-c", "ROWS", "--format", "vertical").text.splitlines()[:5] == [
         "--- row 1 ---",
         "cell        8928308280fffff",
-        "time        2024-05-03T10:30:00Z",
+        "time [UTC]  2024-05-03 10:30",
         "t2m [degC]  12.5",
         "name        Münster, Westf.",
     ]
@@ -100,13 +101,13 @@ def test_vertical_is_a_line_a_column(run: Run) -> None:
 
 def test_a_table_has_units_null_and_numbers_to_the_right(run: Run) -> None:
     assert run("-c", "ROWS").text == (
-        "+-----------------+-------------------------+------------+-----------------+\n"
-        "| cell            | time                    | t2m [degC] | name            |\n"
-        "+-----------------+-------------------------+------------+-----------------+\n"
-        "| 8928308280fffff | 2024-05-03T10:30:00Z    |       12.5 | Münster, Westf. |\n"
-        "| 8928308280bffff | NULL                    |       NULL |                 |\n"
-        '| NULL            | 2024-05-03T10:30:00.25Z |   0.333333 | a "b"\\x1b[31m   |\n'
-        "+-----------------+-------------------------+------------+-----------------+\n"
+        "+-----------------+------------------------+------------+-----------------+\n"
+        "| cell            | time [UTC]             | t2m [degC] | name            |\n"
+        "+-----------------+------------------------+------------+-----------------+\n"
+        "| 8928308280fffff | 2024-05-03 10:30       |    12.5000 | Münster, Westf. |\n"
+        "| 8928308280bffff | NULL                   |       NULL |                 |\n"
+        '| NULL            | 2024-05-03 10:30:00.25 |     0.3333 | a "b"\\x1b[31m   |\n'
+        "+-----------------+------------------------+------------+-----------------+\n"
     )
 
 
@@ -121,27 +122,69 @@ def test_a_table_that_does_not_fit_keeps_both_ends_and_says_so() -> None:
     lines = stream.getvalue().decode().splitlines()
     assert lines[1] == "│ column_0 │ column_1 │ … │ column_7 │ column_8 │"
     assert all(len(line) <= 55 for line in lines)
-    assert written.notices == ("columns that do not fit are left out: 5 (--format vertical shows all)",)
+    assert written.notices == ("columns that do not fit are left out: column_2, column_3, column_4, column_5, column_6"
+        " (--format vertical shows all)",)
 
 
-def test_rows_beyond_the_limit_are_not_read() -> None:
+def _drawn(writer: Drawer, rows: Rows, layout: Layout) -> tuple[list[str], Written]:
+    stream = io.BytesIO()
+    written = writer(rows, Sink(stream), layout)
+    return stream.getvalue().decode().splitlines(), written
+
+
+@pytest.mark.parametrize("writer", [write_table, write_vertical])
+def test_rows_beyond_the_limit_are_counted_as_far_as_that_costs_nothing(writer: Drawer) -> None:
     read = []
 
-    def batches() -> object:
-        for start in range(0, 100, 10):
+    def batches(count: int) -> Iterator[pa.RecordBatch]:
+        for start in range(count):
             read.append(start)
-            yield pa.record_batch({"n": list(range(start, start + 10))})
+            yield pa.record_batch({"n": pa.array(range(50_000))})
 
-    written = write_table(
-        Rows(
-            pa.schema([("n", pa.int64())]),
-            batches(),
-        ),
-        Sink(io.BytesIO()),
-        Layout(max_rows=15),
-    )  # type: ignore[arg-type]
-    assert (written.rows, read) == (15, [0, 10])
-    assert "first 15 rows" in written.notices[0]
+    def notice(count: int) -> tuple[str, ...]:
+        rows = Rows(pa.schema([("n", pa.int64())]), batches(count))
+        return _drawn(writer, rows, Layout(max_rows=15))[1].notices
+
+    assert notice(2) == ("the first 15 of 100,000 rows in all (--max-rows 0 shows all)",)
+    read.clear()
+    assert notice(9) == ("the first 15 of more than 149,999 rows (--max-rows 0 shows all)",)
+    assert read == [0, 1, 2]
+
+
+def _told(count: int) -> Rows:
+    notes = ["citation " * 12 + "end"] * count
+    fields = [("name", pa.string()), pa.field("a_long_name", pa.float64(), metadata={b"unit": b"degC"})]
+    return Rows(
+        pa.schema([*fields, ("note", pa.string())]),
+        iter([pa.record_batch([["title"] * count, [1.5] * count, notes], names=["name", "a_long_name", "note"])]),
+    )
+
+
+def test_long_texts_are_whole_in_a_table_of_few_rows_and_cut_among_many() -> None:
+    lines, _ = _drawn(write_table, _told(2), Layout(width=60))
+    assert all(len(line) == 60 for line in lines)
+    assert " ".join(lines).count("citation") == 24 and " ".join(lines).count("end") == 2
+    assert [cell.strip() for cell in lines[1].split("│")[1:-1]] == ["name", "a_long_name", "note"]
+    assert [cell.strip() for cell in lines[2].split("│")[1:-1]] == ["", "[degC]", ""]
+    lines, _ = _drawn(write_table, _told(40), Layout(width=60))
+    assert len(lines) == 45 and lines[5].endswith("… │")
+
+
+def test_a_vertical_row_wraps_its_values_beside_their_names() -> None:
+    lines, _ = _drawn(write_vertical, _told(1), Layout(width=50))
+    assert max(len(line) for line in lines) <= 50
+    assert lines[3].startswith("note                citation") and lines[4].startswith(" " * 20 + "citation")
+
+
+def test_colour_sets_units_ends_and_null_apart_by_codes_that_any_terminal_has() -> None:
+    table = pa.table({"cell": pa.array([0x8400011FFFFFFFF, None], pa.uint64())})
+    field = pa.field("cell", pa.uint64(), metadata={b"cubeql.type": b"cell", b"unit": b"u"})
+    rows = Rows(pa.schema([field]), iter([pa.record_batch(table.columns[0].chunks, schema=pa.schema([field]))]))
+    lines, _ = _drawn(write_table, rows, Layout(colour=True))
+    side = "\x1b[2m│\x1b[0m"
+    assert lines[1] == f"{side} \x1b[1mcell\x1b[0m\x1b[2m [u]\x1b[0m        {side}"
+    assert lines[3] == f"{side} 8400011\x1b[2mffffffff\x1b[0m {side}"
+    assert lines[4] == f"{side} \x1b[35m·              \x1b[0m {side}"
 
 
 def test_as_many_rows_as_the_limit_are_all_and_no_notice_is_due() -> None:

@@ -55,7 +55,7 @@ def test_a_terminal_gets_boxes_a_limit_a_notice_and_the_time() -> None:
     code, shown = _on_terminal(["-c", "MANY 100", "--max-rows", "3"], NO_COLOR="1")
     assert code == 0
     assert shown.startswith(
-        "┌───┐\n│ n │\n├───┤\n│ 0 │\n│ 1 │\n│ 2 │\n└───┘\nthe first 3 rows are shown; there are more"
+        "┌───┐\n│ n │\n├───┤\n│ 0 │\n│ 1 │\n│ 2 │\n└───┘\nthe first 3 of 100 rows in all (--max-rows 0 shows all)"
     )
     assert "3 rows in " in shown
 

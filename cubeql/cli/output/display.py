@@ -1,55 +1,8 @@
-"""Arrow columns as short texts for people: few digits, no control characters, long lists cut."""
+"""Texts in the columns of a terminal: how wide they are, cut, filled and wrapped."""
 
 from __future__ import annotations
 
-import math
 import unicodedata
-from typing import Any
-
-import pyarrow as pa
-
-from cubeql.cli.escape import visible
-from cubeql.formats.values import classes_of, exact_texts, is_number, json_values, unit_of
-
-_LIST_ITEMS = 4
-_SHORT = 8
-_DIGITS = 6
-
-
-def heading(field: pa.Field) -> str:
-    """A column's name with its unit: ``t2m [degC]``."""
-    unit = unit_of(field)
-    return visible(f"{field.name} [{unit}]" if unit else field.name)
-
-
-def is_counted(field: pa.Field) -> bool:
-    """Whether a column is read as numbers, and so stands to the right."""
-    return is_number(field) and not classes_of(field)
-
-
-def display_texts(column: pa.Array, field: pa.Field) -> list[str | None]:
-    """A column as short texts, None where NULL; a class code has its name beside it."""
-    names = classes_of(field)
-    if names:
-        codes = exact_texts(column, field).to_pylist()
-        return [None if c is None else visible(f"{c} {names[c]}" if c in names else c) for c in codes]
-    if pa.types.is_floating(field.type):
-        return [None if t is None else short_number(t) for t in exact_texts(column, field).to_pylist()]
-    if pa.types.is_nested(field.type):
-        return [None if v is None else visible(_short_value(v)) for v in json_values(column, field)]
-    return [None if t is None else visible(t) for t in exact_texts(column, field).to_pylist()]
-
-
-def short_number(exact: str) -> str:
-    """About six significant digits of a number's exact text; whole parts are never cut."""
-    if len(exact) <= _SHORT or not exact.lstrip("-")[0].isdigit():
-        return exact
-    value = float(exact)
-    if not 1e-4 <= abs(value) < 1e15:
-        return f"{value:.{_DIGITS}g}"
-    whole = math.floor(math.log10(abs(value))) + 1
-    text = f"{value:.{max(0, _DIGITS - whole)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def width_of(text: str) -> int:
@@ -61,16 +14,7 @@ def width_of(text: str) -> int:
 
 def cut(text: str, width: int, mark: str = "…") -> str:
     """The text, shortened to a width with a mark where something is missing."""
-    if width_of(text) <= width:
-        return text
-    room = width - len(mark)
-    kept = ""
-    for character in text:
-        room -= _columns(character)
-        if room < 0:
-            break
-        kept += character
-    return kept + mark
+    return text if width_of(text) <= width else _head(text, width - len(mark)) + mark
 
 
 def pad(text: str, width: int, right: bool) -> str:
@@ -79,19 +23,33 @@ def pad(text: str, width: int, right: bool) -> str:
     return space + text if right else text + space
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of a width, broken between words; a word longer than a line is broken where the line ends."""
+    lines, line = list[str](), ""
+    for word in text.split(" "):
+        if line and width_of(line) + 1 + width_of(word) <= width:
+            line += " " + word
+            continue
+        if line:
+            lines.append(line)
+        while width_of(word) > width:
+            head = _head(word, width) or word[0]
+            lines.append(head)
+            word = word[len(head) :]
+        line = word
+    return [*lines, line] if line or not lines else lines
+
+
+def _head(text: str, room: int) -> str:
+    """As much of the beginning as there is room for."""
+    for number, character in enumerate(text):
+        room -= _columns(character)
+        if room < 0:
+            return text[:number]
+    return text
+
+
 def _columns(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
-
-
-def _short_value(value: Any) -> str:
-    if isinstance(value, list):
-        items = [_short_value(v) for v in value[:_LIST_ITEMS]]
-        more = [f"… {len(value)} in all"] if len(value) > _LIST_ITEMS else []
-        return f"[{', '.join(items + more)}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {_short_value(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, float):
-        return short_number(repr(value))
-    return "NULL" if value is None else str(value)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+import pyarrow as pa
 
 from cubeql.cli.output.sink import Sink
 from cubeql.formats.rows import Rows
+
+_COUNTED_ROWS = 122_880  # what the engine gives at once: to count so many costs nothing more
+BOLD, DIM, MISSING = "1", "2", "35"
+"""Inks that are read on dark and on light terminals alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +42,36 @@ class Written:
 
 Drawer = Callable[[Rows, Sink, Layout], Written]
 """Draws rows for people."""
+
+
+def painted(ink: str, text: str, colour: bool) -> str:
+    """A text in an ink, where there is colour."""
+    return f"\x1b[{ink}m{text}\x1b[0m" if colour and text else text
+
+
+def counted_beyond(shown: int | None, batches: Iterator[pa.RecordBatch]) -> tuple[int, bool]:
+    """How many rows there are beyond those that are shown, and whether those are all.
+
+    Args:
+        shown: how many are shown at most; None shows all.
+        batches: of all rows; no more are read when that many are counted as the engine gives at once.
+    """
+    count = 0
+    for batch in () if shown is None else batches:
+        count += batch.num_rows
+        if count >= _COUNTED_ROWS:
+            return count - (shown or 0), False
+    return max(0, count - (shown or 0)), True
+
+
+def rows_notice(shown: int, beyond: int, ended: bool) -> Iterator[str]:
+    """Of how many rows those shown are the first.
+
+    Args:
+        shown: rows.
+        beyond: rows that were counted besides.
+        ended: whether these are all.
+    """
+    if beyond:
+        all_rows = f"{shown + beyond:,} rows in all" if ended else f"more than {shown + beyond - 1:,} rows"
+        yield f"the first {shown:,} of {all_rows} (--max-rows 0 shows all)"

@@ -1,22 +1,23 @@
-"""A table for people: widths from the rows, numbers to the right, units in the head, NULL set apart."""
+"""A table for people: widths from the rows, numbers under each other, units in the head, NULL set apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, islice
 
 import pyarrow as pa
 
-from cubeql.cli.output.display import cut, display_texts, heading, is_counted, pad, width_of
-from cubeql.cli.output.layout import Layout, Written
+from cubeql.cli.output.columns import Column, Row, laid_out
+from cubeql.cli.output.display import cut, pad, width_of, wrapped
+from cubeql.cli.output.layout import BOLD, DIM, MISSING, Layout, Written, counted_beyond, painted, rows_notice
 from cubeql.cli.output.sink import Sink
 from cubeql.formats.rows import Rows
+from cubeql.formats.shown import Form, form_of
 
 _MEASURED_ROWS = 1_000
-_SHORTEST_CUT = 20
-_DIM, _BOLD, _RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
-Row = Sequence[str | None]
+_FEW_ROWS = 30  # in a table of so many a long text is worth several lines
+_MOST_LINES = 200  # of one text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +38,35 @@ _CORNERS = ("+", "+", "+")
 _ASCII = _Marks("-", "|", _CORNERS, _CORNERS, _CORNERS, "NULL", "~")
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column as drawn; ``number`` is None for the one that stands for columns left out."""
-
-    number: int | None
-    title: str
-    width: int
-    right: bool = False
-
-
 def write_table(rows: Rows, sink: Sink, layout: Layout) -> Written:
     """Draw the rows; widths are measured on the first thousand, longer texts below push their line out.
 
-    With ``layout.max_rows`` the rows beyond are not read; with ``layout.width`` long texts are cut, and
-    columns that do not fit are left out from the middle. What is left out is said.
+    With ``layout.max_rows`` the rows beyond are not drawn; with ``layout.width`` long texts go over several lines
+    where there are few rows, else they are cut, and columns that do not fit are left out from the middle. What is left
+    out is said.
     """
     if _is_text(rows.schema):
         return _written_plain(rows, sink)
-    stream = _texts(rows)
     limit = layout.max_rows
-    first = list(islice(stream, _MEASURED_ROWS if limit is None else limit + 1))
-    has_more = limit is not None and len(first) > limit
-    rest: Iterator[Row] = stream if limit is None else iter(())
+    sample, batches = _sampled(rows, _MEASURED_ROWS if limit is None else limit + 1)
+    forms = [form_of(f, sample.column(n).combine_chunks()) for n, f in enumerate(rows.schema)]
+    kept = batches if limit is None else iter(sample.slice(0, limit).to_batches())
+    stream = (row for batch in kept for row in _texts(batch, forms))
+    first = list(islice(stream, _MEASURED_ROWS))
     marks = _BOX if layout.unicode else _ASCII
-    columns = _fitting(_measured(rows.schema, first, layout, marks), layout.width, marks)
-    sink.write(_rule(columns, marks.line, marks.top))
-    sink.write(_line(columns, [_title(c, layout) for c in columns], marks))
-    sink.write(_rule(columns, marks.line, marks.middle))
+    wraps = layout.width is not None and len(sample) <= min(_FEW_ROWS, limit or _FEW_ROWS)
+    columns = laid_out(forms, first, marks.null, marks.cut, layout.width, wraps)
+    pen = _Pen(columns, marks, layout, wraps)
+    sink.write(pen.rule(marks.top) + pen.head() + pen.rule(marks.middle))
     count = 0
-    for row in chain(first[:limit], rest):
-        sink.write(_line(columns, [_value(c, row, marks, layout) for c in columns], marks))
+    for row in chain(first, stream):
+        sink.write(pen.row(row))
         count += 1
-    sink.write(_rule(columns, marks.line, marks.bottom))
-    hidden = len(rows.schema) - sum(c.number is not None for c in columns)
-    return Written(count, tuple(_notices(count, has_more, hidden)))
+    sink.write(pen.rule(marks.bottom))
+    beyond, ended = counted_beyond(limit, batches)
+    shown = {c.number for c in columns}
+    hidden = [form.name for number, form in enumerate(forms) if number not in shown]
+    return Written(count, (*rows_notice(count, beyond, ended), *_columns_notice(hidden)))
 
 
 def _is_text(schema: pa.Schema) -> bool:
@@ -88,81 +83,86 @@ def _written_plain(rows: Rows, sink: Sink) -> Written:
     return Written(count, ())
 
 
-def _texts(rows: Rows) -> Iterator[Row]:
-    for batch in rows.batches:
-        columns = [display_texts(c, f) for c, f in zip(batch.columns, rows.schema)]
-        yield from zip(*columns)
+def _sampled(rows: Rows, most: int) -> tuple[pa.Table, Iterator[pa.RecordBatch]]:
+    """The first rows, and all batches."""
+    read, count, batches = list[pa.RecordBatch](), 0, iter(rows.batches)
+    while count < most and (batch := next(batches, None)) is not None:
+        read.append(batch)
+        count += batch.num_rows
+    return pa.Table.from_batches(read, rows.schema).slice(0, most), chain(read, batches)
 
 
-def _measured(schema: pa.Schema, first: list[Row], layout: Layout, marks: _Marks) -> list[_Column]:
-    columns = []
-    for number, field in enumerate(schema):
-        title = heading(field)
-        width = max([width_of(title), *(width_of(row[number] or marks.null) for row in first)])
-        columns.append(_Column(number, title, width, is_counted(field)))
-    return columns if layout.width is None or len(columns) == 1 else _narrowed(columns, layout.width)
+def _texts(batch: pa.RecordBatch, forms: list[Form], portion: int = _MEASURED_ROWS) -> Iterator[Row]:
+    """Rows as texts, made a portion at a time: most of a large batch is often not drawn."""
+    for start in range(0, batch.num_rows, portion):
+        part = batch.slice(start, portion)
+        yield from zip(*(form.texts(column) for form, column in zip(forms, part.columns)))
 
 
-def _narrowed(columns: list[_Column], room: int) -> list[_Column]:
-    """Take what is too much from the widest texts, evenly, as long as they stay readable."""
-    widths = [c.width for c in columns]
-    while (excess := _drawn_width(columns) - sum(c.width for c in columns) + sum(widths) - room) > 0:
-        texts = sorted(
-            (i for i, c in enumerate(columns) if not c.right and widths[i] > _SHORTEST_CUT),
-            key=widths.__getitem__,
+class _Pen:
+    """Draws the lines of a table."""
+
+    def __init__(self, columns: list[Column], marks: _Marks, layout: Layout, wraps: bool) -> None:
+        self._columns, self._marks, self._layout, self._wraps = columns, marks, layout, wraps
+        self._side = self._ink(DIM, marks.side)
+
+    def rule(self, corners: tuple[str, str, str]) -> str:
+        """A line between rows."""
+        left, between, right = corners
+        line = left + between.join(self._marks.line * (c.width + 2) for c in self._columns) + right
+        return self._ink(DIM, line) + "\n"
+
+    def head(self) -> str:
+        """Names with their units."""
+        height = max(len(c.head) for c in self._columns)
+        return "".join(self._line([self._title(c, number) for c in self._columns]) for number in range(height))
+
+    def row(self, row: Row) -> str:
+        """A row, of as many lines as its longest text takes."""
+        places = [self._lines(c, row) for c in self._columns]
+        height = max(len(lines) for lines in places)
+        return "".join(
+            self._line([p[n] if n < len(p) else " " * c.width for c, p in zip(self._columns, places)])
+            for n in range(height)
         )
-        if not texts:
-            break
-        next_widest = widths[texts[-2]] if len(texts) > 1 else _SHORTEST_CUT
-        widths[texts[-1]] -= min(excess, max(1, widths[texts[-1]] - next_widest))
-    return [replace(c, width=w) for c, w in zip(columns, widths)]
+
+    def _title(self, column: Column, number: int) -> str:
+        text = column.head[number] if number < len(column.head) else ""
+        name = cut(text, column.width) if column.form is None or number else column.form.name
+        note = text[len(name) :] if text.startswith(name) else ""
+        space = " " * (column.width - width_of(name + note))
+        named = self._ink(DIM if number or column.form is None else BOLD, name) + self._ink(DIM, note)
+        return space + named if column.right else named + space
+
+    def _lines(self, column: Column, row: Row) -> list[str]:
+        if column.number is None or column.form is None:
+            return [self._ink(DIM, self._marks.cut)]
+        text = row[column.number]
+        if text is None:
+            return [self._ink(MISSING, pad(self._marks.null, column.width, column.right))]
+        if self._layout.width is None or width_of(text) <= column.width:
+            return [self._softened(text, column)]
+        if self._wraps and column.form.wraps:
+            lines = wrapped(text, column.width)
+            if len(lines) <= _MOST_LINES:
+                return [pad(line, column.width, False) for line in lines]
+        return [pad(cut(text, column.width, self._marks.cut), column.width, column.right)]
+
+    def _softened(self, text: str, column: Column) -> str:
+        shown = pad(text, column.width, column.right)
+        soft = column.form.soft(text) if column.form and self._layout.colour else 0
+        if not soft:
+            return shown
+        start = shown.index(text) + len(text) - soft
+        return f"{shown[:start]}{self._ink(DIM, shown[start : start + soft])}{shown[start + soft :]}"
+
+    def _line(self, places: list[str]) -> str:
+        return f"{self._side} " + f" {self._side} ".join(places) + f" {self._side}\n"
+
+    def _ink(self, ink: str, text: str) -> str:
+        return painted(ink, text, self._layout.colour)
 
 
-def _fitting(columns: list[_Column], room: int | None, marks: _Marks) -> list[_Column]:
-    """Columns from both ends towards the middle, as many as there is room for; at least the first."""
-    if room is None or len(columns) == 1 or _drawn_width(columns) <= room:
-        return columns
-    left, right = columns[:1], list[_Column]()
-    gap = _Column(None, marks.cut, 1)
-    waiting = columns[1:]
-    while waiting:
-        from_left = len(left) <= len(right)
-        candidate = waiting.pop(0 if from_left else -1)
-        if _drawn_width([*left, gap, *right, candidate]) > room:
-            break
-        left, right = ([*left, candidate], right) if from_left else (left, [candidate, *right])
-    return [*left, gap, *right]
-
-
-def _drawn_width(columns: list[_Column]) -> int:
-    return sum(c.width + 3 for c in columns) + 1
-
-
-def _rule(columns: list[_Column], line: str, corners: tuple[str, str, str]) -> str:
-    left, between, right = corners
-    return left + between.join(line * (c.width + 2) for c in columns) + right + "\n"
-
-
-def _line(columns: list[_Column], places: list[str], marks: _Marks) -> str:
-    return f"{marks.side} " + f" {marks.side} ".join(places) + f" {marks.side}\n"
-
-
-def _title(column: _Column, layout: Layout) -> str:
-    text = pad(cut(column.title, column.width), column.width, column.right)
-    return f"{_BOLD}{text}{_RESET}" if layout.colour else text
-
-
-def _value(column: _Column, row: Row, marks: _Marks, layout: Layout) -> str:
-    text = marks.cut if column.number is None else row[column.number]
-    shown = marks.null if text is None else text
-    if column.width < width_of(shown) and layout.width is not None:
-        shown = cut(shown, column.width, marks.cut)
-    shown = pad(shown, column.width, column.right)
-    return f"{_DIM}{shown}{_RESET}" if text is None and layout.colour else shown
-
-
-def _notices(count: int, has_more: bool, hidden: int) -> Iterator[str]:
-    if has_more:
-        yield f"the first {count} rows are shown; there are more (--max-rows 0 shows all)"
+def _columns_notice(hidden: list[str]) -> Iterator[str]:
     if hidden:
-        yield f"columns that do not fit are left out: {hidden} (--format vertical shows all)"
+        yield f"columns that do not fit are left out: {', '.join(hidden)} (--format vertical shows all)"
