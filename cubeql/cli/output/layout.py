@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from cubeql.cli.output.sink import Sink
 from cubeql.formats.rows import Rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _COUNTED_ROWS = 122_880  # what the engine gives at once: to count so many costs nothing more
 BOLD, DIM, MISSING = "1", "2", "35"
