@@ -22,8 +22,9 @@ from cubeql.compiler import CompiledQuery
 from cubeql.engine.connection import EngineSettings, change_engine, default_threads, open_engine
 from cubeql.engine.explain import Explanation
 from cubeql.engine.inplace import OpenedRaster
+from cubeql.engine.progress import Progress
 from cubeql.engine.result import Result
-from cubeql.engine.running import Running
+from cubeql.engine.running import Running, newest_progress
 from cubeql.engine.statements import Engine
 from cubeql.errors import CardError, ConfigError, QueryError, StoreError, diagnose
 from cubeql.lang import nodes, parse, parse_statement, split_statements
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 
 _CLOSED = "this session is closed; connect again"
+_FIXED = ("create", "in_place", "rules")
 DEFAULT_STORE = "cubeql-store"
 
 
@@ -83,9 +85,6 @@ class Settings:
         chosen = Settings(**values)
         _check(chosen)
         return chosen
-
-
-_FIXED = ("create", "in_place", "rules")
 
 
 def _shown(settings: Settings) -> dict[str, object]:
@@ -136,8 +135,7 @@ class Session:
     @staticmethod
     def open(store: str | os.PathLike[str] | None = None, **settings: Any) -> Session:
         """Open a store by its address; see :func:`cubeql.connect`."""
-        chosen = Settings.of(settings)
-        address = os.fspath(store) if store is not None else default_store()
+        chosen, address = Settings.of(settings), default_store() if store is None else os.fspath(store)
         return Session(Store.open(address, create=chosen.create), chosen)
 
     def set(self, name: str, value: Any) -> None:
@@ -154,6 +152,10 @@ class Session:
             change_engine(self._database, name, default if value is None else value)
         self.settings = chosen
         self._engine.settings = _shown(chosen)
+
+    def _at_work(self) -> list[Running]:
+        with self._lock:
+            return list(self._running)
 
     def _started(self, running: Running) -> None:
         with self._lock:
@@ -323,10 +325,12 @@ class Session:
 
     def cancel(self) -> None:
         """Stop all statements that run; readers of their results get :class:`~cubeql.errors.QueryCancelled`."""
-        with self._lock:
-            running = list(self._running)
-        for one in running:
+        for one in self._at_work():
             one.cancel()
+
+    def progress(self) -> Progress | None:
+        """How far the statement that runs is, of several the newest; None where none does. Any thread may ask."""
+        return newest_progress(self._at_work())
 
     def close(self) -> None:
         """Stop what runs and free the engine; more than once does no harm."""
@@ -334,9 +338,7 @@ class Session:
             if self._closed:
                 return
             self._closed = True
-            running = list(self._running)
-        for one in running:
-            one.cancel()
+        self.cancel()
         self._engine.close()
 
     def __enter__(self) -> Session:

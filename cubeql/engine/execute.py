@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Iterator
 
-import duckdb
 import pyarrow as pa
 
 from cubeql.catalog.facts import provider_text
@@ -49,7 +48,7 @@ def stream(prepared: Prepared, running: Running) -> Result:
     with running.faults():
         running.check()
         prepared_at = time.monotonic()
-        reader = running.work(lambda: _start(running.cursor, prepared))
+        reader = running.work(lambda: _start(running, prepared))
     layers = {s.layer.name: s.layer for s in compiled.statement.scans}
     schema = result_schema(compiled.columns, reader.schema, _provenance(compiled, prepared.works), layers)
     stats = work_stats(prepared.works) | {"prepare_seconds": prepared_at - running.began, "seconds": 0.0}
@@ -60,13 +59,16 @@ def stream(prepared: Prepared, running: Running) -> Result:
         warnings=compiled.warnings,
         stats=stats,
         close=running.close,
+        progress=running.progress,
     )
     result._batches = _rows(reader, schema, running, result)
     return result
 
 
-def _start(cursor: duckdb.DuckDBPyConnection, prepared: Prepared) -> pa.RecordBatchReader:
+def _start(running: Running, prepared: Prepared) -> pa.RecordBatchReader:
     statement = prepared.compiled.statement
+    running.reads(work_stats(prepared.works)["tiles_kept"])
+    cursor = running.cursor
     relation = cursor.execute(prepared.compiled.sql, bound_values(statement.query, statement.values.bound))
     return relation.to_arrow_reader(_BATCH_ROWS)
 
@@ -79,6 +81,7 @@ def _rows(
             while True:
                 batch = running.work(lambda: next_batch(reader, schema))
                 if batch is None:
+                    running.ended()
                     break
                 yield batch
     finally:

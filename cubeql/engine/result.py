@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from cubeql.engine.progress import Progress
 from cubeql.errors import CubeQLError, Diagnostic, InternalError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Result:
         message: str | None = None,
         stats: dict[str, Any] | None = None,
         close: Callable[[], None] = lambda: None,
+        progress: Callable[[], Progress] | None = None,
     ) -> None:
         self.schema = schema
         self.statement = statement
@@ -54,6 +56,7 @@ class Result:
         self._batches: Iterator[pa.RecordBatch] | None = batches
         self._table: pa.Table | None = None
         self._close = close
+        self._progress = progress
         self._closed = False
 
     @property
@@ -163,6 +166,10 @@ class Result:
             if (field.metadata or {}).get(b"cubeql.type") == b"cell":
                 return str(field.name)
         raise CubeQLError("this result has no cell column; SELECT cell to place its rows")
+
+    def progress(self) -> Progress | None:
+        """How far it is, in tiles; may be asked from any thread. None for statements that read no layer's tiles."""
+        return None if self._progress is None else self._progress()
 
     def close(self) -> None:
         """Free what the statement holds; reading on is not possible then."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
+from cubeql.engine.progress import Progress, Pulse
 from cubeql.errors import InternalError, QueryCancelled, QueryError, QueryTimeout, StoreError, diagnose
 from cubeql.storage.traffic import Meter, Traffic, metered
 
@@ -56,6 +57,7 @@ class Running:
         self.text = text
         self.timeout_s = timeout_s
         self.began = time.monotonic()
+        self._pulse = Pulse()
         self._why: str | None = None
         self._closed = False
         self.kept: list[object] = []
@@ -72,6 +74,29 @@ class Running:
     def cancel(self) -> None:
         """Stop the statement; whoever reads from it gets :class:`QueryCancelled`."""
         self._stop("cancelled")
+
+    def reads(self, tiles: int) -> None:
+        """Note how many tile rows the statement reads, just before it does."""
+        self.cursor.execute(_COUNTED)
+        self._pulse.reads(tiles, lambda: self._share() * tiles // 100)
+
+    def _share(self) -> int:
+        """What the engine says, in percent."""
+        with self._lock:
+            return 0 if self._closed else max(0, int(self.cursor.query_progress()))
+
+    def progress(self) -> Progress:
+        """How far it is; may be asked from any thread."""
+        return self._pulse.now()
+
+    def ended(self) -> None:
+        """Note that all rows have come."""
+        self._pulse.end(whole=True)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it has not been closed."""
+        return not self._closed
 
     def _stop(self, why: str) -> None:
         with self._lock:
@@ -161,6 +186,7 @@ class Running:
         if at_work:  # in another thread, which closes it when it has been stopped
             self._stop("cancelled")
             return
+        self._pulse.end(whole=False)
         if self._timer is not None:
             self._timer.cancel()
         self.cursor.close()
@@ -209,6 +235,13 @@ class Running:
         return InternalError(f"the engine refused a statement of the compiler: {error}")
 
 
+def newest_progress(statements: Iterable[Running]) -> Progress | None:
+    """How far the statement is that began last, of those that run; None where none does."""
+    at_work = [one for one in statements if one.at_work]
+    return max(at_work, key=lambda one: one.began).progress() if at_work else None
+
+
+_COUNTED = "SET enable_progress_bar_print = false; SET progress_bar_time = 0; SET enable_progress_bar = true"
 _REFUSED = re.compile(r"\[\[refused: (.*?)\]\]", re.DOTALL)
 
 

@@ -192,3 +192,23 @@ def test_closing_the_session_while_rows_wait(cube_store: Path) -> None:
     session.close()
     with pytest.raises(CubeQLError):
         list(rows)
+
+
+def test_progress_counts_the_tiles_of_what_runs(session: Any) -> None:
+    assert session.progress() is None
+    result = session.query("SELECT cell, red FROM fine")
+    now = session.progress()
+    assert now == result.progress() or now.seconds < result.progress().seconds
+    assert (now.done < now.all, now.all) == (True, result.stats["tiles_kept"])
+    rows = result.to_arrow()
+    assert rows.num_rows
+    assert session.progress() is None
+    assert (result.progress().done, result.progress().seconds_left) == (now.all, 0)
+
+
+def test_progress_of_what_was_stopped_stays_where_it_was(session: Any) -> None:
+    result = session.query("SELECT cell, red FROM fine")
+    result.close()
+    assert session.progress() is None
+    assert result.progress().done < result.progress().all
+    assert session.query("SHOW LAYERS").progress() is None
