@@ -78,6 +78,12 @@ def _read(detail: str) -> Lines:
 
 def dots(view: View) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Coasts and borders as dots of braille: a character a column and two pixels, shape (height / 2, width) each."""
+    coast, border = stretches_in(view)
+    return braille(*coast, view), braille(*border, view)
+
+
+def stretches_in(view: View) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Coasts and borders in a window: x and y of the two ends of each stretch in pixels, shape (stretches, 2)."""
     lines = _read("110m" if view.scale > _FINER_BELOW else "50m")
     near = lines.near(view)
     x = ((lines.lon[near] - view.lon + 180.0) % 360.0 - 180.0) / view.scale + view.width / 2
@@ -86,7 +92,7 @@ def dots(view: View) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     inside &= np.abs(x[:, 1] - x[:, 0]) * view.scale < 180.0  # not once around the earth
     inside &= lines.size[near] > _SPECK * view.scale
     coast, border = inside & ~lines.border[near], inside & lines.border[near]
-    return braille(x[coast], y[coast], view), braille(x[border], y[border], view)
+    return (x[coast], y[coast]), (x[border], y[border])
 
 
 def braille(x: Floats, y: Floats, view: View) -> NDArray[np.uint8]:

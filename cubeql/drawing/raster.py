@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cubeql.drawing.lines import braille
-from cubeql.drawing.view import View, mercator
+from cubeql.drawing.view import Floats, View, mercator
 from cubeql.grid.cells import boundaries, cells_at
 
 Cells = NDArray[np.int64]
+Places = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,18 @@ def indexes_at(ground: Ground, cells: Cells, colours: NDArray[np.int16], nothing
     return np.where(cells[at] == ground.cells, colours[at], nothing).astype(np.int16)
 
 
-def outline_dots(cell: int, view: View) -> NDArray[np.uint8]:
-    """The outline of a cell as dots of braille."""
+def outline_of(cell: int) -> list[Places]:
+    """The outline of a cell, a line a ring: longitudes and latitudes."""
     import shapely
 
-    outline = boundaries(np.array([cell], np.int64))[0]
-    x, y = [], []
-    for ring in shapely.get_parts(shapely.boundary(outline)):
-        lon, lat = shapely.get_coordinates(ring).T
+    rings = shapely.get_parts(shapely.boundary(boundaries(np.array([cell], np.int64))[0]))
+    return [tuple(shapely.get_coordinates(ring).T) for ring in rings]
+
+
+def line_dots(lines: Sequence[Places], view: View) -> NDArray[np.uint8]:
+    """Lines over a window as dots of braille; a stretch goes the short way round the earth."""
+    x, y = [np.empty((0, 2))], [np.empty((0, 2))]
+    for lon, lat in lines:
         across = ((lon - view.lon + 180.0) % 360.0 - 180.0) / view.scale + view.width / 2
         down = (view.y - mercator(lat)) / view.scale + view.height / 2
         near = np.abs(np.diff(across)) * view.scale < 180.0

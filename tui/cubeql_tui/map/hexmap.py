@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from time import monotonic
+
 import numpy as np
 from numpy.typing import NDArray
 from textual import events
@@ -9,18 +12,21 @@ from textual.color import Color
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from cubeql.drawing.colours import Rgb, Scale
 from cubeql.drawing.hexes import Hexes
-from cubeql.drawing.lines import dots
-from cubeql.drawing.raster import Ground, ground_of, indexes_at, outline_dots
+from cubeql.drawing.overlay import MARK, Overlay, overlay_of
+from cubeql.drawing.raster import Places, line_dots, outline_of
 from cubeql.drawing.view import Box, View
-from cubeql_tui.map.drawing import BORDER, COAST, MARK, Palette, line_of
+from cubeql.grid.cells import cells_at
+from cubeql_tui.map.drawing import Palette, strips_of
+from cubeql_tui.map.picture import Picture
 
 _WORLD = Box(-180.0, -60.0, 180.0, 80.0)
 _ZOOM, _WHEEL = 1.5, 1.25
-_BORDERS_BELOW = 1.2  # degrees a pixel: on a smaller map borders bury what they bound
+_FRAME_S = 0.04
 
 Dots = NDArray[np.uint8]
 
@@ -50,25 +56,38 @@ class HexMap(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.view: View | None = None
-        self.hexes = Hexes(0, np.array([], np.int64), np.array([]))
-        self.scale = Scale.of_values(np.array([]), "grey")
+        self.picture = Picture()
         self.chosen: int | None = None
         self._box: Box | None = _WORLD
+        self._lines: Sequence[Places] = ()
+        self._graticule = False
         self._pointer: tuple[int, int] | None = None
         self._drag: tuple[int, int] | None = None
         self._dragged = False
-        self._ground: Ground | None = None
-        self._pixels: NDArray[np.int16] | None = None
-        self._overlay: tuple[View, Dots, Dots] | None = None
+        self._overlay: Overlay | None = None
+        self._frame: tuple[NDArray[np.int16], Dots, Dots] | None = None
+        self._strips: list[Strip] | None = None
         self._ink: Palette | None = None
+        self._drawn_at = 0.0
+        self._waking: Timer | None = None
 
     # -------------------------------------------------------------- what is shown
 
+    @property
+    def hexes(self) -> Hexes:
+        """The cells that are drawn."""
+        return self.picture.hexes
+
+    @property
+    def scale(self) -> Scale:
+        """Their colours."""
+        return self.picture.scale
+
     def show(self, hexes: Hexes, scale: Scale) -> None:
         """Draw other cells, or the same in other colours."""
-        self.hexes, self.scale = hexes, scale
-        self._pixels = self._ink = None
-        self.refresh()
+        self.picture.show(hexes, scale)
+        self._ink = None
+        self.redraw()
 
     def fit(self, box: Box | None) -> None:
         """See a region as large as it can be; None sees the earth."""
@@ -77,90 +96,127 @@ class HexMap(Widget, can_focus=True):
 
     def _fit(self) -> None:
         if self.size.width > 1 and self.size.height > 0 and self._box is not None:
-            self._go(View.fitting(self._box, self.size.width, 2 * self.size.height))
+            self.go(View.fitting(self._box, self.size.width, 2 * self.size.height))
 
     def choose(self, cell: int | None) -> None:
         """Mark a cell."""
         self.chosen = cell
-        self.refresh()
+        self.redraw()
+
+    def draw(self, lines: Sequence[Places]) -> None:
+        """Draw lines above the map: longitudes and latitudes of each."""
+        self._lines = lines
+        self.redraw()
+
+    def toggle_graticule(self) -> None:
+        """Draw meridians and parallels, or do not."""
+        self._graticule, self._overlay = not self._graticule, None
+        self.redraw()
 
     def recolour(self) -> None:
         """Follow the theme."""
-        self._pixels = self._ink = None
-        self.refresh()
+        self._ink = None
+        self.redraw()
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the middle, unless all of it was seen."""
         if self.view is None:
             self._fit()
         elif self.size.width > 1:
-            self._go(self.view.sized(self.size.width, 2 * self.size.height))
+            self.go(self.view.sized(self.size.width, 2 * self.size.height))
 
-    def _go(self, view: View) -> None:
+    def see(self, view: View) -> None:
+        """See through a window, without telling anybody."""
         if view != self.view:
             self.view = view
-            self._pixels = None
-            self.refresh()
+            self.redraw()
+
+    def go(self, view: View) -> None:
+        """See through a window."""
+        if view != self.view:
+            self.see(view)
             self.post_message(self.Moved())
 
     # -------------------------------------------------------------- drawing
+
+    def redraw(self) -> None:
+        """Draw anew: at once, or when the last frame has been seen for as long as an eye needs."""
+        wait = self._drawn_at + _FRAME_S - monotonic()
+        if wait <= 0:
+            self._draw()
+        elif self._waking is None:
+            self._waking = self.set_timer(wait, self._draw)
+
+    def _draw(self) -> None:
+        if self._waking is not None:
+            self._waking.stop()
+            self._waking = None
+        self._drawn_at = monotonic()
+        self._strips = None
+        self.refresh()
+
+    def forget(self) -> None:
+        """Let go of all that was computed of the window."""
+        self.picture.forget()
+        self._overlay = self._strips = None
 
     def render_line(self, y: int) -> Strip:
         """One line of the map."""
         if self.view is None or 2 * y + 1 >= self.view.height or self.view.width != self.size.width:
             return Strip.blank(self.size.width, self.rich_style)
-        pixels, ink = self._drawn(self.view)
-        top, bottom = pixels[2 * y], pixels[2 * y + 1]
-        if self._pointer is not None and self._pointer[1] // 2 == y and self._pointer[0] < len(top):
-            top, bottom = top.copy(), bottom.copy()
-            (top, bottom)[self._pointer[1] % 2][self._pointer[0]] = self.scale.nothing + 1
-        lines, kinds = self._lines(self.view, y)
-        return line_of(top, bottom, lines, kinds, ink)
+        if self._strips is None:
+            self._frame = self._framed(self.view)
+            self._strips = list(strips_of(*self._frame, self._palette()))
+        if self._pointer is not None and self._pointer[1] // 2 == y and self._pointer[0] < self.view.width:
+            return self._pointed(y, self._pointer)
+        return self._strips[y]
 
-    def _drawn(self, view: View) -> tuple[NDArray[np.int16], Palette]:
-        if self._pixels is None:
-            self._ground = ground_of(view, self.hexes.resolution, self._ground)
-            colours = self.scale.indexes(self.hexes.values)
-            self._pixels = indexes_at(self._ground, self.hexes.cells, colours, self.scale.nothing)
+    def _framed(self, view: View) -> tuple[NDArray[np.int16], Dots, Dots]:
+        """Colours of pixels, dots and kinds of lines of all characters."""
+        dots, kinds = self._lines_over(view)
+        marks = line_dots((*self._lines, *(outline_of(self.chosen) if self.chosen is not None else ())), view)
+        if marks.any():
+            dots, kinds = np.where(marks > 0, marks, dots), np.where(marks > 0, MARK, kinds).astype(np.uint8)
+        return self.picture.pixels(view), dots, kinds
+
+    def _pointed(self, y: int, pointer: tuple[int, int]) -> Strip:
+        """A line with the place under the pointer."""
+        assert self._frame is not None
+        pixels, dots, kinds = self._frame
+        pair = pixels[2 * y : 2 * y + 2].copy()
+        pair[pointer[1] % 2, pointer[0]] = self.scale.nothing + 1
+        return next(strips_of(pair, dots[y : y + 1], kinds[y : y + 1], self._palette()))
+
+    def _palette(self) -> Palette:
         if self._ink is None:
             ground, accent = (self._rgb(name) for name in ("background", "accent"))
             self._ink = Palette((*self.scale.colours, ground, accent), accent, self.app.current_theme.dark)
-        return self._pixels, self._ink
+        return self._ink
 
     def _rgb(self, name: str) -> Rgb:
         return Color.parse(self.app.theme_variables[name]).rgb
 
-    def _lines(self, view: View, y: int) -> tuple[Dots, Dots]:
-        if self._overlay is None or self._overlay[0] != view or self._marked != self.chosen:
-            coast, border = dots(view)
-            mark = outline_dots(self.chosen, view) if self.chosen is not None else np.zeros_like(coast)
-            border = border if view.scale < _BORDERS_BELOW else np.zeros_like(border)
-            kinds = np.where(mark > 0, MARK, np.where(coast > 0, COAST, BORDER)).astype(np.uint8)
-            shown = np.where(mark > 0, mark, np.where(coast > 0, coast | border, border))
-            self._overlay, self._marked = (view, shown, kinds), self.chosen
-        return self._overlay[1][y], self._overlay[2][y]
-
-    _marked: int | None = None
+    def _lines_over(self, view: View) -> tuple[Dots, Dots]:
+        found = self._overlay.at(view) if self._overlay is not None else None
+        if found is None:
+            self._overlay = overlay_of(view, self._graticule)
+            found = self._overlay.at(view)
+            assert found is not None
+        return found
 
     # -------------------------------------------------------------- looking
 
     def cell_at(self, x: int, y: int) -> int:
         """The cell of a pixel; 0 beside the earth."""
-        if self.view is None:
+        view = self.view
+        if view is None or not (0 <= x < view.width and 0 <= y < view.height) or not view.shows_longitude()[x]:
             return 0
-        self._drawn(self.view)
-        assert self._ground is not None
-        if not (0 <= x < self.view.width and 0 <= y < self.view.height):
-            return 0
-        return int(self._ground.cells[y, x])
+        lon, lat = view.place(x, y)
+        return int(cells_at(np.array([lon]), np.array([lat]), self.hexes.resolution)[0])
 
     def seen_cells(self) -> NDArray[np.int64]:
         """The cells of the window, ascending."""
-        if self.view is None:
-            return np.array([], np.int64)
-        self._drawn(self.view)
-        assert self._ground is not None
-        return np.unique(self._ground.cells)
+        return np.array([], np.int64) if self.view is None else np.unique(self.picture.ground(self.view).cells)
 
     def _point(self, at: tuple[int, int] | None) -> None:
         for place in (self._pointer, at):
@@ -176,13 +232,13 @@ class HexMap(Widget, can_focus=True):
         """Move the window by an eighth."""
         if self.view is not None:
             step = max(2, self.view.height // 8)
-            self._go(self.view.panned(right * step, down * step))
+            self.go(self.view.panned(right * step, down * step))
 
     def zoom(self, steps: int) -> None:
         """Come closer, or step back, at the pointer if there is one."""
         if self.view is not None:
             at = (self._pointer[0] + 0.5, self._pointer[1] + 0.5) if self._pointer else (None, None)
-            self._go(self.view.zoomed(_ZOOM**-steps, *at))
+            self.go(self.view.zoomed(_ZOOM**-steps, *at))
 
     def fit_all(self) -> None:
         """See all of it."""
@@ -208,7 +264,7 @@ class HexMap(Widget, can_focus=True):
             if right or down:
                 self._dragged = True
                 self._drag = (event.x, event.y)
-                self._go(self.view.panned(right, down))
+                self.go(self.view.panned(right, down))
         else:
             self._point((event.x, 2 * event.y))
 
@@ -239,4 +295,4 @@ class HexMap(Widget, can_focus=True):
     def _wheel(self, event: events.MouseEvent, factor: float) -> None:
         event.stop()
         if self.view is not None:
-            self._go(self.view.zoomed(factor, event.x + 0.5, 2 * event.y + 1))
+            self.go(self.view.zoomed(factor, event.x + 0.5, 2 * event.y + 1))
