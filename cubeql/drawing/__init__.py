@@ -2,6 +2,6 @@
 
 Reading order: ``display`` (values as texts), ``escape`` (texts made safe), ``colours``; of maps ``view`` (what of the
 earth is seen), ``hexes`` (cells with a value each), ``raster`` (the cell at each pixel), ``lines`` (coasts and
-borders), ``dots`` (braille), ``overlay`` (lines above a window); of values over time ``series`` and ``plotting``; of their number ``counting``. Nothing
-here knows a screen, and nothing asks the engine.
+borders), ``dots`` (braille), ``overlay`` (lines above a window); of values over time ``series`` and ``plotting``; of
+their number ``counting``. Nothing here knows a screen, and nothing asks the engine.
 """

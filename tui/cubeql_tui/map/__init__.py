@@ -1,7 +1,7 @@
 """The map: cells in their true shape, at the resolution that suits what is seen.
 
-What is drawn, and how, is in ``cubeql.drawing``. Reading order here: ``sources`` (where cells come from: the rows of a
-result, or a layer that the engine is asked for), ``picture`` (cells as colours of pixels), ``drawing`` (these as characters), ``hexmap`` (the
-widget), ``legend``, ``words`` (what the head says), ``side`` (one map of one source: who asks what when), ``pane`` (all
-of it, its keys, the chosen cell).
+What is drawn, and how, is in ``cubeql.drawing``. Reading order here: ``sources`` (where cells come from: the rows of
+a result, or a layer that the engine is asked for), ``picture`` (cells as colours of pixels), ``drawing`` (these as
+characters), ``hexmap`` (the widget), ``legend``, ``words`` (what the head says), ``side`` (one map of one source: who
+asks what when), ``pane`` (all of it, its keys, the chosen cell).
 """
