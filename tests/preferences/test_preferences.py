@@ -42,7 +42,7 @@ def test_the_example_of_the_page_says_what_it_says(write: Write) -> None:
     found = read(file)
     assert found.shell == Shell(mode="vertical", timer=False, max_rows=100)
     assert found.screen.theme == "cubeql-light" and found.file == file
-    assert found.screen.keys == {"everywhere.run": "f5, ctrl+r", "everywhere.refresh_layers": "ctrl+y",
+    assert found.screen.keys == {"everywhere.run": "f5, ctrl+r", "everywhere.refresh": "ctrl+y",
                                  "map.closer": "plus, z"}  # fmt: skip
 
 

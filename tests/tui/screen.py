@@ -9,16 +9,23 @@ from typing import Any
 
 from cubeql_tui.app import CubeQL
 from cubeql_tui.editor import QueryEditor
+from cubeql_tui.preferring import Preferred
 from textual.pilot import Pilot
 
 Scene = Callable[[CubeQL, "Pilot[None]"], Awaitable[None]]
 
 
-def play(store: Path, scene: Scene, size: tuple[int, int] = (120, 40), history: Path | None = None) -> None:
+def play(
+    store: Path,
+    scene: Scene,
+    size: tuple[int, int] = (120, 40),
+    history: Path | None = None,
+    preferred: Preferred = Preferred(),  # noqa: B008
+) -> None:
     """Open the application, let the scene go on in it, close it."""
 
     async def stage() -> None:
-        app = CubeQL(str(store), history)
+        app = CubeQL(str(store), history, preferred)
         async with app.run_test(size=size, notifications=True) as pilot:
             await until(pilot, lambda: bool(app.query_one(QueryEditor).snapshot.facts))
             await scene(app, pilot)

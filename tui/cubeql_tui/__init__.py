@@ -1,11 +1,12 @@
 """The terminal screen of CubeQL: ask, see, look closer.
 
-Reading order: ``actions`` (the one table that keys, palette, footer and help are made of), ``themes``; ``rows`` and
-``running`` (a statement at work, and the rows it has brought so far; they know no screen); ``table`` (rows for
-people); ``asking`` (the statements the screen writes by itself); ``snapshot`` and ``layers`` (what the store holds);
-``marks``, ``popup`` and ``editor`` (writing a statement); ``plot`` (values over time), ``histogram``; ``map`` (cells in
-their true shape); ``plan``; ``results`` (all views of a statement); ``status`` and ``footer``; ``history``, ``export``
-and ``pages`` (what lies over the screen); ``app`` (all of it together).
+Reading order: ``actions`` (the one table that keys, palette, footer and help are made of), ``keymap``, ``themes`` and
+``preferring`` (what a person prefers of them); ``rows`` and ``running`` (a statement at work, and the rows it has
+brought so far; they know no screen); ``table`` (rows for people); ``asking`` (the statements the screen writes by
+itself); ``snapshot`` and ``layers`` (what the store holds); ``marks``, ``popup`` and ``editor`` (writing a
+statement); ``plot`` (values over time), ``histogram``; ``map`` (cells in their true shape); ``plan``; ``results``
+(all views of a statement); ``status`` and ``footer``; ``help``, ``palette``, ``history``, ``export`` and ``pages``
+(what lies over the screen); ``app`` (all of it together).
 
 Widgets change in handlers only; whatever takes time runs in a thread and posts messages. The package knows CubeQL
 through its public doors alone: ``cubeql``, ``cubeql.session``, ``cubeql.service``, ``cubeql.history``,
@@ -31,8 +32,9 @@ def application(store: str | None = None) -> CubeQL:
     """
     from cubeql.history import default_file
     from cubeql_tui.app import CubeQL
+    from cubeql_tui.preferring import preferred
 
-    return CubeQL(store, default_file())
+    return CubeQL(store, default_file(), preferred())
 
 
 def run(store: str | None = None) -> int:
@@ -42,5 +44,5 @@ def run(store: str | None = None) -> int:
         StoreError: the store cannot be opened.
     """
     app = application(store)
-    app.run()
+    app.run(mouse=app.preferred.mouse)
     return app.return_code or 0

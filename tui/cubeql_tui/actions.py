@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from textual.binding import Binding
+from textual.keys import format_key
 
 Place = Literal["everywhere", "editor", "layers", "table", "map", "series", "histogram", "plan"]
 
@@ -51,11 +52,14 @@ class Action:
     priority: bool = False
 
     @property
+    def id(self) -> str:
+        """What preferences call it: its place and its label, as ``map.closer``."""
+        return f"{self.place}.{self.label.lower().replace(' ', '_')}"
+
+    @property
     def binding(self) -> Binding:
         """As Textual takes it."""
-        return Binding(
-            self.keys, self.name, self.label, show=self.footer, key_display=self.shown_key, priority=self.priority
-        )
+        return Binding(self.keys, self.name, self.label, show=self.footer, priority=self.priority, id=self.id)
 
     @property
     def shown_key(self) -> str:
@@ -77,15 +81,19 @@ _WORDS = {"escape": "Esc", "enter": "Enter", "space": "Space", "tab": "Tab", "sl
 def _spoken(key: str) -> str:
     """A key as a keyboard writes it: ``ctrl+p`` is ``^p``, ``f5`` is ``F5``."""
     if key.startswith("ctrl+"):
-        return "^" + _WORDS.get(key[5:], key[5:])
-    return _WORDS.get(key) or (key.upper() if key[0] == "f" and key[1:].isdigit() else key)
+        return "^" + _spoken(key[5:])
+    modifier, plus, key = key.rpartition("+")
+    named = key.upper() if key[0] == "f" and key[1:].isdigit() else format_key(key)
+    return f"{modifier}{plus}{_WORDS.get(key, named)}"
 
 
 ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "run", "f5,ctrl+j,ctrl+enter", "Run", "run the statement under the cursor",
            footer=True, priority=True),
     Action("everywhere", "cancel", "escape", "Cancel", "stop the statement that runs; rows that have come stay"),
-    Action("everywhere", "help", "f1", "Help", "this page", footer=True, priority=True),
+    Action("everywhere", "help", "f1", "Help", "first steps, and all keys", footer=True, priority=True),
+    Action("everywhere", "command_palette", "ctrl+p", "Palette", "find an action, layer or theme by its name",
+           footer=True, priority=True),
     Action("everywhere", "to_editor", "f2,ctrl+o", "Editor", "go to the editor", footer=True, priority=True),
     Action("everywhere", "show_table", "f3", "Table", "see the rows", footer=True, priority=True),
     Action("everywhere", "show_map", "f4", "Map", "see the cells: of the result, else of the layer under the cursor",
@@ -146,9 +154,9 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
-def actions_of(place: Place) -> tuple[Action, ...]:
+def actions_of(place: Place, table: tuple[Action, ...] = ACTIONS) -> tuple[Action, ...]:
     """The actions of a place, in the order of the table."""
-    return tuple(action for action in ACTIONS if action.place == place)
+    return tuple(action for action in table if action.place == place)
 
 
 def bindings(place: Place) -> list[Binding]:

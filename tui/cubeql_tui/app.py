@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.filter import DimFilter
 from textual.message import Message
-from textual.screen import Screen
+from textual.widget import Widget
 
 import cubeql
 from cubeql.drawing.display import columns_of, whole_texts
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, QueryError, Span
 from cubeql.history import History
 from cubeql_tui import asking
-from cubeql_tui.actions import ACTIONS, bindings
+from cubeql_tui.actions import Action, bindings
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.export import ExportPage
-from cubeql_tui.footer import KeysLine
+from cubeql_tui.footer import KeysLine, owner_of, place_of
+from cubeql_tui.help import HelpPage
 from cubeql_tui.history import HistoryPage, asked
 from cubeql_tui.layers import LayersPane, LayerTree
-from cubeql_tui.pages import help_page, row_page
+from cubeql_tui.pages import row_page
+from cubeql_tui.palette import Palette
 from cubeql_tui.popup import Popup
+from cubeql_tui.preferring import Preferred
 from cubeql_tui.results import VIEWS, Results
 from cubeql_tui.running import Run
 from cubeql_tui.snapshot import Snapshot
 from cubeql_tui.status import StatusLine
 from cubeql_tui.table import ResultTable
 from cubeql_tui.themes import THEMES
-from cubeql_tui.words import fault_text, welcome_text
+from cubeql_tui.words import fault_text, first_words, welcome_text
 
 _BEAT_S = 0.1
+_DIM = 0.72
+"""Words that stand back keep this much of their colour: Textual's half cannot be read on every ground."""
 
 
 class CubeQL(App[None]):
@@ -45,6 +50,7 @@ class CubeQL(App[None]):
     Args:
         store: its address; None for the default store.
         history: file of the statements that were run; None keeps them in memory.
+        preferred: how it begins.
 
     Raises:
         StoreError: the store cannot be opened.
@@ -53,6 +59,7 @@ class CubeQL(App[None]):
     TITLE = "CubeQL"
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere")]
+    COMMANDS = {Palette}  # noqa: RUF012 (Textual's own type)
 
     class Changed(Message):
         """A statement has gone on: rows have come, or it has ended."""
@@ -68,7 +75,9 @@ class CubeQL(App[None]):
             self.snapshot = snapshot
             super().__init__()
 
-    def __init__(self, store: str | None = None, history: Path | None = None) -> None:
+    def __init__(
+        self, store: str | None = None, history: Path | None = None, preferred: Preferred = Preferred()  # noqa: B008
+    ) -> None:
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (96, "-wide"), (140, "-roomy")]
         self.VERTICAL_BREAKPOINTS = [(0, "-lowest"), (28, "-low"), (36, "-high")]
         self.session = cubeql.connect(store)
@@ -78,10 +87,16 @@ class CubeQL(App[None]):
         self._shown: Run | None = None
         self._told: Run | None = None
         self._place = Span(0, 0)
+        self.preferred = preferred
         super().__init__()
+        for name in self.available_themes:
+            self.unregister_theme(name)
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        self.theme = preferred.theme
+        for line_filter in self._filters:
+            if isinstance(line_filter, DimFilter):
+                line_filter.dim_factor = _DIM
 
     def compose(self) -> ComposeResult:
         """Layers at the left; editor, results and status at the right."""
@@ -89,11 +104,11 @@ class CubeQL(App[None]):
         with Horizontal(id="whole"):
             yield LayersPane(id="layers")
             with Vertical(id="work"):
-                yield QueryEditor(popup, id="editor")
-                yield Results(self.asides, welcome_text(self.theme_variables["accent"]), id="results")
+                yield QueryEditor(popup, first_words(self.actions), id="editor")
+                yield Results(self.asides, welcome_text(self.theme_variables["accent"], self.actions), id="results")
                 yield StatusLine(id="status")
         yield popup
-        yield KeysLine(id="keys")
+        yield KeysLine(self.actions, id="keys")
 
     def on_mount(self) -> None:
         """Read the store, and let the editor have the keys."""
@@ -102,9 +117,13 @@ class CubeQL(App[None]):
         self.query_one(QueryEditor).focus()
         self.set_interval(_BEAT_S, self._beat)
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
+        self.set_keymap(self.preferred.keymap)
+        for fault in self.preferred.faults:
+            self.notify(fault, title="Preferences", severity="warning", timeout=20, markup=False)
         self.action_refresh_layers()
 
     def _recolour(self) -> None:
+        self.preferred.remember(self.theme)
         self.query_one(QueryEditor).recolour()
         self.results.recolour()
 
@@ -293,14 +312,15 @@ class CubeQL(App[None]):
             self.results.open(shown)
 
     def action_help(self) -> None:
-        """Show all keys."""
-        self.push_screen(help_page(self.theme_variables["accent"]))
+        """Show the first steps and all keys."""
+        self.push_screen(HelpPage(self.actions, place_of(self.focused)[1], self.theme_variables["accent"]))
 
     def action_history(self) -> None:
         """Find a statement that was run."""
-        self.push_screen(HistoryPage(self.history), self._take_up)
+        self.push_screen(HistoryPage(self.history), self.take_up)
 
-    def _take_up(self, text: str | None) -> None:
+    def take_up(self, text: str | None) -> None:
+        """Put a statement into the editor, to be asked again."""
         if text is not None:
             editor = self.query_one(QueryEditor)
             editor.put(text)
@@ -316,17 +336,20 @@ class CubeQL(App[None]):
         names = [f"{c.name} [{c.unit}]" if c.unit not in (None, "1") else c.name for c in columns]
         self.push_screen(row_page(event.row + 1, names, [whole_texts(row.column(c.number), c)[0] for c in columns]))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every action that works from everywhere, and what Textual adds."""
-        for action in ACTIONS:
-            if action.place == "everywhere":
-                yield SystemCommand(action.label, f"{action.help} ({action.shown_key})", self._doing(action.name))
-        for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Screenshot"):
-                yield command
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The table of actions, with the keys that hold."""
+        return self.preferred.actions
 
-    def _doing(self, name: str) -> Callable[[], Awaitable[bool]]:
-        return lambda: self.run_action(name)
+    async def do(self, action: Action) -> None:
+        """Do what was chosen by its name, where it is done."""
+        owner = owner_of(self, action.place)
+        view = next((name for name, view in VIEWS.items() if view.takes_keys == owner.id), None)
+        if view is not None:
+            self.results.open(view)
+        elif isinstance(owner, Widget):
+            owner.focus()
+        await self.run_action(action.name, owner)
 
 
 def _placed(error: CubeQLError, place: Span) -> tuple[Diagnostic, ...]:

@@ -22,9 +22,8 @@ from cubeql_tui.popup import Popup
 from cubeql_tui.snapshot import Snapshot
 from cubeql_tui.themes import syntax_style
 
-PLACEHOLDER = "Write a statement, e.g.  SELECT * FROM layer LIMIT 100\nF5 runs it; ^space offers what may stand here."
 _PAUSE_S = 0.15  # faults are told when somebody pauses: a word half typed is no fault to shout at
-_FAULTS = {"fault": "#f0797b", "warning": "#e9b55c"}
+_FAULTS = {"fault": "error", "warning": "warning"}
 
 
 class QueryEditor(TextArea):
@@ -32,11 +31,12 @@ class QueryEditor(TextArea):
 
     Args:
         popup: where completions are offered.
+        placeholder: what an empty editor says.
     """
 
     DEFAULT_CSS = """
     QueryEditor { height: 11; border: round $border; padding: 0; background: $background;
-                  border-title-color: $foreground 60%; border-subtitle-color: $foreground 60%; scrollbar-size: 1 1; }
+                  border-title-color: $quiet; border-subtitle-color: $quiet; scrollbar-size: 1 1; }
     QueryEditor:focus { border: round $primary; border-title-color: $primary; }
     QueryEditor.-fault { border-subtitle-color: $error; }
     QueryEditor.-warning { border-subtitle-color: $warning; }
@@ -47,16 +47,15 @@ class QueryEditor(TextArea):
     class CancelAsked(Message):
         """Escape was pressed, and no completion was open."""
 
-    def __init__(self, popup: Popup, text: str = "", *, id: str | None = None) -> None:
+    def __init__(self, popup: Popup, placeholder: str = "", text: str = "", *, id: str | None = None) -> None:
         super().__init__(
-            text, id=id, show_line_numbers=True, tab_behavior="indent", soft_wrap=True, placeholder=PLACEHOLDER
+            text, id=id, show_line_numbers=True, tab_behavior="indent", soft_wrap=True, placeholder=placeholder
         )
         self.popup = popup
         self.snapshot = Snapshot()
         self.faults: tuple[Diagnostic, ...] = ()
         self.border_title = "Query"
         self._marks: dict[int, list[Mark]] | None = None
-        self._dark = True
         self._typing = False
         self._settled: Timer | None = None
 
@@ -67,14 +66,12 @@ class QueryEditor(TextArea):
     def recolour(self) -> None:
         """Follow the theme. The theme of the text must not set a colour of its own: it would hide those of words."""
         variables = self.app.theme_variables
-        self._dark = self.app.current_theme.dark
         line, ground = variables["panel"], variables["background"]
-        dim = "#64748a" if self._dark else "#8593a3"
         self.register_theme(
             TextAreaTheme(
                 "cubeql",
                 base_style=Style(color=variables["foreground"], bgcolor=ground),
-                gutter_style=Style(color=dim, bgcolor=ground),
+                gutter_style=Style(color=variables["quiet"], bgcolor=ground),
                 cursor_style=Style(color=ground, bgcolor=variables["accent"]),
                 cursor_line_style=Style(bgcolor=line),
                 cursor_line_gutter_style=Style(color=variables["accent"], bgcolor=line),
@@ -118,8 +115,10 @@ class QueryEditor(TextArea):
         return line
 
     def _style(self, kind: str) -> Style:
-        colour = _FAULTS.get(kind)
-        return syntax_style(kind, self._dark) if colour is None else Style(underline=True, color=colour)
+        fault = _FAULTS.get(kind)
+        if fault is not None:
+            return Style(underline=True, color=self.app.theme_variables[fault])
+        return syntax_style(kind, self.app.theme)
 
     def _remark(self) -> None:
         self._marks = None

@@ -28,7 +28,7 @@ class ExportPage(ModalScreen[str | None]):
     DEFAULT_CSS = """
     ExportPage { align: center middle; background: $background 60%; }
     ExportPage > Vertical { width: 84; max-width: 94%; height: auto; border: round $primary; background: $surface;
-                            border-title-color: $primary; border-subtitle-color: $foreground 50%; padding: 1 2; }
+                            border-title-color: $primary; border-subtitle-color: $quiet; padding: 1 2; }
     ExportPage Input { border: none; height: 1; margin: 1 0; background: $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.app import App
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -16,8 +17,9 @@ class KeysLine(Static):
 
     DEFAULT_CSS = "KeysLine { dock: bottom; height: 1; padding: 0 1; background: $background; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, actions: tuple[Action, ...], *, id: str | None = None) -> None:
         super().__init__("", id=id)
+        self._actions = actions
         self._at: Place | None = None
         self._ends: list[tuple[int, Action, Widget | None]] = []
 
@@ -33,12 +35,12 @@ class KeysLine(Static):
     def _tell(self, focused: Widget | None) -> None:
         colours = self.app.theme_variables
         owner, place = place_of(focused)
-        shown = [(a, owner) for a in actions_of(place) if a.footer] if place else []
-        shown += [(a, None) for a in actions_of("everywhere") if a.footer]
+        shown = [(a, owner) for a in actions_of(place, self._actions) if a.footer] if place else []
+        shown += [(a, None) for a in actions_of("everywhere", self._actions) if a.footer]
         text = Text(no_wrap=True)
         self._ends = []
         for action, widget in shown:
-            more = Text.assemble((action.shown_key, f"bold {colours['accent']}"), f" {action.label}   ")
+            more = Text.assemble((action.shown_key, f"bold {colours['accent']}"), f" {action.label}  ")
             if text.cell_len + more.cell_len > self.size.width + 1:
                 break
             text.append_text(more)
@@ -60,3 +62,8 @@ def place_of(widget: Widget | None) -> tuple[Widget | None, Place | None]:
         if place in PLACES and isinstance(above, Widget):
             return above, place
     return None, None
+
+
+def owner_of(app: App[None], place: Place) -> Widget | App[None]:
+    """The widget whose keys work at a place; of everywhere the application."""
+    return next((w for w in app.query(Widget) if getattr(w, "PLACE", None) == place), app)

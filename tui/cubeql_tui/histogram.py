@@ -32,7 +32,7 @@ class Histogram(Widget, can_focus=True):
     DEFAULT_CSS = """
     Histogram { height: 1fr; width: 1fr; }
     Histogram > .histogram--head { color: $foreground; text-style: bold; }
-    Histogram > .histogram--axis { color: $foreground 55%; }
+    Histogram > .histogram--axis { color: $quiet; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"histogram--head", "histogram--axis"}
     PLACE: ClassVar[Place] = "histogram"

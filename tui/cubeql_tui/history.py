@@ -34,7 +34,7 @@ class HistoryPage(ModalScreen[str | None]):
     DEFAULT_CSS = """
     HistoryPage { align: center middle; background: $background 60%; }
     HistoryPage > Vertical { width: 90%; max-width: 120; height: 80%; border: round $primary; background: $surface;
-                             border-title-color: $primary; border-subtitle-color: $foreground 50%; padding: 0 1; }
+                             border-title-color: $primary; border-subtitle-color: $quiet; padding: 0 1; }
     HistoryPage Input { border: none; height: 1; margin: 1 0; background: $panel; }
     HistoryPage OptionList { height: 1fr; border: none; background: $surface; padding: 0; text-wrap: nowrap;
                              text-overflow: ellipsis; scrollbar-size: 1 1; }

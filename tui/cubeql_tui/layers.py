@@ -158,8 +158,8 @@ class LayersPane(Vertical):
     """The tree with a field to search it above, and what is known of the line under the cursor below."""
 
     DEFAULT_CSS = """
-    LayersPane { width: 34; border: round $border; border-title-color: $foreground 60%; padding: 0 0 0 1;
-                 border-subtitle-color: $foreground 45%; }
+    LayersPane { width: 34; border: round $border; border-title-color: $quiet; padding: 0 0 0 1;
+                 border-subtitle-color: $quiet; }
     LayersPane:focus-within { border: round $primary; border-title-color: $primary; }
     LayersPane Input { border: none; height: 1; padding: 0; background: $background; color: $foreground; }
     LayersPane Input:focus { background: $panel; }
@@ -167,7 +167,7 @@ class LayersPane(Vertical):
                             background-tint: transparent; scrollbar-size: 1 1; }
     LayersPane LayerTree:focus { background-tint: transparent; }
     LayersPane #facts { height: auto; max-height: 50%; padding: 0 1 0 0; border-top: solid $border; }
-    LayersPane .empty { color: $foreground 55%; padding: 1 1; display: none; }
+    LayersPane .empty { color: $quiet; padding: 1 1; display: none; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:

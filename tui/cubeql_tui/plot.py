@@ -30,7 +30,7 @@ class SeriesPlot(Widget, can_focus=True):
 
     DEFAULT_CSS = """
     SeriesPlot { height: 1fr; width: 1fr; }
-    SeriesPlot > .plot--axis { color: $foreground 55%; }
+    SeriesPlot > .plot--axis { color: $quiet; }
     SeriesPlot > .plot--grid { color: $foreground 15%; }
     SeriesPlot > .plot--head { color: $foreground; text-style: bold; }
     SeriesPlot > .plot--mark { color: $accent; }

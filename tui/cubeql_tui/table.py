@@ -42,11 +42,11 @@ class ResultTable(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     ResultTable { height: 1fr; background: $background; scrollbar-size: 1 1; }
     ResultTable > .table--head { background: $surface; color: $primary; text-style: bold; }
-    ResultTable > .table--note { background: $surface; color: $foreground 45%; }
-    ResultTable > .table--number { color: $foreground 35%; }
+    ResultTable > .table--note { background: $surface; color: $quiet; }
+    ResultTable > .table--number { color: $quiet; }
     ResultTable > .table--row { color: $foreground; }
     ResultTable > .table--odd { color: $foreground; background: $surface; }
-    ResultTable > .table--null { color: $foreground 30%; text-style: italic; }
+    ResultTable > .table--null { color: $quiet; text-style: italic; }
     ResultTable > .table--line { background: $block-cursor-blurred-background; color: $foreground; }
     ResultTable > .table--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
     """

@@ -1,6 +1,8 @@
-"""Colours of the screen: two themes of CubeQL's own beside those that Textual brings."""
+"""Colours of the screen: four themes in which all words stand out from their ground by 4.5 to 1 or more (WCAG 2)."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from rich.style import Style
 from textual.theme import Theme
@@ -19,6 +21,7 @@ DARK = Theme(
     error="#f0797b",
     dark=True,
     variables={
+        "quiet": "#8d9bad",
         "border": "#2b3848",
         "border-blurred": "#2b3848",
         "scrollbar": "#2b3848",
@@ -52,6 +55,7 @@ LIGHT = Theme(
     error="#b3262b",
     dark=False,
     variables={
+        "quiet": "#56657a",
         "border": "#c3ced9",
         "border-blurred": "#c3ced9",
         "scrollbar": "#c3ced9",
@@ -69,22 +73,84 @@ LIGHT = Theme(
         "block-cursor-blurred-background": "#e1ebf3",
     },
 )
-THEMES = (DARK, LIGHT)
+CONTRAST = replace(
+    DARK,
+    name="cubeql-contrast",
+    primary="#8fd3ff",
+    secondary="#9ff0bd",
+    accent="#ffd166",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#1c1c1c",
+    success="#8dff9f",
+    warning="#ffd166",
+    error="#ff9c9c",
+    variables=DARK.variables
+    | {
+        "quiet": "#c9d1d9",
+        "border": "#9aa7b4",
+        "border-blurred": "#9aa7b4",
+        "scrollbar": "#9aa7b4",
+        "scrollbar-background": "#000000",
+        "scrollbar-corner-color": "#000000",
+        "footer-background": "#000000",
+        "footer-key-foreground": "#ffd166",
+        "footer-description-foreground": "#e6ebf0",
+        "input-cursor-background": "#ffd166",
+        "block-cursor-background": "#ffd166",
+        "block-cursor-foreground": "#000000",
+        "block-cursor-blurred-background": "#3d3d3d",
+        "input-selection-background": "#1f5f8f",
+    },
+)
+PAPER = replace(
+    LIGHT,
+    name="cubeql-contrast-light",
+    primary="#003f70",
+    secondary="#00501f",
+    accent="#7a2e00",
+    foreground="#000000",
+    background="#ffffff",
+    surface="#ffffff",
+    panel="#ececec",
+    success="#00501f",
+    warning="#6b3d00",
+    error="#9c0006",
+    variables=LIGHT.variables
+    | {
+        "quiet": "#3f4852",
+        "border": "#5c6670",
+        "border-blurred": "#5c6670",
+        "scrollbar": "#5c6670",
+        "scrollbar-background": "#ffffff",
+        "scrollbar-corner-color": "#ffffff",
+        "footer-background": "#ffffff",
+        "footer-key-foreground": "#7a2e00",
+        "footer-description-foreground": "#26303a",
+        "block-cursor-background": "#003f70",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-blurred-background": "#d5dce3",
+    },
+)
+THEMES = (DARK, LIGHT, CONTRAST, PAPER)
 
-_SYNTAX: dict[str, tuple[str, str]] = {
-    "keyword": ("bold #7ab8f5", "bold #0b5cad"),
-    "name": ("#d3dce8", "#1f2a36"),
-    "function": ("#8fd3c1", "#0f6b5c"),
-    "number": ("#d6a5e8", "#7c2f9b"),
-    "text": ("#e5c583", "#8a5200"),
-    "comment": ("italic #64748a", "italic #6c7a8c"),
-    "parameter": ("#f09f7c", "#b0441a"),
-    "operator": ("#9aa9bb", "#56657a"),
-    "error": ("#f0797b", "#b3262b"),
+_SYNTAX: dict[str, tuple[str, str, str, str]] = {
+    "keyword": ("bold #7ab8f5", "bold #0b5cad", "bold #9fd4ff", "bold #003f8f"),
+    "name": ("#d3dce8", "#1f2a36", "#ffffff", "#000000"),
+    "function": ("#8fd3c1", "#0f6b5c", "#a6ffe6", "#00493e"),
+    "number": ("#d6a5e8", "#7c2f9b", "#f0c2ff", "#5d0f80"),
+    "text": ("#e5c583", "#8a5200", "#ffe39c", "#653a00"),
+    "comment": ("italic #8695a8", "italic #5d6b7d", "italic #c9d1d9", "italic #3f4852"),
+    "parameter": ("#f09f7c", "#b0441a", "#ffbd9e", "#822b06"),
+    "operator": ("#9aa9bb", "#56657a", "#e6ebf0", "#26303a"),
+    "error": ("#f0797b", "#b3262b", "#ff9c9c", "#9c0006"),
 }
-"""Kind of :func:`cubeql.service.highlight` to its style on a dark and on a light ground."""
+"""Kind of :func:`cubeql.service.highlight` to its style in each theme."""
+
+_NUMBER = {theme.name: number for number, theme in enumerate(THEMES)}
 
 
-def syntax_style(kind: str, dark: bool) -> Style:
-    """How a stretch of a statement is written."""
-    return Style.parse(_SYNTAX[kind][0 if dark else 1])
+def syntax_style(kind: str, theme: str) -> Style:
+    """How a stretch of a statement is written in a theme."""
+    return Style.parse(_SYNTAX[kind][_NUMBER[theme]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from rich.console import Group
@@ -9,20 +10,38 @@ from rich.table import Table
 from rich.text import Text
 
 from cubeql.errors import CubeQLError, QueryError, render
+from cubeql_tui.actions import Action
 
-_BEGIN = (
-    ("F6", "look at the layers: p shows rows, i puts a name into the editor"),
-    ("F2", "write a statement; what may stand at the cursor is offered while you type"),
-    ("F5", "run the statement under the cursor, also ^j; Esc cancels it"),
-    ("F8", "find what was asked before"),
-    ("F1", "all keys; ^p finds an action by its name"),
-)
+_EXAMPLE = "Write a statement, e.g.  SELECT * FROM layer LIMIT 100"
+_STEPS = (
+    ("everywhere.layers", "look at the layers: {layers.preview} shows rows, {layers.map} the map, "
+                          "{layers.insert} puts a name into the editor"),
+    ("everywhere.editor", "write a statement; what may stand at the cursor is offered while you type"),
+    ("everywhere.run", "run the statement under the cursor; {everywhere.cancel} cancels it"),
+    ("everywhere.map", "see it on the map, {everywhere.series} over time, {everywhere.table} as rows"),
+    ("everywhere.export", "write it to a file; {everywhere.history} finds what was asked before"),
+    ("everywhere.help", "all keys; {everywhere.palette} finds an action, a layer or a theme by its name"),
+)  # fmt: skip
 
 
-def welcome_text(accent: str) -> Group:
+def first_steps(actions: tuple[Action, ...]) -> list[tuple[str, str]]:
+    """What to do first, each with its key."""
+    keys = {action.id: action.shown_key for action in actions}
+    told = re.compile(r"\{([\w.]+)\}")
+    return [(keys[name], told.sub(lambda found: keys[found[1]], said)) for name, said in _STEPS]
+
+
+def first_words(actions: tuple[Action, ...]) -> str:
+    """What an empty editor says."""
+    keys = {action.id: action.shown_key for action in actions}
+    help = f"{keys['everywhere.run']} runs it; {keys['editor.complete']} offers what may stand here."
+    return f"{_EXAMPLE}\n{help}"
+
+
+def welcome_text(accent: str, actions: tuple[Action, ...]) -> Group:
     """The first words: what can be done next."""
     grid = Table.grid(padding=(0, 2))
-    for key, said in _BEGIN:
+    for key, said in first_steps(actions):
         grid.add_row(Text(key, f"bold {accent}"), Text(said))
     return Group(Text("Layers of the earth on one grid of hexagons. Ask.\n", "bold"), grid)
 
