@@ -191,6 +191,13 @@ def ramp_of(what: Coloured) -> str:
     return chosen if chosen is not None and knows_ramp(chosen) else fitting_ramp(what.name, what.unit)
 
 
+def line_on(ground: Rgb, share: float) -> Rgb:
+    """The colour of a line that is seen on a colour: light on dark, dark on light, by a share of the way."""
+    bright = 0.299 * ground[0] + 0.587 * ground[1] + 0.114 * ground[2] > 140
+    red, green, blue = (round(c + ((12 if bright else 250) - c) * share) for c in ground)
+    return red, green, blue
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How values become colours.

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from cubeql.drawing.colours import Rgb
+from cubeql.drawing.colours import Rgb, line_on
 from cubeql.drawing.overlay import BORDER, COAST, GRID, MARK
 
 _MOST_KEPT = 100_000
@@ -33,7 +33,7 @@ class Palette(dict[int, Segment]):
         quiet: tuple[Rgb, ...] = _QUIET[dark]
         self._lines = {MARK: [Color.from_rgb(*mark)] * len(colours)}
         for kind, share, alone in ((COAST, 0.7, quiet[0]), (BORDER, 0.4, quiet[1]), (GRID, 0.22, quiet[2])):
-            drawn = [_over(c, share) for c in colours]
+            drawn = [line_on(c, share) for c in colours]
             drawn[nothing] = alone
             self._lines[kind] = [Color.from_rgb(*c) for c in drawn]
         self._styles: dict[tuple[int, int, int], Style] = {}
@@ -62,13 +62,6 @@ _QUIET: dict[bool, tuple[Rgb, ...]] = {
     False: ((110, 124, 140), (196, 205, 214), (218, 224, 230)),
 }
 """Coasts, borders and the graticule where no value is, on a dark and on a light screen."""
-
-
-def _over(ground: Rgb, share: float) -> Rgb:
-    """A line that is seen on a colour: light on dark, dark on light."""
-    bright = 0.299 * ground[0] + 0.587 * ground[1] + 0.114 * ground[2] > 140
-    red, green, blue = (round(c + ((12 if bright else 250) - c) * share) for c in ground)
-    return red, green, blue
 
 
 def strips_of(
