@@ -11,6 +11,7 @@ from types import ModuleType
 
 from cubeql.cli.arguments import Parser, add_store, add_talking, chosen_store
 from cubeql.cli.diagnostics import Diagnostics
+from cubeql.cli.lean import start_without_pandas
 from cubeql.errors import ConfigError
 
 _APPLICATION = "cubeql_tui"
@@ -35,6 +36,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
         raise ConfigError(
             "the screen needs a terminal for stdin and stderr\n  hint: cubeql -c TEXT runs a statement without one"
         )
+    start_without_pandas()
     return int(_application().run(chosen_store(options)))
 
 
