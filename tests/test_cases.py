@@ -111,7 +111,9 @@ def _write_rows(case: cases.Case, found: Answer) -> None:
 
 
 @pytest.mark.parametrize("case", WITH_ROWS, ids=named)
-def test_the_optimiser_changes_no_answer(case: cases.Case, cube_without_rules: Any) -> None:
+def test_the_optimiser_changes_no_answer(case: cases.Case, cube: Any, cube_without_rules: Any) -> None:
+    if product.work(cube_without_rules, case.query, case.params) == product.work(cube, case.query, case.params):
+        return  # it has nothing to do here, and the test above has asked this
     wrong = _agrees(case, product.query(cube_without_rules, case.query, case.params))
     assert not wrong, _report(wrong, case)
 
@@ -132,12 +134,14 @@ def _is_settled(case: cases.Case) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("case", WITH_ROWS, ids=named)
 def test_no_rule_alone_changes_an_answer(
-    case: cases.Case, cube_without_rules: Any, cubes_of_one_rule: dict[str, Any]
+    case: cases.Case, cube: Any, cube_without_rules: Any, cubes_of_one_rule: dict[str, Any]
 ) -> None:
-    without = product.work(cube_without_rules, case.query, case.params)
+    asked = [product.work(session, case.query, case.params) for session in (cube, cube_without_rules)]
     for rule, session in cubes_of_one_rule.items():
-        if product.work(session, case.query, case.params) == without:
-            continue  # the rule has nothing to do here, and the optimiser's own test has asked this
+        work = product.work(session, case.query, case.params)
+        if work in asked:
+            continue  # the rule has nothing to do here or does all that is done, and a test has asked this
+        asked.append(work)
         wrong = _agrees(case, product.query(session, case.query, case.params))
         assert not wrong, _report([f"with the rule {rule} alone", *wrong], case)
 

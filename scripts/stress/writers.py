@@ -44,24 +44,26 @@ def run(
     readers: int,
     seed: int,
     meanwhile: Callable[[], object] = lambda: time.sleep(0.2),
+    enough: Callable[[], bool] = lambda: True,
 ) -> Outcome:
     """Let writers and readers at a new store for some seconds, and judge.
 
     Args:
         address: of a store that is not there yet.
         ledger: an empty folder.
-        seconds: how long.
+        seconds: how long, at least.
         writers: how many.
         readers: how many.
         seed: of what they do.
         meanwhile: done again and again while they work.
+        enough: whether what was to happen meanwhile has; they go on until it has.
     """
     lay_events(Store.open(address, create=True))
     outcome = Outcome()
     processes = [("writer", start("writing", address, ledger, str(n), str(seed))) for n in range(writers)]
     processes += [("reader", start("reading", address, ledger, str(n), str(seed))) for n in range(readers)]
     end = time.monotonic() + seconds
-    while time.monotonic() < end and all(p.poll() is None for _, p in processes):
+    while (time.monotonic() < end or not enough()) and all(p.poll() is None for _, p in processes):
         meanwhile()
     for _, process in processes:
         process.terminate()

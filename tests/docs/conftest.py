@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.support.demo_store import shared_demo_store
+from tests.support.demo_store import NAME, shared_demo_store
 
 
 @pytest.fixture(scope="session")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the demo's store under the name that the pages use."""
-    return shared_demo_store(tmp_path_factory).parent
+    """A folder with a copy of the demo's store, which pages write to, under the name that they use."""
+    folder = tmp_path_factory.mktemp("workplace")
+    shutil.copytree(shared_demo_store(tmp_path_factory), folder / NAME)
+    return folder

@@ -85,7 +85,7 @@ def test_a_killed_writer_leaves_whole_commits(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_writers_killed_many_times_leave_whole_commits(tmp_path: Path) -> None:
-    check_after_kills(tmp_path, 20)
+    check_after_kills(tmp_path, 10)
 
 
 if __name__ == "__main__":

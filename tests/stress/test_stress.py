@@ -90,7 +90,8 @@ def test_states_tell_whole_times_from_parts(store: Store) -> None:
 @pytest.mark.slow
 def test_writers_and_readers_at_once_lose_and_tear_nothing(tmp_path: Path) -> None:
     (tmp_path / "ledger").mkdir()
-    found = writers.run(str(tmp_path / "store"), tmp_path / "ledger", 12, 2, 2, seed=3)
+    found = writers.run(str(tmp_path / "store"), tmp_path / "ledger", 6, 2, 2, seed=3,
+                        enough=lambda: bool(known(tmp_path / "ledger").told))  # fmt: skip
     assert not found.faults and not found.failed and not found.unknown
     assert sum(found.writes.values()) > 0 and sum(found.reads.values()) > 0
 
@@ -99,8 +100,9 @@ def test_writers_and_readers_at_once_lose_and_tear_nothing(tmp_path: Path) -> No
 @pytest.mark.s3
 def test_writers_and_readers_of_an_s3_server_that_is_killed_lose_and_tear_nothing(tmp_path: Path) -> None:
     (tmp_path / "ledger").mkdir()
-    with s3_server(tmp_path / "server", every_s=5) as (address, restarts):
-        found = writers.run(address, tmp_path / "ledger", 25, 2, 2, seed=3, meanwhile=restarts)
+    with s3_server(tmp_path / "server", every_s=3) as (address, restarts):
+        found = writers.run(address, tmp_path / "ledger", 10, 2, 2, seed=3, meanwhile=restarts,
+                            enough=lambda: restarts.count >= 2 and bool(known(tmp_path / "ledger").told))  # fmt: skip
     assert not found.faults and restarts.count >= 2
     assert sum(found.writes.values()) > 0 and sum(found.reads.values()) > 0
 

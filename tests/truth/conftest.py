@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from cubeql.demo.layers import LAYERS, ROWS
+import cubeql
+from tests.support.demo_store import shared_demo_store
 
 
 class Demo:
-    """A session on a store that gets the demo's layers when they are needed."""
+    """A session on the demo's store, which gets its layers when they are needed."""
 
-    def __init__(self, session: Any) -> None:
-        self.session = session
-        self._there: set[str] = set()
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self._factory = factory
+        self._session: cubeql.Session | None = None
 
     def with_layers(self, *names: str) -> Any:
         """The session, with these layers in its store."""
-        from cubeql.demo.run import build
+        store = shared_demo_store(self._factory, *names)
+        if self._session is None:
+            self._session = cubeql.connect(str(store))
+        return self._session
 
-        wanted = [layer for layer in (*LAYERS, *ROWS) if layer.name in names and layer.name not in self._there]
-        build(self.session, lambda line: None, wanted)
-        self._there.update(names)
-        return self.session
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._session is not None:
+            self._session.close()
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo's store in a folder of its own."""
-    if importlib.util.find_spec("cubeql.session") is None:
-        pytest.skip("the product's fault: the room cubeql.session does not stand yet")
-    import cubeql
-
-    with cubeql.connect(str(tmp_path_factory.mktemp("demo") / "store"), create=True) as session:
-        yield Demo(session)
+    """The demo's store, shared by all who read it."""
+    found = Demo(tmp_path_factory)
+    yield found
+    found.close()

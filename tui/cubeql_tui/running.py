@@ -88,7 +88,8 @@ class Run:
             if fetched < self._wanted or self._stopping:
                 return
             waits_since = time.monotonic()
-            self.state, self._took = "waiting", self.seconds
+            self._took = self.seconds  # before it says that it waits, or its clock would be seen to go on
+            self.state = "waiting"
             tell()
             self._woken.wait_for(lambda: self._stopping or fetched < self._wanted)
             self._began += time.monotonic() - waits_since
