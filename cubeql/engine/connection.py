@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from cubeql.engine.cellfunctions import provide_cell_functions
+from cubeql.engine.marks import provide_marks
 from cubeql.errors import ConfigError
 from cubeql.sql.printer import literal
 from cubeql.storage.addresses import Address
@@ -82,4 +83,5 @@ def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         raise ConfigError(f"the engine cannot be set up: {error}") from error
     provide_cell_functions(database)
+    provide_marks(database)
     return database

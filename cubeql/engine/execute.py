@@ -11,6 +11,7 @@ import pyarrow as pa
 from cubeql.catalog.facts import provider_text
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.convert import next_batch, result_schema
+from cubeql.engine.counting import FEWEST_CELLS, Counted
 from cubeql.engine.inplace import InPlace
 from cubeql.engine.prepare import Caches, Preparation, Prepared
 from cubeql.engine.result import Result
@@ -67,7 +68,8 @@ def stream(prepared: Prepared, running: Running) -> Result:
 
 def _start(running: Running, prepared: Prepared) -> pa.RecordBatchReader:
     statement = prepared.compiled.statement
-    running.reads(work_stats(prepared.works)["tiles_kept"])
+    counted = Counted(running.cursor, prepared, FEWEST_CELLS)
+    running.reads(counted.all, counted.done)
     cursor = running.cursor
     relation = cursor.execute(prepared.compiled.sql, bound_values(statement.query, statement.values.bound))
     return relation.to_arrow_reader(_BATCH_ROWS)

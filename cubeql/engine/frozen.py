@@ -26,8 +26,8 @@ def times_of(scan: Scan) -> TimeRange:
     return scan.times if scan.frozen is None else TimeRange(scan.times.start, scan.frozen + _MICROSECOND)
 
 
-def make(cursor: duckdb.DuckDBPyConnection, scan: Scan, source: str, where: str) -> None:
-    """Make the relation of a frozen scan.
+def make(cursor: duckdb.DuckDBPyConnection, scan: Scan, source: str, where: str) -> str:
+    """Make what a frozen scan reads; gives the query of its rows.
 
     Args:
         cursor: where it is made.
@@ -45,8 +45,7 @@ def make(cursor: duckdb.DuckDBPyConnection, scan: Scan, source: str, where: str)
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE {latest} AS {_latest(scan, stored, counts)}")
     plain = ", ".join(["tile", *_dimensions(scan), *names, "footprint__count"])
     rows = f"SELECT {plain} FROM {stored} SEMI JOIN (FROM {latest} WHERE alone) USING ({', '.join(_keys(scan))})"
-    text = f"{rows} UNION ALL {_together(scan, stored, latest)}"
-    cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quote(scan.name)} AS {text}")
+    return f"{rows} UNION ALL {_together(scan, stored, latest)}"
 
 
 def kept(cursor: duckdb.DuckDBPyConnection, scan: Scan) -> tuple[NDArray[np.int64], int, bool, str | None]:

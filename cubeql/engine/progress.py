@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _FIRST_S = 0.5
 _WINDOW_S = 10.0
 _EVERY_S = 0.1
+_STILL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Pulse:
         self._began = clock()
         self._lock = threading.Lock()
         self._all = self._done = 0
+        self._moved = self._began
         self._count: Callable[[], int] = lambda: 0
         self._samples: deque[tuple[float, int]] = deque()
         self._last: Progress | None = None
@@ -50,7 +52,8 @@ class Pulse:
         """From now on so many tile rows are read; ``count`` tells how many of them are done with."""
         with self._lock:
             self._all, self._count = tiles, count
-            self._samples = deque([(self._clock(), 0)])
+            self._moved = self._clock()
+            self._samples = deque([(self._clock(), count())])
 
     def now(self) -> Progress:
         """How far it is."""
@@ -60,7 +63,8 @@ class Pulse:
             now = self._clock()
             # The last tile is done with the last row: what sorts or groups has work left when all are read.
             found = min(self._count(), self._all - 1)
-            self._done = max(self._done, found)
+            if found > self._done:
+                self._done, self._moved = found, now
             return Progress(self._done, self._all, now - self._began, self._left(now))
 
     def end(self, whole: bool) -> None:
@@ -79,6 +83,8 @@ class Pulse:
         while len(samples) > 2 and now - samples[1][0] >= _WINDOW_S:
             samples.popleft()
         since, before = samples[0]
-        if self._done <= before or self._done >= self._all - 1:
+        if self._done <= before:
             return None
-        return (self._all - self._done) * (now - since) / (self._done - before)
+        left = (self._all - self._done) * (now - since) / (self._done - before)
+        # Where no tile comes any more, rows are sorted or grouped: tiles do not tell how long that takes.
+        return None if now - self._moved > max(_STILL_S, left) else left

@@ -75,15 +75,9 @@ class Running:
         """Stop the statement; whoever reads from it gets :class:`QueryCancelled`."""
         self._stop("cancelled")
 
-    def reads(self, tiles: int) -> None:
-        """Note how many tile rows the statement reads, just before it does."""
-        self.cursor.execute(_COUNTED)
-        self._pulse.reads(tiles, lambda: self._share() * tiles // 100)
-
-    def _share(self) -> int:
-        """What the engine says, in percent."""
-        with self._lock:
-            return 0 if self._closed else max(0, int(self.cursor.query_progress()))
+    def reads(self, tiles: int, count: Callable[[], int]) -> None:
+        """Note how many tile rows the statement reads, just before it does; ``count`` tells how many are done with."""
+        self._pulse.reads(tiles, count)
 
     def progress(self) -> Progress:
         """How far it is; may be asked from any thread."""
@@ -241,7 +235,6 @@ def newest_progress(statements: Iterable[Running]) -> Progress | None:
     return max(at_work, key=lambda one: one.began).progress() if at_work else None
 
 
-_COUNTED = "SET enable_progress_bar_print = false; SET progress_bar_time = 0; SET enable_progress_bar = true"
 _REFUSED = re.compile(r"\[\[refused: (.*?)\]\]", re.DOTALL)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cubeql.engine import frozen
+from cubeql.engine import frozen, marks
 from cubeql.engine.selecting import MOST_PARTS, MOST_ROWS, Selection, TileRows
 from cubeql.engine.tiletests import files_that_pass, sql_test
 from cubeql.grid.ranges import TileRanges
@@ -225,13 +225,14 @@ def _make(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> None
     name = quote(scan.name)
     if not work.paths:
         columns = ", ".join((*_nothing(scan), *work.selection.unflagged))
-        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {columns} WHERE FALSE")
+        text = f"SELECT {columns} WHERE FALSE"
     elif scan.frozen is not None:
-        frozen.make(cursor, scan, work.selection.source, work.selection.where)
+        text = frozen.make(cursor, scan, work.selection.source, work.selection.where)
     else:
         columns = ", ".join((*_columns(scan), *work.selection.flagged))
         text = " UNION ALL ".join(work.selection.queries(columns))
-        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+    counted = f"SELECT * FROM ({text}) WHERE {marks.condition(scan)}"  # noqa: S608 - identifiers are quoted, constants are our own
+    cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {counted}")
 
 
 def files_between(snapshot: Snapshot, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
