@@ -86,6 +86,38 @@ class Frame:
         return (self.high - values) / (self.high - self.low) * (self.rows * HIGH - 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What many values a dot are drawn as.
+
+    Attributes:
+        middle: their mean, a value a column of dots.
+        top: the row of characters of the greatest value in each column; beyond the last row where there is none.
+        bottom: likewise of the least; -1 where there is none.
+    """
+
+    middle: Line
+    top: NDArray[np.int64]
+    bottom: NDArray[np.int64]
+
+
+def band_of(line: Line, frame: Frame) -> Band | None:
+    """The mean of each column of dots and the reach of each column of characters; None where dots are enough."""
+    known = np.isfinite(line.values)
+    if int(known.sum()) <= frame.columns * WIDE:
+        return None
+    dot = np.clip(np.floor(frame.across(line.times)).astype(np.int64), 0, frame.columns * WIDE - 1)
+    here = np.unique(dot)
+    count, total = (np.bincount(dot[known], w, frame.columns * WIDE)[here] for w in (None, line.values[known]))
+    first = np.searchsorted(dot, here)  # the first instant of each: times ascend
+    middle = Line(line.name, line.times[first], total / np.where(count, count, np.nan))
+    row = np.clip(frame.down(line.values[known]) // HIGH, 0, frame.rows - 1).astype(np.int64)
+    top, bottom = np.full(frame.columns, frame.rows), np.full(frame.columns, -1)
+    np.minimum.at(top, dot[known] // WIDE, row)
+    np.maximum.at(bottom, dot[known] // WIDE, row)
+    return Band(middle, top, bottom)
+
+
 def dots_of(line: Line, frame: Frame) -> NDArray[np.uint8]:
     """A line, broken where a value is missing; a value between two gaps is a dot."""
     x, y = frame.across(line.times), frame.down(line.values)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.drawing.display import Column, columns_of, text_of
+from cubeql.drawing.selection import TimeSpan
 
 Times = NDArray[np.datetime64]
 Floats = NDArray[np.float64]
@@ -29,6 +30,28 @@ class Line:
     name: str
     times: Times
     values: Floats
+
+    def within(self, span: TimeSpan) -> Line:
+        """Its part in a span, with the places where it enters and leaves."""
+        first = int(np.searchsorted(self.times, span.first, "left"))
+        behind = int(np.searchsorted(self.times, span.last, "right"))
+        enters, leaves = self._crossing(first, span.first), self._crossing(behind, span.last)
+        times = [enters[0], self.times[first:behind], leaves[0]]
+        return Line(self.name, np.concatenate(times), np.concatenate([enters[1], self.values[first:behind], leaves[1]]))
+
+    def _crossing(self, behind: int, edge: np.datetime64) -> tuple[Times, Floats]:
+        """Where it crosses an instant that lies before the point of this number; nothing where it does not."""
+        if not 0 < behind < len(self.times) or edge in (self.times[behind - 1], self.times[behind]):
+            return self.times[:0], self.values[:0]
+        times, values = (each[behind - 1 : behind + 1] for each in (self.times, self.values))
+        share = (edge - times[0]).astype(np.int64) / (times[1] - times[0]).astype(np.int64)
+        return np.array([edge], times.dtype), np.array([values[0] + (values[1] - values[0]) * share])
+
+    def summed(self, span: TimeSpan) -> tuple[int, float]:
+        """How many values it has in a span, and their mean."""
+        known = self.values[span.holds(self.times)]
+        known = known[np.isfinite(known)]
+        return len(known), float(known.mean()) if len(known) else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +75,10 @@ class Series:
         """All instants, ascending."""
         found = [line.times for line in self.lines]
         return np.unique(np.concatenate(found)) if found else np.array([], "datetime64[us]")
+
+    def within(self, span: TimeSpan) -> Series:
+        """The part of each line in a span."""
+        return replace(self, lines=tuple(line.within(span) for line in self.lines))
 
     def range(self) -> tuple[float, float]:
         """The lowest and the highest value; 0 and 1 of none."""

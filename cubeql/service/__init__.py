@@ -3,8 +3,9 @@
 Reading order: ``records`` (the answers), ``reading`` (the parser's stack over any text), ``places`` (what a name
 would be there), ``scope`` and ``columns`` (which names there are), ``cursor``; ``offers`` with ``functions``,
 ``values``, ``keywords`` and ``order`` (what may stand), ``completing`` (what of it is shown first); ``hovering``,
-``checking``, ``painting``, ``statements``; ``conditions`` (a condition put into a statement). Nothing here runs a
-query. No text makes anything here raise, but :func:`format` and :func:`with_condition` refuse what they cannot change.
+``checking``, ``painting``, ``statements``; ``conditions`` (a condition put into a statement), ``narrowing`` (some of
+the rows of its result). Nothing here runs a query. No text makes anything here raise, but :func:`format`,
+:func:`with_condition` and :func:`narrowed` refuse what they cannot change.
 """
 
 from cubeql.lang import format_text as format
@@ -12,6 +13,7 @@ from cubeql.service.checking import check
 from cubeql.service.completing import complete
 from cubeql.service.conditions import with_condition
 from cubeql.service.hovering import hover
+from cubeql.service.narrowing import narrowed
 from cubeql.service.painting import highlight
 from cubeql.service.records import Completion, Hover, Paint
 from cubeql.service.statements import is_complete, statement_at
@@ -26,6 +28,7 @@ __all__ = [
     "highlight",
     "hover",
     "is_complete",
+    "narrowed",
     "statement_at",
     "with_condition",
 ]

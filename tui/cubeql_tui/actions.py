@@ -80,6 +80,8 @@ _WORDS = {"escape": "Esc", "enter": "Enter", "space": "Space", "tab": "Tab", "sl
 
 def _spoken(key: str) -> str:
     """A key as a keyboard writes it: ``ctrl+p`` is ``^p``, ``f5`` is ``F5``."""
+    if key.startswith("shift+"):
+        return "⇧" + _spoken(key[6:])
     if key.startswith("ctrl+"):
         return "^" + _spoken(key[5:])
     modifier, plus, key = key.rpartition("+")
@@ -90,7 +92,8 @@ def _spoken(key: str) -> str:
 ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "run", "f5,ctrl+j,ctrl+enter", "Run", "run the statement under the cursor",
            footer=True, priority=True),
-    Action("everywhere", "cancel", "escape", "Cancel", "stop the statement that runs; rows that have come stay"),
+    Action("everywhere", "cancel", "escape", "Cancel",
+           "take a brush away, else stop the statement; its rows stay"),
     Action("everywhere", "help", "f1", "Help", "first steps, and all keys", footer=True, priority=True),
     Action("everywhere", "command_palette", "ctrl+p", "Palette", "find an action, layer or theme by its name",
            footer=True, priority=True),
@@ -145,8 +148,27 @@ ACTIONS: tuple[Action, ...] = (
     Action("series", "step(-1)", "left,h", "Earlier", "read the time before", footer=True),
     Action("series", "step(1)", "right,l", "Later", "read the next time", footer=True),
     Action("series", "choose", "enter", "On the map", "see that time on the map; a click does it, too", footer=True),
+    Action("series", "brush(-1)", "shift+left,H", "Brush back", "brush a span of time; the pointer drags, too"),
+    Action("series", "brush(1)", "shift+right,L", "Brush", "brush on: the map shows the mean of what is brushed",
+           footer=True),
+    Action("series", "to_statement", "w", "To query", "make the brush a condition of the statement", footer=True),
     Action("series", "next_quantity", "b", "Column", "draw the next column of the result", footer=True),
+    Action("series", "beside", "a", "Beside", "draw another column on an axis of its own at the right", footer=True),
+    Action("series", "zoom(1)", "plus,equals_sign", "Closer", "see less time, also with the wheel"),
+    Action("series", "zoom(-1)", "minus", "Farther", "see more"),
+    Action("series", "pan(-1)", "pageup", "Back", "half a window earlier"),
+    Action("series", "pan(1)", "pagedown", "Onward", "half a window later"),
+    Action("series", "fit", "f", "Fit", "see all times"),
     Action("histogram", "next_quantity", "b", "Column", "count the next column of the result", footer=True),
+    Action("histogram", "step(-1)", "left,up,h,k", "Before", "read the bar before"),
+    Action("histogram", "step(1)", "right,down,l,j", "Next", "read the next bar"),
+    Action("histogram", "brush(-1)", "shift+left,shift+up,H,K", "Brush back",
+           "brush values: cells of others fade; the pointer drags, too"),
+    Action("histogram", "brush(1)", "shift+right,shift+down,L,J", "Brush", "brush on to the next bar", footer=True),
+    Action("histogram", "pick", "enter,space", "Pick", "brush the bar at the cursor; of classes each one more",
+           footer=True),
+    Action("histogram", "to_statement", "w", "To query", "make the brush a condition of the statement", footer=True),
+    Action("histogram", "next_how", "o", "Heights", "counts, their logarithms, or how many there are up to a value"),
     Action("plan", "scroll(1)", "down,j", "Down", "scroll down"),
     Action("plan", "scroll(-1)", "up,k", "Up", "scroll up"),
     Action("plan", "scroll(10)", "pagedown", "Page down", "scroll a page down"),

@@ -19,7 +19,7 @@ import cubeql
 from cubeql.drawing.display import columns_of, whole_texts
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, QueryError, Span
 from cubeql.history import History
-from cubeql_tui import asking
+from cubeql_tui import asking, narrowing
 from cubeql_tui.actions import Action, bindings
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.export import ExportPage
@@ -200,7 +200,9 @@ class CubeQL(App[None]):
             self._told = None if run is None or run.at_work else run
 
     def action_cancel(self) -> None:
-        """Stop the statement that runs."""
+        """Take a brush away, else stop the statement that runs."""
+        if self.results.unbrush():
+            return
         if self.run_now is not None and self.run_now.at_work:
             self.run_now.cancel()
             self._beat()
@@ -282,6 +284,13 @@ class CubeQL(App[None]):
     def _export(self, text: str, path: str | None) -> None:
         if path is not None:
             self.ask(asking.copy(text, path))
+
+    @on(Results.NarrowAsked)
+    def _narrow_asked(self, event: Results.NarrowAsked) -> None:
+        editor = self.query_one(QueryEditor)
+        if narrowing.put(editor, event.wanted):
+            self.remove_class("-enlarged")
+            editor.focus()
 
     @on(LayerTree.MapAsked)
     def _map_asked(self, event: LayerTree.MapAsked) -> None:

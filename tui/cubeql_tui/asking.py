@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cubeql.drawing.selection import TimeSpan
+from cubeql.drawing.selection import Choice, TimeSpan
 from cubeql.drawing.view import Box
 
 PREVIEW_ROWS = 1000
@@ -21,6 +21,31 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def name(written: str) -> str:
     """A name as a statement writes it; a collection's dot stays one."""
     return ".".join(p if _PLAIN.fullmatch(p) else '"' + p.replace('"', '""') + '"' for p in written.split("."))
+
+
+def column(written: str) -> str:
+    """The name of a column of a result; a dot in it is a part of it."""
+    return written if _PLAIN.fullmatch(written) else '"' + written.replace('"', '""') + '"'
+
+
+def during(of: str, period: str) -> str:
+    """That a time lies in a period."""
+    return f"{column(of)} DURING {text(period)}"
+
+
+def chosen(choice: Choice, classes: dict[int, str] | None) -> str:
+    """That a value is among those of a choice; classes by their names, where each has one of its own."""
+    if choice.codes is None:
+        return f"{column(choice.quantity)} BETWEEN {choice.low!r} AND {choice.high!r}"
+    names = classes or {}
+    named = len(set(names.values())) == len(names) and all(code in names for code in choice.codes)
+    values = (text(names[code]) if named else str(code) for code in choice.codes)
+    return f"{column(choice.quantity)} IN ({', '.join(values)})"
+
+
+def rows_of_layer(layer: str, band: str, has_time: bool) -> str:
+    """All values of a band."""
+    return f"SELECT cell, {'time, ' if has_time else ''}{name(band)} FROM {name(layer)}"
 
 
 def text(value: str) -> str:

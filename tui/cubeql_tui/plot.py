@@ -1,28 +1,31 @@
-"""Lines over time on the screen: gaps stay gaps, and the axis has dates."""
+"""Lines over time on the screen, and a brush over time: gaps stay gaps, and the axis has dates."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
-from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
+from textual.color import Color
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from cubeql.drawing.display import instant_text, short_number
-from cubeql.drawing.dots import HIGH, WIDE
-from cubeql.drawing.plotting import Frame, date_ticks, dots_of, number_ticks
+from cubeql.drawing.dots import WIDE
+from cubeql.drawing.plotting import Frame
+from cubeql.drawing.selection import TimeSpan
 from cubeql.drawing.series import Line, Series
+from cubeql_tui import curves
 from cubeql_tui.actions import Place, bindings
+from cubeql_tui.curves import AXIS, Look
+from cubeql_tui.linked import ConditionAsked, TimesBrushed
 
-_AXIS = 9  # characters for the numbers at the left
-_INKS = ("#6cb6e0", "#f0b866", "#8fc7a4", "#d6a5e8", "#f09f7c", "#b9c46a", "#8d9bad")
+_ZOOM = 1.6
+_NAMES = (60, 24, 16, 12, 9, 7)  # letters of the names of lines, as there is room
 
 
 class SeriesPlot(Widget, can_focus=True):
@@ -34,8 +37,9 @@ class SeriesPlot(Widget, can_focus=True):
     SeriesPlot > .plot--grid { color: $foreground 15%; }
     SeriesPlot > .plot--head { color: $foreground; text-style: bold; }
     SeriesPlot > .plot--mark { color: $accent; }
+    SeriesPlot > .plot--brush { background: $foreground 14%; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"plot--{part}" for part in ("axis", "grid", "head", "mark")}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"plot--{part}" for part in ("axis", "grid", "head", "mark", "brush")}
     PLACE: ClassVar[Place] = "series"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(PLACE)]
 
@@ -47,22 +51,41 @@ class SeriesPlot(Widget, can_focus=True):
             super().__init__()
 
     class QuantityAsked(Message):
-        """Another column is to be drawn."""
+        """Another column is to be drawn, in the place of this one or beside it."""
+
+        def __init__(self, beside: bool = False) -> None:
+            self.beside = beside
+            super().__init__()
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.series: Series | None = None
+        self.second: Series | None = None
         self.cursor: np.datetime64 | None = None
+        self.brush: TimeSpan | None = None
+        self.window: TimeSpan | None = None
+        self._anchor: np.datetime64 | None = None
+        self._dragged = False
         self._drawn: tuple[tuple[int, int], list[Strip]] | None = None
 
-    def show(self, series: Series | None, cursor: np.datetime64 | None = None) -> None:
-        """Draw other lines."""
-        self.series, self.cursor = series, cursor
+    def show(self, series: Series | None, cursor: np.datetime64 | None = None, second: Series | None = None) -> None:
+        """Draw other lines, those of ``second`` on an axis of their own; a window that still fits stays."""
+        same = series is not None and self.series is not None and np.array_equal(series.times, self.series.times)
+        self.series, self.second, self.cursor = series, second, cursor
+        self.window = self.window if same else None
         self.redraw()
 
     def mark(self, time: np.datetime64 | None) -> None:
         """Put the cursor at an instant."""
         self.cursor = time
+        self._follow()
+        self.redraw()
+
+    def paint_brush(self, span: TimeSpan | None) -> None:
+        """Show a span as brushed."""
+        self.brush = span
+        if span is None:
+            self._anchor = None
         self.redraw()
 
     def redraw(self) -> None:
@@ -75,122 +98,241 @@ class SeriesPlot(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the plot."""
         size = (self.size.width, self.size.height)
-        if self.series is None or not len(self.series.times) or size[0] < 2 * _AXIS or size[1] < 4:
+        if self.series is None or not len(self.series.times) or size[0] < 3 * AXIS or size[1] < 4:
             return Strip([Segment("  no values over time" if y == 1 and self.series else "")]).adjust_cell_length(
                 size[0]
             )
         if self._drawn is None or self._drawn[0] != size:
-            self._drawn = (size, self._paint(self.series, self._frame(self.series)))
+            self._drawn = (size, self._paint(self.series))
         return self._drawn[1][y]
 
+    @property
+    def _all(self) -> TimeSpan:
+        """From the first instant to the last."""
+        found = [s.times for s in (self.series, self.second) if s is not None and len(s.times)]
+        return TimeSpan(min(t[0] for t in found), max(t[-1] for t in found))
+
     def _frame(self, series: Series) -> Frame:
-        low, high = series.range()
+        seen = self.window or self._all
+        low, high = series.within(seen).range()
         margin = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
-        times = series.times
-        columns, rows = max(1, self.size.width - _AXIS - 1), max(1, self.size.height - 2)
-        return Frame(columns, rows, low - margin, high + margin, times[0], times[-1])
+        right = AXIS if self.second is not None else 0
+        columns, rows = max(1, self.size.width - AXIS - 1 - right), max(1, self.size.height - 2)
+        return Frame(columns, rows, low - margin, high + margin, seen.first, seen.last)
 
-    def _paint(self, series: Series, frame: Frame) -> list[Strip]:
-        bits = np.zeros((frame.rows, frame.columns), np.uint8)
-        owner = np.full((frame.rows, frame.columns), -1, np.int8)
-        for number, line in reversed(list(enumerate(series.lines))):
-            drawn = dots_of(line, frame)
-            bits |= drawn
-            owner[drawn > 0] = number
-        ticks = {round(float(frame.down(np.array([t]))[0]) // HIGH): t for t in _ticks(frame)}
-        marked = None if self.cursor is None else int(frame.across(np.array([self.cursor]))[0]) // WIDE
-        body = [self._row(row, bits[row], owner[row], ticks.get(row), marked) for row in range(frame.rows)]
-        return [self._head(series), *body, self._dates(frame)]
+    def _look(self) -> Look:
+        parts = ("axis", "grid", "head", "mark")
+        found = {part: self.get_component_rich_style(f"plot--{part}") for part in parts}
+        styles = {part: Style(color=style.color, bold=style.bold) for part, style in found.items()}
+        styles["brush"] = Style(bgcolor=self.get_component_rich_style("plot--brush").bgcolor)
+        return Look(styles, Color.parse(self.app.theme_variables["background"]).rgb)
 
-    def _row(
-        self, row: int, bits: NDArray[np.uint8], owner: NDArray[np.int8], tick: float | None, marked: int | None
-    ) -> Strip:
-        axis, grid, mark = (self.get_component_rich_style(f"plot--{p}") for p in ("axis", "grid", "mark"))
-        inks = [Style(color=Color.parse(ink)) for ink in _INKS]
-        label = "" if tick is None else f"{tick:.6g}"
-        segments = [Segment(f"{label:>{_AXIS - 1}} ", axis), Segment("┤" if label else "│", axis)]
-        for column, (dot, own) in enumerate(zip(bits.tolist(), owner.tolist(), strict=True)):
-            if own >= 0:
-                segments.append(Segment(chr(0x2800 + dot), mark if column == marked else inks[own]))
-            elif column == marked:
-                segments.append(Segment("┊", mark))
-            else:
-                segments.append(Segment("┈" if label else " ", grid))
-        return Strip(segments).simplify()
+    def _paint(self, series: Series) -> list[Strip]:
+        frame, look = self._frame(series), self._look()
+        seen = TimeSpan(frame.first, frame.last)
+        lines = [(line.within(seen), frame) for line in series.lines]
+        other = None if self.second is None else self._frame(self.second)
+        if self.second is not None and other is not None:
+            lines += [(line.within(seen), other) for line in self.second.lines]
+        marked, brushed = curves.column_of(self.cursor, frame), curves.columns_of_span(self.brush, frame)
+        rows = curves.rows_of(curves.draw(lines), frame, marked, brushed, look)
+        left = curves.left_axis(frame, look)
+        right = [] if other is None else curves.right_axis(other, look.ink(len(series.lines)))
+        body = [
+            Strip([left[n], *row, *right[n : n + 1]]).adjust_cell_length(self.size.width)
+            for n, row in enumerate(rows)
+        ]  # fmt: skip
+        return [self._head(series, look), *body, curves.dates(frame, self.size.width, look.styles["axis"])]
 
-    def _head(self, series: Series) -> Strip:
-        head, axis = (self.get_component_rich_style(f"plot--{part}") for part in ("head", "axis"))
-        unit = f" [{series.unit}]" if series.unit not in (None, "", "1") else ""
-        segments = [Segment(f" {series.title}{unit}  ", head)]
-        if self.cursor is not None:
-            segments.append(Segment(f"{instant_text(self.cursor)}  ", self.get_component_rich_style("plot--mark")))
-        for number, line in enumerate(series.lines):
-            said = " ".join(part for part in (line.name, self._value(line)) if part)
-            if said:
-                segments.append(Segment(f"━ {said}  ", Style(color=Color.parse(_INKS[number]))))
-        if series.left_out:
-            segments.append(Segment(f"and {series.left_out:,} more", axis))
+    # -------------------------------------------------------------- words
+
+    def _head(self, series: Series, look: Look) -> Strip:
+        segments = [Segment(f" {series.title}{_unit(series)}  ", look.styles["head"])]
+        if self.brush is not None:
+            count = int(self.brush.holds(self._times()).sum())
+            times = f"{count:,} time{'' if count == 1 else 's'}"
+            segments.append(Segment(f"{self.brush} · {times}  ", look.styles["mark"]))
+        elif self.cursor is not None:
+            segments.append(Segment(f"{instant_text(self.cursor)}  ", look.styles["mark"]))
+        behind = f"and {series.left_out:,} more" if series.left_out else ""
+        room = self.size.width - sum(segment.cell_length for segment in segments) - len(behind)
+        segments += self._readings(series, look, room)
+        segments.append(Segment(behind, look.styles["axis"]))
         return Strip(segments).adjust_cell_length(self.size.width)
 
+    def _readings(self, series: Series, look: Look, room: int) -> list[Segment]:
+        """Each line with its value, their names as long as there is room for."""
+        lines = [(line.name, line) for line in series.lines]
+        if self.second is not None:
+            beside = f"{self.second.title}{_unit(self.second)}"
+            lines += [(f"{beside} {line.name}".rstrip(), line) for line in self.second.lines]
+        found: list[Segment] = []
+        for longest in _NAMES:
+            said = [" ".join(p for p in (_cut(name, longest), self._value(line)) if p) for name, line in lines]
+            found = [Segment(f"━ {words}  ", look.ink(n)) for n, words in enumerate(said) if words]
+            if sum(segment.cell_length for segment in found) <= room:
+                break
+        return found
+
     def _value(self, line: Line) -> str:
-        """The value of a line at the cursor."""
+        """The mean of a line in the brush, else its value at the cursor."""
+        if self.brush is not None:
+            count, mean = line.summed(self.brush)
+            return f"mean {short_number(mean)} of {count:,}" if count else "no data"
         at = np.flatnonzero(line.times == self.cursor)
         if self.cursor is None or not len(at):
             return ""
         value = float(line.values[at[0]])
         return "no data" if np.isnan(value) else short_number(value)
 
-    def _dates(self, frame: Frame) -> Strip:
-        text = [" "] * self.size.width
-        behind = 0
-        for time, words in date_ticks(frame.first, frame.last, max(1, frame.columns // 13)):
-            at = _AXIS + 1 + int(frame.across(np.array([time]))[0]) // WIDE - len(words) // 2
-            at = max(_AXIS - 3, min(at, len(text) - len(words)))
-            if at >= behind:
-                text[at : at + len(words)] = words
-                behind = at + len(words) + 1
-        return Strip([Segment("".join(text), self.get_component_rich_style("plot--axis"))])
+    # -------------------------------------------------------------- cursor, brush, window
 
-    # -------------------------------------------------------------- cursor
+    def _times(self) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
+        return self.series.times if self.series is not None else np.array([], "datetime64[us]")
 
     def _nearest(self, column: int) -> np.datetime64 | None:
-        """The instant of the series that is nearest to a column."""
-        if self.series is None or not len(self.series.times):
+        """The instant of the series that is nearest to a column, of those that are seen."""
+        times = self._times()
+        if self.series is None or not len(times):
             return None
-        times = self.series.times
         across = self._frame(self.series).across(times) / WIDE
-        found: np.datetime64 = times[int(np.abs(across - (column - _AXIS - 1)).argmin())]
+        found: np.datetime64 = times[int(np.abs(across - (column - AXIS - 1)).argmin())]
         return found
+
+    def _follow(self) -> None:
+        """Move the window to the cursor."""
+        seen = self.window
+        if seen is not None and self.cursor is not None and not seen.first <= self.cursor <= seen.last:
+            half = (seen.last - seen.first) / 2
+            self._see(self.cursor - half, self.cursor + half)
+
+    def _see(self, first: np.datetime64, last: np.datetime64) -> None:
+        """See a window, kept within what there is; all of it where that is not more."""
+        whole = self._all
+        if last - first >= whole.last - whole.first:
+            self.window = None
+        else:
+            moved = max(whole.first - first, min(whole.last - last, np.timedelta64(0, "us")))
+            self.window = TimeSpan(first + moved, last + moved)
+        self.redraw()
 
     def action_step(self, steps: int) -> None:
         """Go to an earlier or later instant."""
-        if self.series is not None and len(self.series.times):
-            times = self.series.times
-            at = len(times) if self.cursor is None else int(np.searchsorted(times, self.cursor))
-            self.mark(times[max(0, min(at + steps, len(times) - 1))])
+        times = self._times()
+        if len(times):
+            self._anchor = None
+            self.mark(self._stepped(steps))
+
+    def _stepped(self, steps: int) -> np.datetime64:
+        times = self._times()
+        at = len(times) if self.cursor is None else int(np.searchsorted(times, self.cursor))
+        found: np.datetime64 = times[max(0, min(at + steps, len(times) - 1))]
+        return found
+
+    def action_brush(self, steps: int) -> None:
+        """Brush on to an earlier or later instant."""
+        if not len(self._times()):
+            return
+        if self.cursor is None:
+            self.mark(self._times()[0 if steps > 0 else -1])
+        self._span(self._stepped(steps))
+
+    def _span(self, to: np.datetime64) -> None:
+        """Brush from where it began to an instant."""
+        if self._anchor is None:
+            self._anchor = to if self.cursor is None else self.cursor
+        self.mark(to)
+        self.post_message(TimesBrushed(TimeSpan.between(self._anchor, to)))
+
+    def action_zoom(self, steps: int) -> None:
+        """See less time, or more, around the cursor."""
+        self._zoom(_ZOOM**-steps, None)
+
+    def _zoom(self, factor: float, around: np.datetime64 | None) -> None:
+        times = self._times()
+        if len(times) < 2:
+            return
+        seen = self.window or self._all
+        middle = around if around is not None else self.cursor
+        if middle is None or not seen.first <= middle <= seen.last:
+            middle = seen.first + (seen.last - seen.first) / 2
+        before, after = (middle - seen.first) * factor, (seen.last - middle) * factor
+        window = TimeSpan(middle - before, middle + after)
+        if factor > 1 or window.holds(times).sum() > 1:
+            self._see(window.first, window.last)
+
+    def action_pan(self, windows: int) -> None:
+        """See an earlier or later time."""
+        if self.window is not None:
+            step = (self.window.last - self.window.first) / 2 * windows
+            self._see(self.window.first + step, self.window.last + step)
+
+    def action_fit(self) -> None:
+        """See all times."""
+        self.window = None
+        self.redraw()
 
     def action_next_quantity(self) -> None:
         """Draw another column."""
         self.post_message(self.QuantityAsked())
+
+    def action_beside(self) -> None:
+        """Draw another column on an axis of its own, the next each time, then none."""
+        self.post_message(self.QuantityAsked(beside=True))
+
+    def action_to_statement(self) -> None:
+        """Make the brush a condition of the statement."""
+        self.post_message(ConditionAsked())
 
     def action_choose(self) -> None:
         """Choose the instant under the cursor."""
         if self.cursor is not None:
             self.post_message(self.TimeChosen(self.cursor))
 
+    # -------------------------------------------------------------- pointer
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin a brush."""
+        self._anchor, self._dragged = self._nearest(event.x), False
+        if self._anchor is not None:
+            self.mark(self._anchor)
+            self.capture_mouse()
+
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Read the instant under the pointer."""
+        """Brush on, or read the instant under the pointer."""
         nearest = self._nearest(event.x)
-        if nearest is not None and nearest != self.cursor:
+        if nearest is None or nearest == self.cursor:
+            return
+        if self.app.mouse_captured is self:
+            self._dragged = True
+            self._span(nearest)
+        elif self.brush is None:
             self.mark(nearest)
 
-    def on_click(self, event: events.Click) -> None:
-        """Choose the instant under the pointer."""
-        nearest = self._nearest(event.x)
-        if nearest is not None:
-            self.mark(nearest)
-            self.post_message(self.TimeChosen(nearest))
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """A brush has ended; without a move it was a click, which chooses the instant."""
+        if self.app.mouse_captured is not self:
+            return
+        self.release_mouse()
+        if not self._dragged and self._anchor is not None:
+            chosen, self._anchor = self._anchor, None
+            self.post_message(TimesBrushed(None))
+            self.post_message(self.TimeChosen(chosen))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """See less time around what is under the pointer."""
+        event.stop()
+        self._zoom(1 / _ZOOM, self._nearest(event.x))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """See more."""
+        event.stop()
+        self._zoom(_ZOOM, self._nearest(event.x))
 
 
-def _ticks(frame: Frame) -> list[float]:
-    return number_ticks(frame.low, frame.high, max(2, frame.rows // 3))
+def _cut(name: str, longest: int) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def _unit(series: Series) -> str:
+    return f" [{series.unit}]" if series.unit not in (None, "", "1") else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -17,10 +17,13 @@ from cubeql.drawing import counting, series
 from cubeql.drawing.counting import Counted
 from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.session import Session
+from cubeql_tui import narrowing
 from cubeql_tui.histogram import Histogram
 from cubeql_tui.layers import Leaf
+from cubeql_tui.linked import ConditionAsked, Linked, TimesBrushed, ValuesBrushed
 from cubeql_tui.map.pane import MapPane
 from cubeql_tui.map.sources import LayerSource, RowsSource
+from cubeql_tui.narrowing import Narrowing
 from cubeql_tui.plan import PlanView
 from cubeql_tui.plot import SeriesPlot
 from cubeql_tui.rows import Rows
@@ -66,8 +69,15 @@ class Results(ContentSwitcher):
     class SeriesMade(Message):
         """The rows of a statement are lines now."""
 
-        def __init__(self, run: Run, made: series.Series) -> None:
-            self.run, self.made = run, made
+        def __init__(self, run: Run, made: series.Series, second: series.Series | None) -> None:
+            self.run, self.made, self.second = run, made, second
+            super().__init__()
+
+    class CountsMade(Message):
+        """Values of a statement are ready to be counted."""
+
+        def __init__(self, run: Run, counted: Counted) -> None:
+            self.run, self.counted = run, counted
             super().__init__()
 
     class PlanMade(Message):
@@ -75,6 +85,13 @@ class Results(ContentSwitcher):
 
         def __init__(self, plan: Sequence[str], summary: str, sql: str, error: CubeQLError | None = None) -> None:
             self.plan, self.summary, self.sql, self.error = plan, summary, sql, error
+            super().__init__()
+
+    class NarrowAsked(Message):
+        """What is brushed is to become a part of the statement it was brushed of."""
+
+        def __init__(self, wanted: Narrowing) -> None:
+            self.wanted = wanted
             super().__init__()
 
     def __init__(self, asides: Session, welcome: RenderableType, *, id: str | None = None) -> None:
@@ -85,7 +102,11 @@ class Results(ContentSwitcher):
         self._mapped: Run | None = None
         self._drawn: Run | None = None
         self._quantity = 0
+        self._beside = 0
         self._counted = 0
+        self._counting: Run | None = None
+        self._again = False  # other columns of the rows that are drawn: the cursor stays
+        self.linked = Linked()
 
     def compose(self) -> ComposeResult:
         """All views."""
@@ -140,7 +161,8 @@ class Results(ContentSwitcher):
         if table.rows is run.rows:
             table.grew()
             return
-        self.run, self._quantity, self._counted = run, 0, 0
+        self.run, self._quantity, self._beside, self._counted = run, 0, 0, 0
+        self.link(Linked())
         table.show(run.rows)
         fits = _FITTING.get(self.current or "")
         if fits is None or not fits(run.rows):
@@ -168,6 +190,7 @@ class Results(ContentSwitcher):
     def show_layer(self, leaf: Leaf) -> None:
         """See a layer on the map."""
         if self._layer(leaf):
+            self.link(Linked())
             self._mapped = self.run
             self.open("map", focus=False)
 
@@ -194,6 +217,7 @@ class Results(ContentSwitcher):
         if self.run is not None and (self.run is self._drawn or self._draw(self.run)):
             self.open("series")
         elif below.display and below.series is not None:
+            self._drawn = None
             self.query_one("#series", SeriesPlot).show(below.series, below.cursor)
             self.open("series")
         else:
@@ -203,25 +227,36 @@ class Results(ContentSwitcher):
         if run.rows is None or not series.can_show(run.rows.schema):
             return False
         self._drawn = run
-        self._make_series(run, self._quantity)
+        self._make_series(run, self._quantity, self._beside)
         return True
 
     @work(thread=True, group="series")
-    def _make_series(self, run: Run, quantity: int) -> None:
+    def _make_series(self, run: Run, quantity: int, beside: int) -> None:
+        """``beside`` counts on from the quantity; 0 draws nothing beside it."""
         if run.rows is not None:
-            found = series.quantities(run.rows.schema)
-            self.post_message(self.SeriesMade(run, series.of_table(run.rows.table(), found[quantity % len(found)])))
+            found, table = series.quantities(run.rows.schema), run.rows.table()
+            chosen = (quantity, quantity + beside) if beside else (quantity,)
+            made = [series.of_table(table, found[n % len(found)]) for n in chosen]
+            self.post_message(self.SeriesMade(run, made[0], made[1] if beside else None))
 
     @on(SeriesMade)
     def _series_made(self, event: SeriesMade) -> None:
         if event.run is self._drawn:
-            self.query_one("#series", SeriesPlot).show(event.made)
+            plot = self.query_one("#series", SeriesPlot)
+            plot.show(event.made, plot.cursor if plot.series is not None and self._again else None, event.second)
+            self._again = False
 
     @on(SeriesPlot.QuantityAsked)
-    def _next_quantity(self) -> None:
-        if self.current == "series" and self._drawn is not None:
-            self._quantity += 1
-            self._draw(self._drawn)
+    def _next_quantity(self, event: SeriesPlot.QuantityAsked) -> None:
+        if self.current != "series" or self._drawn is None or self._drawn.rows is None:
+            return
+        count = len(series.quantities(self._drawn.rows.schema))
+        if event.beside:
+            self._beside = (self._beside + 1) % count
+        else:
+            self._quantity, self._beside = (self._quantity + 1) % count, 0
+        self._again = True
+        self._draw(self._drawn)
 
     @on(SeriesPlot.TimeChosen)
     def _time_chosen(self, event: SeriesPlot.TimeChosen) -> None:
@@ -236,27 +271,86 @@ class Results(ContentSwitcher):
         """Count the values that the map shows where it is seen, else those of the newest result."""
         pane = self.query_one(MapPane)
         counted = pane.counted() if self.current == "map" or self.run is None else None
-        if counted is None:
-            counted = self._count()
-        if counted is None:
+        self._counting = None if counted is not None else self.run
+        if counted is not None:
+            self.query_one(Histogram).show(counted)
+            self.open("histogram")
+        elif self._count():
+            self.open("histogram")
+        else:
             self.notify("Ask for numbers or classes, or see a layer on the map first.", timeout=6)
-            return
-        self.query_one(Histogram).show(counted)
-        self.open("histogram")
 
-    def _count(self) -> Counted | None:
-        rows = self.run.rows if self.run is not None else None
-        found = counting.quantities(rows.schema) if rows is not None else ()
-        if rows is None or not found:
-            return None
-        return counting.of_table(rows.table(), found[self._counted % len(found)])
+    def _count(self) -> bool:
+        """Count a column of the newest result; False where it has none to count."""
+        run = self.run
+        if run is None or run.rows is None or not counting.quantities(run.rows.schema):
+            return False
+        self._make_counts(run, self._counted)
+        return True
+
+    @work(thread=True, group="counts")
+    def _make_counts(self, run: Run, column: int) -> None:
+        if run.rows is not None:
+            found = counting.quantities(run.rows.schema)
+            self.post_message(self.CountsMade(run, counting.of_table(run.rows.table(), found[column % len(found)])))
+
+    @on(CountsMade)
+    def _counts_made(self, event: CountsMade) -> None:
+        if event.run is self.run:
+            self.query_one(Histogram).show(event.counted)
 
     @on(Histogram.QuantityAsked)
     def _next_counted(self) -> None:
         self._counted += 1
-        counted = self._count()
-        if counted is not None:
-            self.query_one(Histogram).show(counted)
+        self._count()
+
+    # -------------------------------------------------------------- what is brushed
+
+    def link(self, linked: Linked) -> None:
+        """Let all views follow what is brushed, and say it at the border."""
+        if linked == self.linked:
+            return
+        self.linked = linked
+        self.query_one(MapPane).narrow(linked.times)
+        self.query_one(MapPane).fade(linked.choice)
+        for plot in self.query(SeriesPlot):
+            plot.paint_brush(linked.times)
+        self.query_one(Histogram).brush(linked.choice)
+        self.border_subtitle = Text(f"brushed: {linked} · Esc takes it away").markup if linked else None
+
+    @on(TimesBrushed)
+    def _times_brushed(self, event: TimesBrushed) -> None:
+        event.stop()
+        self.link(replace(self.linked, times=event.times))
+
+    @on(ValuesBrushed)
+    def _values_brushed(self, event: ValuesBrushed) -> None:
+        event.stop()
+        self.link(replace(self.linked, choice=event.choice))
+
+    @on(ConditionAsked)
+    def _condition_asked(self, event: ConditionAsked) -> None:
+        """Of what the view that is seen shows: rows of a statement, or a layer on the map."""
+        event.stop()
+        run = {"series": self._drawn, "histogram": self._counting}.get(self.current or "")
+        wanted = narrowing.of_run(run, self.linked) if run is not None else self._of_map()
+        if wanted is not None and wanted.conditions:
+            self.post_message(self.NarrowAsked(wanted))
+        else:
+            self.notify("Brush some of the values or times first: ⇧→, or drag.", timeout=4)
+
+    def _of_map(self) -> Narrowing | None:
+        pane = self.query_one(MapPane)
+        of_rows = isinstance(pane.source, RowsSource) and self._mapped is not None
+        if of_rows and self._mapped is not None:
+            return narrowing.of_run(self._mapped, self.linked)
+        return narrowing.of_map(pane.side, self.linked)
+
+    def unbrush(self) -> bool:
+        """Take the brush away; False where there was none."""
+        brushed = bool(self.linked)
+        self.link(Linked())
+        return brushed
 
     # -------------------------------------------------------------- plan
 

@@ -24,9 +24,16 @@ class Legend(Static):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", id=id)
+        self._told: tuple[Scale, Floats, Mapping[int, str] | None] | None = None
+
+    def on_resize(self) -> None:
+        """There is other room, or room at last: what is not seen has none."""
+        if self._told is not None:
+            self.tell(*self._told)
 
     def tell(self, scale: Scale, values: Floats, classes: Mapping[int, str] | None) -> None:
         """Say what the colours of these values mean."""
+        self._told = (scale, values, classes)
         known = values[np.isfinite(values)]
         room = max(20, self.size.width - 2)
         self.update(class_text(scale, known, classes, room) if classes else ramp_text(scale, known, room))

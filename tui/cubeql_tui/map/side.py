@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -81,6 +82,7 @@ class MapSide(Vertical):
         super().__init__(id=id)
         self.source: Source | None = None
         self.clock = Clock()
+        self.span: TimeSpan | None = None
         self.choice: Choice | None = None
         self.asked: Question | None = None
         self.waiting = False
@@ -151,12 +153,17 @@ class MapSide(Vertical):
     def _opened(self, event: Opened) -> None:
         if event.source is self.source:
             self.clock = Clock.of(event.times)
+            self.clock.narrow(self.span)
             self.map.fit(event.extent)
             self.ask()
 
     @on(HexMap.Moved)
     def _moved(self) -> None:
         self.tell()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Ask when nothing has changed for a moment."""
         if self._settling is not None:
             self._settling.stop()
         self._settling = self.set_timer(_SETTLE_S, self.ask)
@@ -272,9 +279,10 @@ class MapSide(Vertical):
 
     def narrow(self, span: TimeSpan | None) -> None:
         """Show the mean over a span of time and step through it alone; None goes back to all times."""
-        if self.clock.span != span:
+        if self.span != span:
+            self.span = span
             self.clock.narrow(span)
-            self.ask()
+            self._settle()
 
     def fade(self, choice: Choice | None) -> None:
         """Let only these values keep their colours; None gives all theirs back."""
@@ -313,8 +321,10 @@ class MapSide(Vertical):
 
     def seen_values(self) -> Floats:
         """The values of the cells in the window."""
-        cells = self.map.seen_cells()
-        return self.map.hexes.values[np.isin(self.map.hexes.cells, cells)]
+        return self.map.hexes.values[self._seen()]
+
+    def _seen(self) -> NDArray[np.bool_]:
+        return np.isin(self.map.hexes.cells, self.map.seen_cells())
 
     def counted(self) -> Counted | None:
         """The values in the window, to be counted; None where nothing is shown."""
@@ -322,4 +332,5 @@ class MapSide(Vertical):
         if quantity is None or self.source is None or self.scale is None or not len(seen):
             return None
         title = f"{self.source.title} · {quantity.name} in the window"
-        return Counted(title, quantity.unit, seen, self.scale, quantity.classes)
+        cells = self.map.hexes.cells[self._seen()]
+        return Counted(title, quantity.unit, seen, self.scale, quantity.classes, quantity.name, cells)
