@@ -32,6 +32,7 @@ _NEEDED = (
     ("netCDF4", "netCDF4"),
     ("xarray", "xarray"),
     ("pandas", "pandas"),
+    ("pillow", "PIL"),
     ("prompt_toolkit", "prompt_toolkit"),
     ("textual", "textual"),
 )

@@ -4,6 +4,6 @@ Reading order: ``display`` (values as texts), ``selection`` (what is brushed), `
 ``colours``; of maps ``view`` (what of the
 earth is seen), ``hexes`` (cells with a value each), ``raster`` (the cell at each pixel), ``lines`` (coasts and
 borders), ``dots`` (braille), ``overlay`` (lines above a window), ``mapped`` (a column of a result on the map); of
-values over time ``series`` and ``plotting``; of their number ``counting``. ``ansi`` makes lines of a terminal of it.
-Nothing here knows a screen, and nothing asks the engine.
+values over time ``series`` and ``plotting``; of their number ``counting``. ``ansi`` makes lines of a terminal of it,
+``sheet`` and ``image`` pictures. Nothing here knows a screen, and nothing asks the engine.
 """

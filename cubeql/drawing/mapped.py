@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,7 @@ from cubeql.drawing.colours import Scale, fitting_ramp
 from cubeql.drawing.display import Column, columns_of, instant_text
 from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution
 from cubeql.drawing.raster import ground_of, indexes_at
-from cubeql.drawing.view import Box, Floats, View
+from cubeql.drawing.view import INHABITED, Box, Floats, View, mercator
 from cubeql.errors import CubeQLError
 from cubeql.values.cells import CellArray, resolution_of
 
@@ -59,6 +61,17 @@ class Mapped:
         assert found is not None  # there are cells
         return found
 
+    def window(self, width: int, height: int, smallest: tuple[int, int] = (16, 16)) -> View:
+        """A window of the shape of what is shown, as large as there is room, in pixels."""
+        box, (least_width, least_height) = self.extent, smallest
+        view = View.fitting(box, width, height)
+        edges = np.array([box.south, box.north])
+        within = np.clip(edges, *INHABITED)
+        south, north = (float(e) for e in mercator(edges if within[0] == within[1] else within))
+        down = max(least_height, math.ceil((north - south) / view.scale * 1.04))
+        across = max(least_width, math.ceil(box.width / view.scale * 1.04))
+        return View.fitting(box, min(width, across), min(height, down + down % 2))
+
     def hexes(self, resolution: int) -> Hexes:
         """One value a cell of a resolution not finer than that of the cells."""
         return gathered(self.cells, self.values, resolution, self.column.classes is not None)
@@ -69,7 +82,20 @@ class Mapped:
         hexes = self.hexes(resolution)
         colours = self.scale.indexes(hexes.values)
         indexes = indexes_at(ground_of(view, resolution), hexes.cells, colours, self.scale.nothing)
-        return Seen(view, hexes, indexes, self.column.classes is not None)
+        notes = (
+            ()
+            if hexes.whole
+            else (f"{'most frequent class' if self.column.classes else 'means'} at resolution {resolution}",)
+        )
+        return Seen(view, hexes, indexes, (*notes, *self._hidden(view)))
+
+    def _hidden(self, view: View) -> Iterator[str]:
+        """What lies beyond the window: the plane has no end at the poles, and a window does not show all of it."""
+        data, box = self.extent, view.box()
+        if data.south < box.south:
+            yield f"south of {_degrees(box.south)} not shown"
+        if data.north > box.north:
+            yield f"north of {_degrees(box.north)} not shown"
 
     def classes_by_number(self) -> list[tuple[int, str]]:
         """Codes that are there with their names, the most frequent first."""
@@ -87,20 +113,13 @@ class Seen:
         view: the window.
         hexes: the cells, of the resolution that fits.
         indexes: the colour of each pixel, shape (height, width); ``Scale.nothing`` where there is no value.
-        classes: whether values are codes.
+        notes: what is to be said of it: that values are not those of the cells of the result, that some are hidden.
     """
 
     view: View
     hexes: Hexes
     indexes: NDArray[np.int16]
-    classes: bool = False
-
-    @property
-    def note(self) -> str | None:
-        """What the values are where they are not those of the cells of the result."""
-        if self.hexes.whole:
-            return None
-        return f"{'most frequent class' if self.classes else 'means'} at resolution {self.hexes.resolution}"
+    notes: tuple[str, ...] = ()
 
 
 def can_map(schema: pa.Schema) -> bool:
@@ -177,6 +196,10 @@ def _at_last_time(table: pa.Table) -> tuple[pa.Table, str | None]:
     if len(instants) == 1:
         return table.filter(pa.array(times == instants[-1])), said
     return table.filter(pa.array(times == instants[-1])), f"{said}, the last of {len(instants):,} times"
+
+
+def _degrees(latitude: float) -> str:
+    return f"{abs(latitude):.0f}° {'N' if latitude >= 0 else 'S'}"
 
 
 def _listed(table: pa.Table) -> str:

@@ -16,7 +16,7 @@ EARTH_KM2 = 510_065_621.7
 _KM_A_DEGREE = 111.2
 _CLOSEST = 1e-6  # degrees a pixel: a cell of resolution 15 is then some ten pixels wide
 _LEAST_PIXELS = 0.29  # a step of the resolution is a factor of seven: cells have a third of a pixel to two
-_INHABITED = (-58.0, 79.0)  # what of the earth is fitted into a window: the plane stretches the poles without end
+INHABITED = (-58.0, 79.0)  # what of the earth is fitted into a window: the plane stretches the poles without end
 
 
 def _turned(lon: float) -> float:
@@ -94,7 +94,7 @@ class View:
     @staticmethod
     def fitting(box: Box, width: int, height: int) -> View:
         """The window that shows a region as large as it can."""
-        south, north = (min(max(edge, _INHABITED[0]), _INHABITED[1]) for edge in (box.south, box.north))
+        south, north = (min(max(edge, INHABITED[0]), INHABITED[1]) for edge in (box.south, box.north))
         if south == north:  # all of it is beyond
             south, north = box.south, box.north
         low, high = float(mercator(south)), float(mercator(north))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pyarrow as pa
 
@@ -13,7 +11,7 @@ from cubeql.drawing.ansi import Canvas, coloured, inked, letter_of, painted
 from cubeql.drawing.display import short_number
 from cubeql.drawing.escape import visible
 from cubeql.drawing.mapped import Mapped, Seen, mapped
-from cubeql.drawing.view import View, mercator
+from cubeql.drawing.view import View
 
 _BOLD, _DIM = "1", "2"
 _SMALLEST = (16, 8)  # characters, lines
@@ -34,22 +32,18 @@ def map_lines(table: pa.Table, column: str | None, canvas: Canvas) -> list[str]:
     """
     shown = mapped(table, column)
     seen = shown.seen_in(_view(shown, canvas))
-    title = " · ".join(part for part in (shown.title, seen.note) if part)
+    title = " · ".join((shown.title, *seen.notes))
     coasts, borders = lines.dots(seen.view)
     if seen.view.scale > _BORDERS_BELOW:
         borders = np.zeros_like(borders)
-    body = painted(seen.indexes, shown.scale.colours, (coasts, borders), canvas, seen.classes)
+    body = painted(seen.indexes, shown.scale.colours, (coasts, borders), canvas, bool(shown.column.classes))
     return [inked(cut(visible(title), canvas.width), _BOLD, canvas), *body, _legend(shown, seen, canvas)]
 
 
 def _view(shown: Mapped, canvas: Canvas) -> View:
-    """A window of the shape of what is shown, as large as there is room."""
-    box = shown.extent
+    """The window that the canvas has room for below the title and above the legend."""
     width, height = max(canvas.width, _SMALLEST[0]), 2 * max(canvas.height - 2, _SMALLEST[1])
-    view = View.fitting(box, width, height)
-    needed = float(mercator(box.north) - mercator(box.south)) / view.scale * 1.04
-    pixels = min(height, max(2 * _SMALLEST[1], 2 * math.ceil(needed / 2)))
-    return View.fitting(box, min(width, max(_SMALLEST[0], math.ceil(box.width / view.scale * 1.04))), pixels)
+    return shown.window(width, height, (_SMALLEST[0], 2 * _SMALLEST[1]))
 
 
 def _legend(shown: Mapped, seen: Seen, canvas: Canvas) -> str:
