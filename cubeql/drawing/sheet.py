@@ -158,7 +158,7 @@ def _ramp(picture: Picture, sheet: Sheet, y: float) -> float:
     step = width / len(scale.colours)
     sheet.blocks += [Block(_MARGIN + n * step, y, step + 0.5, _BAR_HEIGHT, c) for n, c in enumerate(scale.colours)]
     span = (scale.high - scale.low) or 1.0
-    for tick in number_ticks(scale.low, scale.high, 6):
+    for tick in number_ticks(scale.low, scale.high, 8):
         x = _MARGIN + (tick - scale.low) / span * width
         sheet.blocks.append(Block(x - 0.5, y + _BAR_HEIGHT, 1, 4, theme.quiet))
         sheet.words.append(Words(x, y + _BAR_HEIGHT + 17, f"{tick:.6g}", _SMALL, theme.quiet, middle=True))
