@@ -7,7 +7,8 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from cubeql.cli.outcome import BUG, exit_code
@@ -48,7 +49,18 @@ class Diagnostics:
         self._quiet = quiet
         self._colour = self._stream is not None and wants_colour(colour, self._stream)
         self.shows_progress = progress and not quiet and is_terminal(self._stream)
+        self._redraws = os.environ.get("TERM") != "dumb"
         self._progress_shown = False
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person reads what is said."""
+        return is_terminal(self._stream)
+
+    @property
+    def coloured(self) -> bool:
+        """Whether it is said in colours."""
+        return self._colour
 
     def fault(self, fault: BaseException, where: str | None = None) -> int:
         """Say what went wrong; the exit code it leads to.
@@ -95,8 +107,8 @@ class Diagnostics:
         self._put(text)
 
     def progress(self, text: str) -> None:
-        """Draw one line over the last; drawn only on a terminal."""
-        if self.shows_progress:
+        """Draw one line over the last; drawn only on a terminal that can take it away again."""
+        if self.shows_progress and self._redraws:
             self._put(f"\r\x1b[K{visible(text)}")
             self._progress_shown = True
 
@@ -105,6 +117,16 @@ class Diagnostics:
         if self._progress_shown:
             self._progress_shown = False
             self._put("\r\x1b[K")
+
+    @contextmanager
+    def without_progress(self) -> Iterator[None]:
+        """Draw no progress here: another program has the terminal."""
+        shown, self.shows_progress = self.shows_progress, False
+        self.end_progress()
+        try:
+            yield
+        finally:
+            self.shows_progress = shown
 
     def _bug(self, fault: BaseException) -> None:
         kind = "" if isinstance(fault, CubeQLError) else f"{type(fault).__name__}: "

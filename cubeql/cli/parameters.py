@@ -30,11 +30,23 @@ def read_parameters(given: Iterable[str]) -> dict[str, Any]:
             raise ConfigError(f"--param {text}: write NAME=VALUE, for example --param limit=0.4")
         if name in found:
             raise ConfigError(f"--param {name} is given twice")
-        found[name] = _from_file(value[1:]) if value.startswith("@") else _value(value)
+        found[name] = value_of(value)
     return found
 
 
-def _value(text: str) -> Any:
+def is_name(text: str) -> bool:
+    """Whether a text can name a parameter."""
+    return _NAME.fullmatch(text) is not None
+
+
+def value_of(text: str) -> Any:
+    """One value, as :func:`read_parameters` takes it.
+
+    Raises:
+        ConfigError: a file cannot be read.
+    """
+    if text.startswith("@"):
+        return _from_file(text[1:])
     try:
         return json.loads(text, parse_constant=_refuse)
     except ValueError:
@@ -49,12 +61,12 @@ def _from_file(name: str) -> Any:
     try:
         text = Path(name).read_text("utf-8-sig")
     except OSError as fault:
-        raise ConfigError(f"--param @{name}: {fault.strerror}") from fault
+        raise ConfigError(f"parameter @{name}: {fault.strerror}") from fault
     except UnicodeDecodeError as fault:
-        raise ConfigError(f"--param @{name}: not UTF-8 text") from fault
+        raise ConfigError(f"parameter @{name}: not UTF-8 text") from fault
     if Path(name).suffix.lower() not in (".json", ".geojson"):
         return text.strip()
     try:
         return json.loads(text)
     except ValueError as fault:
-        raise ConfigError(f"--param @{name}: not JSON ({fault})") from fault
+        raise ConfigError(f"parameter @{name}: not JSON ({fault})") from fault

@@ -39,7 +39,7 @@ class ProgressLine:
             return
         self._last = now
         text = line(self.what, done, total, rate, seconds_left)
-        self.diagnostics.progress(text[: shutil.get_terminal_size().columns - 1])
+        self.diagnostics.progress(fitting(text))
 
 
 def line(what: str, done: int, total: int, rate: str, seconds_left: float | None) -> str:
@@ -48,6 +48,11 @@ def line(what: str, done: int, total: int, rate: str, seconds_left: float | None
     bar = "#" * int(share * _BAR)
     left = "" if seconds_left is None else f"  {duration(seconds_left)} left"
     return f"{what} [{bar:<{_BAR}}] {share:4.0%}  {rate}{left}"
+
+
+def fitting(text: str) -> str:
+    """As much of a line as the terminal has room for; a longer one could not be taken away again."""
+    return text[: shutil.get_terminal_size().columns - 1]
 
 
 def duration(seconds: float) -> str:

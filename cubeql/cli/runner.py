@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cubeql.cli.arguments import chosen_store
 from cubeql.cli.diagnostics import Diagnostics
@@ -15,6 +16,7 @@ from cubeql.cli.interrupt import Interrupts, cancelling
 from cubeql.cli.outcome import DONE
 from cubeql.cli.output.layout import Written
 from cubeql.cli.statements import Piece, Script, moved, pieces, shifted
+from cubeql.cli.waiting import Waiting
 from cubeql.errors import CubeQLError, QueryCancelled, QueryError, StoreError
 from cubeql.formats.rows import Rows
 
@@ -35,12 +37,40 @@ class Running:
         timeout_s: time limit of one statement; None is no limit.
         stats: say a JSON line about each result.
         go_on: go on after a statement that is at fault.
+        timer: say how long each result took.
     """
 
     parameters: dict[str, Any]
     timeout_s: float | None = None
     stats: bool = False
     go_on: bool = False
+    timer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of a statement.
+
+    Attributes:
+        rows: how many were written; None of a statement without rows.
+        seconds: how long it took, without the time that somebody read in a pager.
+    """
+
+    rows: int | None
+    seconds: float
+
+
+class Place(Protocol):
+    """Where rows go."""
+
+    @property
+    def at_once(self) -> bool:
+        """Whether rows stand on a terminal as soon as they come, so that nothing may be drawn while they do."""
+        ...
+
+    def write(self, rows: Rows) -> Written:
+        """Write one result."""
+        ...
 
 
 def open_session(options: argparse.Namespace) -> Session:
@@ -86,8 +116,8 @@ def run_scripts(
 
 
 def run_piece(
-    session: Session, script: Script, piece: Piece, running: Running, output: Output, diagnostics: Diagnostics
-) -> None:
+    session: Session, script: Script, piece: Piece, running: Running, place: Place, diagnostics: Diagnostics
+) -> Ran:
     """Run one statement and write what it gives.
 
     Raises:
@@ -95,43 +125,58 @@ def run_piece(
         KeyboardInterrupt: a signal came.
     """
     started = time.monotonic()
-    with cancelling(session.cancel) as interrupts:
+    with cancelling(session.cancel) as interrupts, Waiting(session.progress, diagnostics) as waiting:
         try:
-            with session.query(piece.text, running.parameters, running.timeout_s) as result:
+            with waiting.now():
+                result = session.query(piece.text, running.parameters, running.timeout_s)
+            with result:
                 for warning in result.warnings:
                     diagnostics.warning(shifted(warning, piece.start), script.text)
-                _show(result, running, output, diagnostics, interrupts, started)
+                rows = Rows(result.schema, _arriving(result, interrupts, waiting, place))
+                written = None if result.message is not None else place.write(rows)
+                seconds = waiting.seconds if written and written.paged else time.monotonic() - started
+                _tell(result, written, seconds, running, diagnostics)
+            if not (written and written.paged):  # in a pager Ctrl-C was the pager's
+                interrupts.check()
         except QueryError as fault:
             interrupts.check()
             raise moved(fault, piece, script) from fault
         except Exception:
             interrupts.check()  # a library's own word for being cancelled
             raise
+    return Ran(written.rows if written else None, seconds)
 
 
-def _show(
-    result: Result,
-    running: Running,
-    output: Output,
-    diagnostics: Diagnostics,
-    interrupts: Interrupts,
-    started: float,
+def _tell(
+    result: Result, written: Written | None, seconds: float, running: Running, diagnostics: Diagnostics
 ) -> None:
-    if result.message is not None:
-        diagnostics.notice(result.message)
-        written = Written(0)
+    if written is None:
+        diagnostics.notice(result.message or "")
     else:
-        written = output.write(Rows(result.schema, _checked(result, interrupts)))
         for notice in written.notices:
             diagnostics.notice(notice)
-        seconds = time.monotonic() - started
-        rows = "1 row" if written.rows == 1 else f"{written.rows} rows"
-        diagnostics.timing(f"{rows} in {seconds:.2f} s")
+        if running.timer:
+            diagnostics.timing(f"{counted(written.rows)} in {seconds:.2f} s")
     if running.stats:
-        diagnostics.stats({**result.stats, "rows": written.rows, "seconds": round(time.monotonic() - started, 6)})
+        rows = written.rows if written else 0
+        diagnostics.stats({**result.stats, "rows": rows, "seconds": round(seconds, 6)})
 
 
-def _checked(result: Result, interrupts: Interrupts) -> Iterator[pa.RecordBatch]:
-    for batch in result:
+def counted(rows: int) -> str:
+    """``1 row``, ``5 rows``."""
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
+def _arriving(
+    result: Result, interrupts: Interrupts, waiting: Waiting, place: Place
+) -> Iterator[pa.RecordBatch]:
+    batches = iter(result)
+    came = False
+    while True:
+        with nullcontext() if came and place.at_once else waiting.now():
+            batch = next(batches, None)
+        if batch is None:
+            return
         interrupts.check()
+        came = True
         yield batch

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 import cubeql
+from cubeql.catalog import Band, Layer, MemoryCatalog
 from cubeql.errors import Diagnostic, QueryCancelled, QueryError, QueryTimeout, Span, StoreError
 from cubeql.lang import split_statements
 
@@ -73,13 +74,32 @@ class FakeExplanation:
     sql: str
 
 
+class FakeStore(MemoryCatalog):
+    """A store of two layers without rows."""
+
+    def __init__(self, address: str | None) -> None:
+        a, b = Layer("a", 9, (Band("elevation", "int16", unit="m"),)), Layer("b", 5, (Band("t2m", "float32"),))
+        super().__init__([a, b])
+        self.address = address
+
+
+@dataclass(frozen=True)
+class FakeProgress:
+    """Three of four tiles are done."""
+
+    done: int = 3
+    all: int = 4
+    seconds: float = 6.0
+    seconds_left: float | None = 2.0
+
+
 class FakeSession:
     """Answers a few statements by name; records what it was asked."""
 
     def __init__(self, store: str | None) -> None:
         if store == "missing":
             raise StoreError("no store at missing")
-        self.store = store
+        self.store = FakeStore(store)
         self.layers = ("a", "b")
         self.asked: list[tuple[str, Any, float | None]] = []
         self.cancelled = threading.Event()
@@ -92,6 +112,10 @@ class FakeSession:
 
     def cancel(self) -> None:
         self.cancelled.set()
+
+    def progress(self) -> FakeProgress | None:
+        """Something to draw."""
+        return FakeProgress()
 
     def explain(
         self, text: str, params: Any = None, analyze: bool = False, timeout_s: float | None = None

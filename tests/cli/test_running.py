@@ -180,4 +180,4 @@ def test_layers_and_describe_stand_for_their_statements(run: Run) -> None:
         run("describe", "my layer").session,
     ]
     assert [s.asked[0][0] for s in asked if s] == ["SHOW LAYERS", "DESCRIBE era5.t2m", 'DESCRIBE "my layer"']
-    assert asked[0] and asked[0].store == "/"
+    assert asked[0] and asked[0].store.address == "/"

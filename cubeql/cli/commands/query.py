@@ -42,15 +42,18 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
         stats=options.stats,
         go_on=options.on_error == "continue",
     )
+    if not options.scripts and is_terminal(sys.stdin):
+        from cubeql.preferences import read
+
+        preferred = read()
+        with open_session(options) as session:
+            from cubeql.cli.shell.opening import open_prompt
+
+            return open_prompt(session, running, options, preferred)
     shown = MAX_ROWS if options.max_rows is None else options.max_rows
-    asks = not options.scripts and is_terminal(sys.stdin)
-    scripts = [] if asks else read_scripts(options.scripts)
+    scripts = read_scripts(options.scripts)
     with (
         Output(options.format, options.output, shown, options.color) as output,
         open_session(options) as session,
     ):
-        if asks:
-            from cubeql.cli.prompt import ask
-
-            return ask(session, running, output, diagnostics)
         return run_scripts(session, scripts, running, output, diagnostics)

@@ -26,20 +26,31 @@ class Layout:
         width: columns of the terminal; None where there is none.
         unicode: box-drawing characters can be shown.
         colour: headings and NULLs are set apart by colour.
+        all_rows: how to see the rows that are left out.
+        all_columns: how to see the columns that are.
     """
 
     max_rows: int | None = None
     width: int | None = None
     unicode: bool = True
     colour: bool = False
+    all_rows: str = "--max-rows 0 shows all"
+    all_columns: str = "--format vertical shows all"
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: how many rows, and what was left out, in words."""
+    """What was written.
+
+    Attributes:
+        rows: how many.
+        notices: what was left out, in words.
+        paged: somebody read them in a pager.
+    """
 
     rows: int
     notices: tuple[str, ...] = ()
+    paged: bool = False
 
 
 Drawer = Callable[[Rows, Sink, Layout], Written]
@@ -66,14 +77,15 @@ def counted_beyond(shown: int | None, batches: Iterator[pa.RecordBatch]) -> tupl
     return max(0, count - (shown or 0)), True
 
 
-def rows_notice(shown: int, beyond: int, ended: bool) -> Iterator[str]:
+def rows_notice(shown: int, beyond: int, ended: bool, layout: Layout) -> Iterator[str]:
     """Of how many rows those shown are the first.
 
     Args:
         shown: rows.
         beyond: rows that were counted besides.
         ended: whether these are all.
+        layout: says how to see them.
     """
     if beyond:
         all_rows = f"{shown + beyond:,} rows in all" if ended else f"more than {shown + beyond - 1:,} rows"
-        yield f"the first {shown:,} of {all_rows} (--max-rows 0 shows all)"
+        yield f"the first {shown:,} of {all_rows} ({layout.all_rows})"

@@ -58,6 +58,11 @@ class Output:
                 colour=wants_colour(colour, sys.stdout),
             )
 
+    @property
+    def at_once(self) -> bool:
+        """Whether rows stand on a terminal as soon as they come."""
+        return self._path is None and self._sink is not None and self._sink.terminal
+
     def write(self, rows: Rows) -> Written:
         """Write one result; when that fails, a file is cut back to what it was before.
 

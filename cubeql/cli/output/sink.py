@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import stat
@@ -25,6 +26,7 @@ class Sink:
         terminal: whether a person looks at it.
         unicode: whether it can show box-drawing characters.
         width: columns of the terminal; None elsewhere.
+        encoding: of texts.
     """
 
     def __init__(self, binary: BinaryIO, *, terminal: bool = False, encoding: str = "utf-8") -> None:
@@ -32,11 +34,11 @@ class Sink:
         self.terminal = terminal
         self.unicode = encoding.lower().replace("-", "") in ("utf8", "utf16", "utf32")
         self.width = shutil.get_terminal_size().columns if terminal else None
-        self._encoding = encoding
+        self.encoding = encoding
 
     def write(self, text: str) -> None:
         """Write text; what the encoding cannot say is written as an escape."""
-        self.binary.write(text.encode(self._encoding, "backslashreplace"))
+        self.binary.write(text.encode(self.encoding, "backslashreplace"))
 
     def mark(self) -> int | None:
         """A place to go back to when a statement fails halfway; None where that cannot be done."""
@@ -48,6 +50,51 @@ class Sink:
     def finish(self, complete: bool) -> None:
         """Hand over what was written; ``complete`` is False when it must not be kept."""
         self.binary.flush()
+
+
+class MemorySink(Sink):
+    """Text that is drawn before it is shown.
+
+    Args:
+        out: where it is to be shown.
+    """
+
+    def __init__(self, out: Sink) -> None:
+        self._buffer = io.BytesIO()
+        super().__init__(self._buffer, encoding=out.encoding)
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+        return self._buffer.getvalue().decode(self.encoding)
+
+
+class GrowingSink(Sink):
+    """A file that results are added to, each there as soon as it is complete.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            super().__init__(path.open("wb"))
+        except OSError as fault:
+            raise ConfigError(f"cannot write {path}: {fault.strerror}") from fault
+
+    def mark(self) -> int | None:
+        """The length of the file so far; None of a device."""
+        return self.binary.tell() if self.binary.seekable() else None
+
+    def rewind(self, mark: int | None) -> None:
+        """Cut the file back to the mark."""
+        if mark is not None:
+            self.binary.seek(mark)
+            self.binary.truncate()
+
+    def finish(self, complete: bool) -> None:
+        """Close it."""
+        self.binary.close()
 
 
 class FileSink(Sink):

@@ -66,7 +66,7 @@ def write_table(rows: Rows, sink: Sink, layout: Layout) -> Written:
     beyond, ended = counted_beyond(limit, batches)
     shown = {c.number for c in columns}
     hidden = [form.name for number, form in enumerate(forms) if number not in shown]
-    return Written(count, (*rows_notice(count, beyond, ended), *_columns_notice(hidden)))
+    return Written(count, (*rows_notice(count, beyond, ended, layout), *_columns_notice(hidden, layout)))
 
 
 def _is_text(schema: pa.Schema) -> bool:
@@ -163,6 +163,6 @@ class _Pen:
         return painted(ink, text, self._layout.colour)
 
 
-def _columns_notice(hidden: list[str]) -> Iterator[str]:
+def _columns_notice(hidden: list[str], layout: Layout) -> Iterator[str]:
     if hidden:
-        yield f"columns that do not fit are left out: {', '.join(hidden)} (--format vertical shows all)"
+        yield f"columns that do not fit are left out: {', '.join(hidden)} ({layout.all_columns})"

@@ -27,7 +27,7 @@ def write_vertical(rows: Rows, sink: Sink, layout: Layout) -> Written:
             sink.write("".join(_lines(forms, row, null, layout)))
         if shown.num_rows < batch.num_rows:
             beyond, ended = counted_beyond(shown.num_rows, chain([batch], batches))
-            return Written(count, tuple(rows_notice(count, beyond, ended)))
+            return Written(count, tuple(rows_notice(count, beyond, ended, layout)))
     return Written(count)
 
 
