@@ -8,7 +8,7 @@ knows are taken as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Protocol
 
@@ -31,8 +31,14 @@ RAMPS: dict[str, str] = {
     "leaves": "0.30 0.05 50  0.45 0.07 65  0.60 0.09 90  0.72 0.13 118  0.83 0.17 130  0.93 0.13 122",
     "rain": "0.23 0.04 280  0.38 0.10 268  0.53 0.13 250  0.68 0.12 228  0.82 0.09 205  0.95 0.04 190",
     "grey": "0.22 0 0  0.97 0 0",
+    "balance": "0.30 0.13 265  0.45 0.11 262  0.62 0.01 240  0.80 0.11 80  0.93 0.13 95",
 }
 """Name to colours at equal distances, three numbers each: lightness, chroma, hue."""
+
+TWO_SIDED = ("balance",)
+"""Ramps whose middle stands for 0: every eye tells blue below from yellow above, and lightness rises all the way."""
+
+_STRADDLES = 0.25  # of the wider side of 0 the narrower must have, so that 0 is worth a colour
 
 _FITTING: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("relief", ("elev", "dem", "relief", "height", "altitude", "orograph")),
@@ -209,6 +215,7 @@ class Scale:
         codes: class codes, ascending, a colour each; None for a ramp.
         choice: the values that keep their colours; the second half of the palette is that of the others. None of
             all values.
+        named: of a ramp, its name.
     """
 
     colours: tuple[Rgb, ...]
@@ -216,6 +223,7 @@ class Scale:
     high: float = 1.0
     codes: tuple[int, ...] | None = None
     choice: Choice | None = None
+    named: str = field(default="", compare=False)
 
     @staticmethod
     def of(what: Coloured, values: NDArray[np.float64]) -> Scale:
@@ -228,19 +236,25 @@ class Scale:
         if what.classes:
             return Scale.of_classes(what.classes, dict(what.look.colours))
         if what.look.ends is not None:
-            return Scale(ramp(ramp_of(what)), *what.look.ends)
-        return Scale.of_values(values, ramp_of(what))
+            return Scale(ramp(ramp_of(what)), *what.look.ends, named=ramp_of(what))
+        name = ramp_of(what)
+        return Scale.of_values(values, name if what.look.ramp == name else _for_values(values, name))
 
     @staticmethod
     def of_values(values: NDArray[np.float64], name: str) -> Scale:
         """A ramp from the lowest to the highest value, a few far ones at each end left out."""
         known = values[np.isfinite(values)]
         if not len(known):
-            return Scale(ramp(name))
+            return Scale(ramp(name), named=name)
         low, high = (float(v) for v in np.percentile(known, [1, 99]))
         if low == high:
             low, high = float(known.min()), float(known.max())
-        return Scale(ramp(name), low, high)
+        return Scale(ramp(name), *_ends(low, high, name), named=name)
+
+    def in_ramp(self, name: str) -> Scale:
+        """The same values in other colours."""
+        low, high = _ends(self.low, self.high, name)
+        return replace(self, colours=ramp(name), low=low, high=high, named=name)
 
     @staticmethod
     def of_classes(classes: Mapping[int, str], chosen: Mapping[int, Rgb] | None = None) -> Scale:
@@ -277,6 +291,23 @@ class Scale:
         share = np.clip((values - self.low) / ((self.high - self.low) or 1.0), 0.0, 1.0)
         shade = np.nan_to_num(share) * (len(self.colours) - 1)
         return np.where(np.isnan(values), self.nothing, np.round(shade)).astype(np.int16)
+
+
+def _ends(low: float, high: float, name: str) -> tuple[float, float]:
+    """The values at the ends of a ramp: as far below 0 as above where its middle stands for 0."""
+    if name not in TWO_SIDED:
+        return low, high
+    reach = max(abs(low), abs(high))
+    return -reach, reach
+
+
+def _for_values(values: NDArray[np.float64], name: str) -> str:
+    """A ramp, or one with two sides where the values lie on both sides of 0."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return name
+    low, high = (float(v) for v in np.percentile(known, [1, 99]))
+    return TWO_SIDED[0] if low < 0 < high and min(-low, high) >= _STRADDLES * max(-low, high) else name
 
 
 def _faded(colour: Rgb, ground: Rgb) -> Rgb:

@@ -59,6 +59,15 @@ def one_resolution(cells: CellArray) -> CellArray:
     return parent(cells, coarsest)
 
 
+def difference(first: Hexes, second: Hexes) -> Hexes:
+    """The second less the first, at the coarser of their resolutions, where both have a value."""
+    resolution = min(first.resolution, second.resolution)
+    one, other = (h if h.resolution == resolution else gathered(h.cells, h.values, resolution, False)
+                  for h in (first, second))  # fmt: skip
+    cells, at, beside = np.intersect1d(one.cells, other.cells, assume_unique=True, return_indices=True)
+    return Hexes(resolution, cells, other.values[beside] - one.values[at], one.whole and other.whole)
+
+
 def gathered(cells: CellArray, values: Floats, resolution: int, classes: bool) -> Hexes:
     """Cells in any order, many of them perhaps the same, as one value a cell of a resolution not finer than theirs.
 

@@ -141,6 +141,12 @@ class View:
         lon = self.lon + (x + 0.5 - self.width / 2) * self.scale
         return (lon + 180.0) % 360.0 - 180.0, float(latitude_of(self.y - (y + 0.5 - self.height / 2) * self.scale))
 
+    def pixel(self, lon: float, lat: float) -> tuple[int, int]:
+        """The pixel of a place; it may lie beside the window."""
+        right = ((lon - self.lon + 180.0) % 360.0 - 180.0) / self.scale
+        down = (self.y - float(mercator(lat))) / self.scale
+        return math.floor(right + self.width / 2), math.floor(down + self.height / 2)
+
     def shows_longitude(self) -> NDArray[np.bool_]:
         """Which columns lie on the earth: a wide window sees it once."""
         return np.asarray(np.abs(self.longitudes() - self.lon) <= 180.0)

@@ -12,8 +12,8 @@ from cubeql_tui.histogram import Histogram
 from textual.pilot import Pilot
 
 from cubeql.drawing.counting import bins, class_counts
+from tests.tui.maps import answered
 from tests.tui.screen import ask, find, lines, look, play, shown, until
-from tests.tui.test_map import answered
 
 
 def test_every_value_lies_in_one_step() -> None:

@@ -17,8 +17,8 @@ from cubeql_tui.plot import SeriesPlot
 from textual.pilot import Pilot
 
 from cubeql.drawing.colours import class_colours
+from tests.tui.maps import answered, pixels
 from tests.tui.screen import ask, ended, find, look, play, shown, until
-from tests.tui.test_map import answered, pixels
 
 
 def check_faded(app: CubeQL, kept: Any) -> tuple[int, int]:

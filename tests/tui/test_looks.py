@@ -21,8 +21,8 @@ from cubeql.drawing import counting
 from cubeql.drawing.colours import Scale, fitting_ramp, knows_ramp, ramp
 from cubeql.drawing.display import Column, columns_of, text_of
 from cubeql.drawing.looks import Look
+from tests.tui.maps import answered, pixels
 from tests.tui.screen import ask, play
-from tests.tui.test_map import answered, pixels
 
 COLOURS = {1: (17, 34, 51), 2: (240, 10, 10), 3: (10, 240, 10), 4: (10, 10, 240)}
 VIRIDIS = {0: (68, 1, 84), 63: (253, 231, 37)}  # its published ends

@@ -20,8 +20,8 @@ from cubeql.drawing.dots import stretches
 from cubeql.drawing.plotting import date_ticks, number_ticks
 from cubeql.drawing.series import Line, Series, averaged
 from cubeql.values.cells import format_cell
+from tests.tui.maps import answered
 from tests.tui.screen import ask, lines, play, shown, until
-from tests.tui.test_map import answered
 
 BELOW = "SELECT time, avg(t2m) AS v FROM coarse FILTER cell WITHIN CELL '{}' GROUP BY time ORDER BY time"
 

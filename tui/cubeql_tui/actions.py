@@ -73,7 +73,8 @@ class Action:
         return (self.shown_key, *(_spoken(key) for key in others))
 
 
-_WORDS = {"escape": "Esc", "enter": "Enter", "space": "Space", "tab": "Tab", "slash": "/", "plus": "+", "minus": "-",
+_WORDS = {"escape": "Esc", "left_square_bracket": "[", "right_square_bracket": "]",
+           "enter": "Enter", "space": "Space", "tab": "Tab", "slash": "/", "plus": "+", "minus": "-",
           "equals_sign": "=", "comma": ",", "full_stop": ".", "left": "←", "right": "→", "up": "↑", "down": "↓",
           "home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn"}  # fmt: skip
 
@@ -145,6 +146,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("map", "step_time(-1)", "comma", "Earlier", "show the time before", footer=True),
     Action("map", "step_ramp", "c", "Colours", "other colours", footer=True),
     Action("map", "stretch", "s", "Stretch", "spread the colours over the values that are seen", footer=True),
+    Action("map", "compare", "v", "Compare", "two maps: beside each other, under a divider, their difference",
+           footer=True),
+    Action("map", "other_side", "o", "Other side", "of two maps: let the keys be for the other"),
+    Action("map", "move_divider(-1)", "left_square_bracket", "Divider left", "move the divider of two maps"),
+    Action("map", "move_divider(1)", "right_square_bracket", "Divider right",
+           "move it to the right; the pointer drags it, too"),
     Action("series", "step(-1)", "left,h", "Earlier", "read the time before", footer=True),
     Action("series", "step(1)", "right,l", "Later", "read the next time", footer=True),
     Action("series", "choose", "enter", "On the map", "see that time on the map; a click does it, too", footer=True),

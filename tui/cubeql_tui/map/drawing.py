@@ -21,20 +21,19 @@ class Palette(dict[int, Segment]):
     """The runs of characters of a map, each made once: most of a frame has been seen before.
 
     Args:
-        colours: of values, then that of no value, then that of the place under the pointer.
+        colours: of values, then that of no value, of the place under the pointer, of a divider; or such of two maps.
+        ground: that of no value.
         mark: colour of what was chosen or drawn.
         dark: whether the screen is.
     """
 
-    def __init__(self, colours: Sequence[Rgb], mark: Rgb, dark: bool) -> None:
+    def __init__(self, colours: Sequence[Rgb], ground: Rgb, mark: Rgb, dark: bool) -> None:
         super().__init__()
         self.colours = [Color.from_rgb(*c) for c in colours]
-        nothing = len(colours) - 2
         quiet: tuple[Rgb, ...] = _QUIET[dark]
         self._lines = {MARK: [Color.from_rgb(*mark)] * len(colours)}
         for kind, share, alone in ((COAST, 0.7, quiet[0]), (BORDER, 0.4, quiet[1]), (GRID, 0.22, quiet[2])):
-            drawn = [line_on(c, share) for c in colours]
-            drawn[nothing] = alone
+            drawn = [alone if c == ground else line_on(c, share) for c in colours]
             self._lines[kind] = [Color.from_rgb(*c) for c in drawn]
         self._styles: dict[tuple[int, int, int], Style] = {}
 

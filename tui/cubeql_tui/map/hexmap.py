@@ -39,11 +39,15 @@ class HexMap(Widget, can_focus=True):
     class Moved(Message):
         """Another window is seen."""
 
+        def __init__(self, map: HexMap) -> None:
+            self.map = map
+            super().__init__()
+
     class LookedAt(Message):
         """The pointer is on another cell; ``cell`` is 0 where it has left the map."""
 
-        def __init__(self, cell: int, lon: float, lat: float) -> None:
-            self.cell, self.lon, self.lat = cell, lon, lat
+        def __init__(self, map: HexMap, cell: int, lon: float, lat: float) -> None:
+            self.map, self.cell, self.lon, self.lat = map, cell, lon, lat
             super().__init__()
 
     class Chosen(Message):
@@ -58,12 +62,15 @@ class HexMap(Widget, can_focus=True):
         self.view: View | None = None
         self.picture = Picture()
         self.chosen: int | None = None
+        self.divider = 0.5
+        self._instead: Picture | None = None
+        self._beside: Picture | None = None
         self._box: Box | None = _WORLD
         self._lines: Sequence[Places] = ()
         self._graticule = False
         self._pointer: tuple[int, int] | None = None
         self._drag: tuple[int, int] | None = None
-        self._dragged = False
+        self._dragged = self._parting = False
         self._overlay: Overlay | None = None
         self._frame: tuple[NDArray[np.int16], Dots, Dots] | None = None
         self._strips: list[Strip] | None = None
@@ -89,9 +96,37 @@ class HexMap(Widget, can_focus=True):
         self._ink = None
         self.redraw()
 
+    def instead(self, shown: tuple[Hexes, Scale] | None) -> None:
+        """Draw other cells in the place of its own; None draws its own again."""
+        self._instead = None
+        if shown is not None:
+            self._instead = Picture()
+            self._instead.show(*shown)
+        self.recolour()
+
+    def part(self, beside: Picture | None) -> None:
+        """Draw another picture at the right of a divider; None draws one alone."""
+        self._beside = beside
+        self.recolour()
+
+    def move_divider(self, columns: int) -> None:
+        """Move the divider, where there is one."""
+        if self._beside is not None and self.size.width > 2:
+            self.divider = min(max(self.divider + columns / self.size.width, 0.0), 1.0)
+            self.redraw()
+
+    @property
+    def _cut(self) -> int:
+        """The column of the divider."""
+        return round(self.divider * (self.size.width - 1))
+
+    def know(self, box: Box | None) -> None:
+        """The region that all of it is; None is the earth."""
+        self._box = box or _WORLD
+
     def fit(self, box: Box | None) -> None:
         """See a region as large as it can be; None sees the earth."""
-        self._box = box or _WORLD
+        self.know(box)
         self._fit()
 
     def _fit(self) -> None:
@@ -135,7 +170,7 @@ class HexMap(Widget, can_focus=True):
         """See through a window."""
         if view != self.view:
             self.see(view)
-            self.post_message(self.Moved())
+            self.post_message(self.Moved(self))
 
     # -------------------------------------------------------------- drawing
 
@@ -177,20 +212,33 @@ class HexMap(Widget, can_focus=True):
         marks = line_dots((*self._lines, *(outline_of(self.chosen) if self.chosen is not None else ())), view)
         if marks.any():
             dots, kinds = np.where(marks > 0, marks, dots), np.where(marks > 0, MARK, kinds).astype(np.uint8)
-        return self.picture.pixels(view), dots, kinds
+        return self._pixels(view), dots, kinds
+
+    def _pixels(self, view: View) -> NDArray[np.int16]:
+        """The colours: of what is at the right of a divider they come behind those of the left."""
+        left = self._instead or self.picture
+        pixels = left.pixels(view)
+        if self._beside is None:
+            return pixels
+        behind = self._beside.pixels(view) + np.int16(len(left.scale.colours) + 3)
+        pixels = np.where(np.arange(view.width) < self._cut, pixels, behind)
+        pixels[:, self._cut] = left.scale.nothing + 2
+        return pixels
 
     def _pointed(self, y: int, pointer: tuple[int, int]) -> Strip:
         """A line with the place under the pointer."""
         assert self._frame is not None
         pixels, dots, kinds = self._frame
         pair = pixels[2 * y : 2 * y + 2].copy()
-        pair[pointer[1] % 2, pointer[0]] = self.scale.nothing + 1
+        pair[pointer[1] % 2, pointer[0]] = (self._instead or self.picture).scale.nothing + 1
         return next(strips_of(pair, dots[y : y + 1], kinds[y : y + 1], self._palette()))
 
     def _palette(self) -> Palette:
         if self._ink is None:
-            ground, accent = (self._rgb(name) for name in ("background", "accent"))
-            self._ink = Palette((*self.scale.colours, ground, accent), accent, self.app.current_theme.dark)
+            ground, accent, ink = (self._rgb(name) for name in ("background", "accent", "foreground"))
+            scales = [p.scale for p in (self._instead or self.picture, self._beside) if p is not None]
+            colours = [c for scale in scales for c in (*scale.colours, ground, accent, ink)]
+            self._ink = Palette(colours, ground, accent, self.app.current_theme.dark)
         return self._ink
 
     def _rgb(self, name: str) -> Rgb:
@@ -211,22 +259,37 @@ class HexMap(Widget, can_focus=True):
         view = self.view
         if view is None or not (0 <= x < view.width and 0 <= y < view.height) or not view.shows_longitude()[x]:
             return 0
-        lon, lat = view.place(x, y)
-        return int(cells_at(np.array([lon]), np.array([lat]), self.hexes.resolution)[0])
+        return self.cell_of(view.place(x, y))
+
+    def cell_of(self, place: tuple[float, float]) -> int:
+        """The cell at a longitude and latitude, of the resolution that is drawn."""
+        lon, lat = (np.array([degrees]) for degrees in place)
+        return int(cells_at(lon, lat, self.hexes.resolution)[0])
 
     def seen_cells(self) -> NDArray[np.int64]:
         """The cells of the window, ascending."""
         return np.array([], np.int64) if self.view is None else np.unique(self.picture.ground(self.view).cells)
 
-    def _point(self, at: tuple[int, int] | None) -> None:
+    def point_at(self, place: tuple[float, float] | None) -> None:
+        """Show where somebody points at another map of the same window."""
+        at = None
+        if place is not None and self.view is not None:
+            x, y = self.view.pixel(*place)
+            at = (x, y) if 0 <= x < self.view.width and 0 <= y < self.view.height else None
+        self._mark_pointer(at)
+
+    def _mark_pointer(self, at: tuple[int, int] | None) -> None:
         for place in (self._pointer, at):
             if place is not None:
                 self.refresh(Region(0, place[1] // 2, self.size.width, 1))
         self._pointer = at
+
+    def _point(self, at: tuple[int, int] | None) -> None:
+        self._mark_pointer(at)
         if at is None or self.view is None:
-            self.post_message(self.LookedAt(0, 0.0, 0.0))
+            self.post_message(self.LookedAt(self, 0, 0.0, 0.0))
         else:
-            self.post_message(self.LookedAt(self.cell_at(*at), *self.view.place(*at)))
+            self.post_message(self.LookedAt(self, self.cell_at(*at), *self.view.place(*at)))
 
     def pan(self, right: int, down: int) -> None:
         """Move the window by an eighth."""
@@ -258,8 +321,10 @@ class HexMap(Widget, can_focus=True):
     # -------------------------------------------------------------- pointer
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Look, or drag."""
-        if self._drag is not None and self.view is not None:
+        """Look, or drag the map or the divider."""
+        if self._parting:
+            self.move_divider(event.x - self._cut)
+        elif self._drag is not None and self.view is not None:
             right, down = self._drag[0] - event.x, 2 * (self._drag[1] - event.y)
             if right or down:
                 self._dragged = True
@@ -275,14 +340,15 @@ class HexMap(Widget, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold."""
         self._drag, self._dragged = (event.x, event.y), False
+        self._parting = self._beside is not None and abs(event.x - self._cut) <= 1
         self.capture_mouse()
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """Let go; without a move it was a click."""
         self.release_mouse()
-        if self._drag is not None and not self._dragged:
+        if self._drag is not None and not self._dragged and not self._parting:
             self._choose_at(event.x, 2 * event.y)
-        self._drag = None
+        self._drag, self._parting = None, False
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Come closer to what is under the pointer."""

@@ -8,7 +8,7 @@ import numpy as np
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Vertical
 from textual.message import Message
 
 from cubeql.drawing.counting import Counted
@@ -17,8 +17,10 @@ from cubeql.drawing.series import Series
 from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.values.cells import format_cell
 from cubeql_tui.actions import Place, bindings
+from cubeql_tui.map.frames import Question
 from cubeql_tui.map.hexmap import HexMap
-from cubeql_tui.map.side import MapSide, Question
+from cubeql_tui.map.side import MapSide
+from cubeql_tui.map.sides import Sides
 from cubeql_tui.map.sources import Quantity, Source, Times
 from cubeql_tui.plot import SeriesPlot
 
@@ -28,7 +30,6 @@ class MapPane(Vertical):
 
     DEFAULT_CSS = """
     MapPane { height: 1fr; }
-    MapPane #sides { height: 1fr; layout: horizontal; }
     MapPane #below { height: 34%; min-height: 7; border-top: solid $border; }
     """
 
@@ -51,8 +52,7 @@ class MapPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """The side and what is below it."""
-        with Container(id="sides"):
-            yield MapSide(id="first", map_id="hexmap")
+        yield Sides(id="sides")
         plot = SeriesPlot(id="below")
         plot.display = False
         yield plot
@@ -60,14 +60,19 @@ class MapPane(Vertical):
     # -------------------------------------------------------------- what is shown
 
     @property
+    def sides(self) -> Sides:
+        """All sides."""
+        return self.query_one(Sides)
+
+    @property
     def side(self) -> MapSide:
         """The side that the keys are for."""
-        return self.query_one("#first", MapSide)
+        return self.sides.side
 
     @property
     def map(self) -> HexMap:
-        """Its map."""
-        return self.side.map
+        """The map that the keys are for."""
+        return self.sides.map
 
     @property
     def source(self) -> Source | None:
@@ -97,7 +102,7 @@ class MapPane(Vertical):
     def show(self, source: Source, quantity: str | None = None) -> None:
         """Show cells from elsewhere."""
         self._choose(None)
-        self.side.show(source, quantity)
+        self.sides.show(source, quantity)
 
     def show_time(self, time: np.datetime64) -> bool:
         """Show an instant; False where the source has none such."""
@@ -109,7 +114,8 @@ class MapPane(Vertical):
 
     def fade(self, choice: Choice | None) -> None:
         """Let only these values keep their colours; None gives all theirs back."""
-        self.side.fade(choice)
+        for side in self.sides.compared:
+            side.fade(choice)
 
     def counted(self) -> Counted | None:
         """The values in the window, to be counted; None where nothing is shown."""
@@ -156,6 +162,18 @@ class MapPane(Vertical):
         """Spread the colours over the values that are seen."""
         self.side.stretch()
 
+    def action_compare(self) -> None:
+        """See two maps: beside each other, under one divider, their difference, and one again."""
+        self.sides.compare(self.sides.next_layout())
+
+    def action_other_side(self) -> None:
+        """Let the keys be for the other of two maps."""
+        self.sides.swap_active()
+
+    def action_move_divider(self, steps: int) -> None:
+        """Move the divider between two maps."""
+        self.sides.move_divider(steps)
+
     # -------------------------------------------------------------- the chosen cell
 
     @on(HexMap.Chosen)
@@ -164,7 +182,7 @@ class MapPane(Vertical):
 
     def _choose(self, cell: int | None) -> None:
         """Mark a cell and show its values over time below the map; None takes both away."""
-        self.map.choose(cell)
+        self.sides.choose(cell)
         self.query_one(SeriesPlot).display = False
         if cell is not None and self.source is not None and self.quantity is not None and len(self.times):
             self._follow(self.source, self.quantity, cell)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
@@ -15,14 +13,14 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from cubeql.drawing.colours import RAMPS, Scale, ramp, ramp_of
+from cubeql.drawing.colours import RAMPS, Scale, ramp_of
 from cubeql.drawing.counting import Counted
 from cubeql.drawing.hexes import Hexes
 from cubeql.drawing.selection import Choice, TimeSpan
 from cubeql.drawing.view import Box, Floats, cell_degrees
 from cubeql.errors import CubeQLError, QueryCancelled
-from cubeql_tui.asking import When
 from cubeql_tui.map.clock import Clock
+from cubeql_tui.map.frames import Frames, Question
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.legend import Legend
 from cubeql_tui.map.sources import LayerSource, Quantity, Source, Times
@@ -30,23 +28,6 @@ from cubeql_tui.map.words import beside, kind_text, readouts, value_text
 
 _SETTLE_S = 0.06
 _MARGIN = 0.25  # of the window on each side: a short way can be panned without a question
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a map needs now: what is ``seen``, and a ``box`` around it."""
-
-    source: Source
-    quantity: Quantity
-    resolution: int
-    seen: Box
-    box: Box
-    time: When
-
-    def answers(self, other: Question) -> bool:
-        """Whether the answer to it has that to another in it."""
-        same = (self.source, self.quantity, self.resolution, self.time)
-        return same == (other.source, other.quantity, other.resolution, other.time) and self.box.holds(other.seen)
 
 
 class MapSide(Vertical):
@@ -78,6 +59,9 @@ class MapSide(Vertical):
             self.source, self.error = source, error
             super().__init__()
 
+    class Painted(Message):
+        """Other cells are shown, or the same in other colours."""
+
     def __init__(self, *, id: str | None = None, map_id: str | None = None) -> None:
         super().__init__(id=id)
         self.source: Source | None = None
@@ -92,6 +76,11 @@ class MapSide(Vertical):
         self._ramp: str | None = None
         self._settling: Timer | None = None
         self._looked: tuple[int, float, float] = (0, 0.0, 0.0)
+        self.badge = ""
+        self.partner: MapSide | None = None
+        self.frames = Frames()
+        self._instead: tuple[Hexes, Scale] | None = None
+        self._first_time: np.datetime64 | None = None
 
     def compose(self) -> ComposeResult:
         """Head, map, legend."""
@@ -128,11 +117,21 @@ class MapSide(Vertical):
         names = [q.name for q in source.quantities]
         self._quantity = names.index(quantity) if quantity in names else 0
         self.source, self.asked, self.scale, self.waiting = source, None, None, True
-        self._ramp = None
+        self._ramp = self._first_time = None
+        self.frames.clear()
         self.map.show(Hexes(0, np.array([], np.int64), np.array([])), Scale.of_values(np.array([]), "grey"))
         self.tell()
         self._stop_asking()
         self._open(source)
+
+    def show_beside(self, source: Source, quantity: str | None, other: MapSide) -> None:
+        """Show what another side shows, at the time before its: two maps of the same are no comparison."""
+        self.show(source, quantity)
+        times = other.times
+        if other.time is not None and len(times) > 1:
+            self._first_time = times[int(np.flatnonzero(times == other.time)[0]) - 1]
+        elif len(source.quantities) > 1:
+            self._quantity = (self._quantity + 1) % len(source.quantities)
 
     def _stop_asking(self) -> None:
         """What was asked for is not wanted any more."""
@@ -154,11 +153,16 @@ class MapSide(Vertical):
         if event.source is self.source:
             self.clock = Clock.of(event.times)
             self.clock.narrow(self.span)
-            self.map.fit(event.extent)
+            if self._first_time is not None:
+                self.clock.turn_to(self._first_time)
+            self.map.know(event.extent)
+            if self.partner is None:
+                self.map.fit_all()
             self.ask()
 
     @on(HexMap.Moved)
-    def _moved(self) -> None:
+    def settle(self) -> None:
+        """Another window is seen: ask for it when it stays."""
         self.tell()
         self._settle()
 
@@ -175,6 +179,11 @@ class MapSide(Vertical):
             return
         if self.waiting:
             self._stop_asking()
+        found = self.frames.find(question)
+        if found is not None:
+            self.asked = found[0]
+            self._take(*found)
+            return
         self.asked, self.waiting = question, True
         self.tell()
         self._answer(question)
@@ -203,24 +212,36 @@ class MapSide(Vertical):
 
     @on(Answered)
     def _answered(self, event: Answered) -> None:
-        if event.question is not self.asked:
-            return
+        if event.question.source is self.source:
+            self.frames.keep(event.question, event.hexes)
+        if event.question is self.asked:
+            self._take(event.question, event.hexes)
+
+    def _take(self, question: Question, hexes: Hexes) -> None:
+        """Draw an answer."""
         self.waiting = False
-        quantity = event.question.quantity
-        if self.scale is None:
-            self.scale = Scale.of(quantity, event.hexes.values)
-            if self._ramp is not None and not quantity.classes:
-                self.scale = replace(self.scale, colours=ramp(self._ramp))
-        self.paint(self.scale, event.hexes)
+        if self.scale is not None:
+            self.paint(self.scale, hexes)
+            return
+        quantity, partner = question.quantity, self._like()
+        values = hexes.values if partner is None else np.concatenate((hexes.values, partner.map.hexes.values))
+        scale = Scale.of(quantity, values)
+        if self._ramp is not None and not quantity.classes:
+            scale = scale.in_ramp(self._ramp)
+        self.paint(scale, hexes)
+        if partner is not None:
+            partner.paint(scale)
+
+    def _like(self) -> MapSide | None:
+        """The other side, where it shows the same quantity: then both have the same colours."""
+        other = self.partner
+        return other if other is not None and other.scale is not None and other.quantity == self.quantity else None
 
     @on(Failed)
     def _failed(self, event: Failed) -> None:
         if event.source is self.source:
             self.waiting = False
             self.query_one(".head", Static).update(Text(str(event.error).splitlines()[0], "bold red"))
-
-    def _ramp_of(self, quantity: Quantity) -> str:
-        return self._ramp or ramp_of(quantity)
 
     # -------------------------------------------------------------- words
 
@@ -232,7 +253,9 @@ class MapSide(Vertical):
     def tell(self) -> None:
         """Say what is shown and what its colours mean."""
         self._tell_head()
-        if self.scale is not None and self.quantity is not None:
+        if self._instead is not None:
+            self.query_one(Legend).tell(self._instead[1], self._instead[0].values, None)
+        elif self.scale is not None and self.quantity is not None:
             self.query_one(Legend).tell(self.scale, self.map.hexes.values, self.quantity.classes)
 
     def _tell_head(self) -> None:
@@ -240,6 +263,7 @@ class MapSide(Vertical):
         if quantity is None or self.source is None:
             return
         left = Text.assemble(
+            self.badge,
             (self.source.title, "bold"),
             f" · {quantity.title}",
             (f" · {self.clock.words()}" if self.clock.when is not None else "", "dim"),
@@ -247,7 +271,8 @@ class MapSide(Vertical):
             ("  asking …" if self.waiting else "", "italic dim"),
         )
         cell, lon, lat = self._looked
-        found = readouts(value_text(quantity, hexes.value(cell)), cell, lon, lat) if cell else []
+        said = cell and self.partner is None
+        found = readouts(value_text(quantity, hexes.value(cell)), cell, lon, lat) if said else []
         head = self.query_one(".head", Static)
         head.update(beside(left, found, max(10, head.content_size.width)))
 
@@ -295,14 +320,29 @@ class MapSide(Vertical):
         quantity = self.quantity
         if quantity is not None and quantity.classes is None and self.scale is not None:
             names = list(dict.fromkeys((ramp_of(quantity), *RAMPS)))
-            self._ramp = names[(names.index(self._ramp_of(quantity)) + 1) % len(names)]
-            self.paint(replace(self.scale, colours=ramp(self._ramp)))
+            now = names.index(self.scale.named) if self.scale.named in names else 0
+            self._ramp = names[(now + 1) % len(names)]
+            self._paint_both(self.scale.in_ramp(self._ramp))
 
     def stretch(self) -> None:
-        """Spread the colours over the values that are seen."""
-        quantity, seen = self.quantity, self.seen_values()
-        if quantity is not None and quantity.classes is None and len(seen):
-            self.paint(Scale.of_values(seen, self._ramp_of(quantity)))
+        """Spread the colours over the values that are seen, here and at a side that shows the same."""
+        quantity, other = self.quantity, self._like()
+        seen = np.concatenate([side.seen_values() for side in (self, other) if side is not None])
+        if quantity is not None and quantity.classes is None and len(seen) and self.scale is not None:
+            self._paint_both(Scale.of_values(seen, self.scale.named))
+
+    def _paint_both(self, scale: Scale) -> None:
+        other = self._like()
+        self.paint(scale)
+        if other is not None:
+            other.paint(scale)
+
+    def instead(self, shown: tuple[Hexes, Scale] | None) -> None:
+        """Draw other cells in the place of those of the source; None draws these again."""
+        if shown is not None or self._instead is not None:
+            self._instead = shown
+            self.map.instead(shown)
+            self.tell()
 
     def paint(self, scale: Scale, hexes: Hexes | None = None) -> None:
         """Show other cells, or the same in other colours."""
@@ -312,6 +352,7 @@ class MapSide(Vertical):
         faded = scale.fading(self.choice if chosen else None, ground)
         self.map.show(self.map.hexes if hexes is None else hexes, faded)
         self.tell()
+        self.post_message(self.Painted())
 
     def recolour(self) -> None:
         """Follow the theme."""
