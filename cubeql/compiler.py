@@ -23,7 +23,7 @@ from cubeql.errors import Diagnostic, QueryError
 from cubeql.lang import nodes, parse_query
 from cubeql.plan import RULES, Builder, Node, Rule
 from cubeql.plan import build as build_plan
-from cubeql.plan.words import plan_lines
+from cubeql.plan.outline import plan_lines
 from cubeql.sql import Statement, StatementBuilder, Values, print_query
 from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.tree import Ident, Order, Select, Sub

@@ -31,7 +31,7 @@ class Counted:
         marks: of each scan that is counted, by the scan's name.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, prepared: Prepared, fewest_cells: int) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, prepared: Prepared, fewest_cells: int = FEWEST_CELLS) -> None:
         works = {w.name: w for w in prepared.works if w.unit == "tiles"}
         scans = [s for s in prepared.compiled.statement.scans if isinstance(s, Scan) and s.name in works]
         self.all = work_stats(prepared.works)["tiles_kept"]
@@ -46,6 +46,11 @@ class Counted:
             if marks is not None:
                 self.marks[scan.name] = marks
 
+    @property
+    def numbers(self) -> dict[int, str]:
+        """The scans by the number their marks are counted by."""
+        return {marks.number: name for name, marks in self.marks.items()}
+
     def done(self) -> int:
         """How many tile rows are done with."""
         return self._before + sum(marks.done for marks in self.marks.values())
@@ -57,15 +62,15 @@ def _values(scan: Scan) -> int:
 
 
 def _marked(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, passes: int) -> Marks | None:
-    """The marks of a scan, set out; None where its rows cannot be counted so."""
+    """The marks of a scan, set out; None where it reads nothing."""
     rows = work.tiles_kept or 0
-    if not work.paths or int(work.rows_of_tiles.sum()) != rows:  # a frozen layer with dimensions
+    if not work.paths or not rows:
         return None
     places = work.tiles >> shift(scan)
     every = _every(work.rows_of_tiles, scan.overview is None)
     total = int(work.rows_of_tiles[places % every == 0].sum())
-    if not total:
-        return None
+    if not total or int(work.rows_of_tiles.sum()) != rows:  # the latter: a frozen layer with dimensions
+        total, passes = rows, 10**6  # never counted
     chunk = min(_VECTOR_ROWS, row_group_rows(slot_count(scan.layer.resolution, scan.tile)))
     found = Marks(rows, total, in_hand(chunk, every), (passes - 1) * total)
     found.set_out(cursor, scan, every)

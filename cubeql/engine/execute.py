@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -43,13 +45,21 @@ def prepare(
         return running.work(Preparation(compiled, store, running, caches, in_place).prepare)
 
 
-def stream(prepared: Prepared, running: Running) -> Result:
-    """Start a prepared query."""
+@dataclass(slots=True)
+class Measured:
+    """What the engine measured of a statement, and the scans by the numbers of their marks."""
+
+    profile: dict[str, Any] = field(default_factory=dict)
+    numbers: dict[int, str] = field(default_factory=dict)
+
+
+def stream(prepared: Prepared, running: Running, measured: Measured | None = None) -> Result:
+    """Start a prepared query; with ``measured`` the engine measures it, which is told there in the end."""
     compiled = prepared.compiled
     with running.faults():
         running.check()
         prepared_at = time.monotonic()
-        reader = running.work(lambda: _start(running, prepared))
+        reader = running.work(lambda: _start(running, prepared, measured))
     layers = {s.layer.name: s.layer for s in compiled.statement.scans}
     schema = result_schema(compiled.columns, reader.schema, _provenance(compiled, prepared.works), layers)
     stats = work_stats(prepared.works) | {"prepare_seconds": prepared_at - running.began, "seconds": 0.0}
@@ -62,21 +72,23 @@ def stream(prepared: Prepared, running: Running) -> Result:
         close=running.close,
         progress=running.progress,
     )
-    result._batches = _rows(reader, schema, running, result)
+    result._batches = _rows(reader, schema, running, result, measured)
     return result
 
 
-def _start(running: Running, prepared: Prepared) -> pa.RecordBatchReader:
-    statement = prepared.compiled.statement
-    counted = Counted(running.cursor, prepared, FEWEST_CELLS)
+def _start(running: Running, prepared: Prepared, measured: Measured | None) -> pa.RecordBatchReader:
+    statement, cursor = prepared.compiled.statement, running.cursor
+    counted = Counted(cursor, prepared, FEWEST_CELLS if measured is None else 0)
     running.reads(counted.all, counted.done)
-    cursor = running.cursor
+    if measured is not None:
+        measured.numbers = counted.numbers
+        cursor.execute("SET enable_profiling = 'no_output'")
     relation = cursor.execute(prepared.compiled.sql, bound_values(statement.query, statement.values.bound))
     return relation.to_arrow_reader(_BATCH_ROWS)
 
 
 def _rows(
-    reader: pa.RecordBatchReader, schema: pa.Schema, running: Running, result: Result
+    reader: pa.RecordBatchReader, schema: pa.Schema, running: Running, result: Result, measured: Measured | None
 ) -> Iterator[pa.RecordBatch]:
     try:
         with running.faults():
@@ -84,6 +96,8 @@ def _rows(
                 batch = running.work(lambda: next_batch(reader, schema))
                 if batch is None:
                     running.ended()
+                    if measured is not None:
+                        measured.profile = json.loads(running.cursor.get_profiling_information("json"))
                     break
                 yield batch
     finally:

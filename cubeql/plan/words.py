@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 from cubeql.analyze.bound import (
     Aggregate,
     Apply,
@@ -25,22 +23,10 @@ from cubeql.analyze.bound import (
 )
 from cubeql.plan.nodes import (
     Aligned,
-    CellJoin,
-    CellList,
-    Cells,
-    Combined,
-    Filtered,
-    HeldByZones,
-    HeldCells,
-    Node,
     Output,
     Over,
     Overview,
-    Rows,
-    RowScan,
     Scan,
-    Summaries,
-    TileJoin,
     Zoned,
 )
 from cubeql.values.times import format_instant
@@ -50,7 +36,7 @@ def aligned_words(aligned: Aligned) -> str:
     """Which layer, which bands, and how it comes to the grid."""
     scan = aligned.scan
     if scan.zones is not None:
-        return _zones_words(scan, scan.zones)
+        return zones_words(scan, scan.zones)
     own = scan.layer.resolution
     how = ""
     if aligned.is_finer:
@@ -68,7 +54,7 @@ def _overview_words(scan: Scan, overview: Overview) -> str:
     return f"{'summaries' if overview.resolution == scan.tile else 'overviews'} of resolution {overview.resolution}"
 
 
-def _zones_words(scan: Scan, zones: Zoned) -> str:
+def zones_words(scan: Scan, zones: Zoned) -> str:
     """Which zones, when they hold a cell, and what becomes of their attributes."""
     name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
     parts = ["zones", f"cells by {zones.containment}"]
@@ -99,30 +85,13 @@ def over_words(over: Over | None) -> str:
     return f" by {', '.join(f'{column} {method}' for column, method in over.methods)}{on}"
 
 
-def output_words(output: Output) -> Iterator[str]:
-    """The steps of a SELECT, last step first."""
-    if output.limit is not None or output.offset is not None:
-        yield f"limit {output.limit if output.limit is not None else 'none'}, offset {output.offset or 0}"
-    if output.order_by:
-        yield f"order by {', '.join(_sort(s, output) for s in output.order_by)}"
-    if output.sample is not None:
-        yield f"sample {output.sample:g} percent"
-    if output.distinct:
-        yield "distinct"
-    columns = ", ".join(_shown(i.name, words(i.expr, output)) for i in output.items)
-    if output.group_by is None:
-        yield f"select {columns}"
-        return
-    keys = ", ".join(words(k) for k in output.group_by) or "nothing"
-    having = f" having {words(output.having, output)}" if output.having is not None else ""
-    yield f"aggregate {columns} by {keys}{having}"
-
-
-def _shown(name: str, text: str) -> str:
+def item_words(name: str, text: str) -> str:
+    """A column and its name."""
     return text if text == name or text.endswith(f".{name}") else f"{text} as {name}"
 
 
-def _sort(sort: SortBy, output: Output) -> str:
+def sort_words(sort: SortBy, output: Output) -> str:
+    """What rows are ordered by."""
     return f"{words(sort.expr, output)}{' desc' if sort.descending else ''}"
 
 
@@ -191,97 +160,3 @@ def _apply(expr: Apply, output: Output | None) -> str:
 def region_words(region: RegionRef) -> str:
     """What a region is, not where."""
     return f"CELLS {region.args[0]}" if region.kind == "cells" else region.kind.upper()
-
-
-Note = Callable[[str], str]
-
-
-def plan_lines(node: Node, note: Note = lambda scan: "", depth: int = 0) -> Iterator[str]:
-    """The plan tree, one line a node; ``note`` adds what is known of a scan by its name."""
-    pad = "  " * depth
-    match node:
-        case Output():
-            yield from (f"{pad}{line}" for line in output_words(node))
-            yield from plan_lines(node.input, note, depth + 1)
-        case CellList() | RowScan() | HeldCells() | HeldByZones():
-            yield pad + _leaf(node, note)
-        case Combined():
-            yield f"{pad}{node.operator.upper()}"
-            yield from plan_lines(node.left, note, depth + 1)
-            yield from plan_lines(node.right, note, depth + 1)
-        case Filtered():
-            yield f"{pad}filter {condition_words(node.conditions)}"
-            yield from plan_lines(node.input, note, depth + 1)
-        case Rows():
-            yield f"{pad}subquery {node.written}"
-            yield from plan_lines(node.query, note, depth + 1)
-        case CellJoin():
-            yield f"{pad}{node.kind} join by cell, {match_words(node.match)}{over_words(node.over)}"
-            yield from plan_lines(node.left, note, depth + 1)
-            yield from plan_lines(node.right, note, depth + 1)
-        case Cells():
-            yield from _cells(node, note, depth)
-        case Summaries():
-            yield from _summaries(node, note, depth)
-
-
-def _leaf(node: CellList | RowScan | HeldCells | HeldByZones, note: Note) -> str:
-    match node:
-        case CellList(cells=cells):
-            return f"cells {cells.name}: {cells.count} of resolution {cells.resolution}"
-        case HeldByZones(scan=Scan(zones=Zoned() as zones) as scan):
-            return f"{_zones_words(scan, zones)}, asked one by one{note(scan.name)}"
-        case HeldByZones(scan=scan):
-            return scan.written
-        case HeldCells(scan=scan):
-            return f"cells of {scan.written} that hold points ({', '.join(scan.bands)}){note(scan.name)}"
-    name = node.written if node.written == node.layer.name else f"{node.layer.name} AS {node.written}"
-    within = f", prunes by {region_words(node.region)}" if node.region is not None else ""
-    return f"scan {node.layer.kind} {name} ({', '.join(node.columns)}){within}{note(node.name)}"
-
-
-def _cells(node: Cells, note: Note, depth: int) -> Iterator[str]:
-    pad = "  " * depth
-    yield f"{pad}cells of resolution {node.resolution} from tiles of resolution {node.tile}"
-    inner = pad + "  "
-    if node.reason:
-        yield f"{inner}arrays are read: {node.reason}"
-    if node.cell_filters:
-        yield f"{inner}filter cells: {condition_words(node.cell_filters)}"
-    if node.row_filters:
-        yield f"{inner}filter tile rows: {condition_words(node.row_filters)}"
-    for region in node.regions:
-        yield f"{inner}mask {region_words(region.region)}{', prunes tiles' if region.required else ''}"
-    if node.geometry:
-        yield f"{inner}geometry: {', '.join(node.geometry)}"
-    yield f"{inner}scan {aligned_words(node.driver)}{note(node.driver.scan.name)}"
-    for join in node.joins:
-        yield f"{inner}{_join(join)}{note(join.aligned.scan.name)}"
-
-
-def _summaries(node: Summaries, note: Note, depth: int) -> Iterator[str]:
-    pad, scan = "  " * depth, node.scan
-    assert scan.overview is not None
-    what = "classes" if scan.overview.classes is not None else "summaries"
-    kind = f"{what} of tiles" if scan.overview.resolution == scan.tile else "overviews"
-    yield f"{pad}{kind} of resolution {scan.overview.resolution}"
-    if node.row_filters:
-        yield f"{pad}  filter tile rows: {condition_words(node.row_filters)}"
-    if node.conditions:
-        yield f"{pad}  filter classes: {condition_words(node.conditions)}"
-    if node.settled or node.flags:
-        yield f"{pad}  where all cells or none: {', '.join(words(c) for c in (*node.settled, *node.flags))}"
-    read = ", ".join(dict.fromkeys(band for band, _ in scan.overview.statistics)) or "rows"
-    name = scan.written if scan.written == scan.layer.name else f"{scan.layer.name} AS {scan.written}"
-    yield f"{pad}  scan {what} of {name} ({read}){note(scan.name)}"
-    if node.edges is not None:
-        rest = ["at the edge of the region"] if node.edges.regions else []
-        rest += ["where some cells do"] if node.settled or node.flags else []
-        yield f"{pad}  {' and '.join(rest)}:"
-        yield from _cells(node.edges, note, depth + 2)
-
-
-def _join(join: TileJoin) -> str:
-    on = f" on {condition_words((*join.on_rows, *join.on_cells))}" if join.on_rows or join.on_cells else ""
-    match = f"{match_words(join.match)}{over_words(join.over)}"
-    return f"{join.kind} join by tile {aligned_words(join.aligned)}, {match}{on}"

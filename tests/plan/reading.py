@@ -7,8 +7,8 @@ from typing import Any
 from cubeql.compiler import bind
 from cubeql.lang import parse_query
 from cubeql.plan import build
+from cubeql.plan.outline import plan_lines
 from cubeql.plan.rules import named
-from cubeql.plan.words import plan_lines
 
 
 def plan_of(cube: Any, text: str, *rules: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.execute import execute, prepare, stream
+from cubeql.engine.execute import Measured, execute, prepare, stream
 from cubeql.engine.explain import Explanation, cost, explain
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
@@ -89,13 +89,14 @@ class Call:
         with running.faults():
             to_read = running.work(lambda: cost(prepared, running.cursor))
         actual: dict[str, float] = {}
-        if analyze:
-            result = stream(prepared, running)
+        measured = Measured() if analyze else None
+        if measured is not None:
+            result = stream(prepared, running, measured)
             for _ in result:
                 pass
             actual = {k: round(float(result.stats[k]), 4) for k in _ACTUAL if k in result.stats}
         running.close()
-        return explain(prepared, to_read, actual)
+        return explain(prepared, to_read, actual, measured)
 
     # -------------------------------------------------------------- names
 
