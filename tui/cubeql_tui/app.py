@@ -20,13 +20,14 @@ from cubeql.drawing.display import columns_of, whole_texts
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, QueryError, Span
 from cubeql.history import History
 from cubeql_tui import asking, narrowing
+from cubeql_tui.about import AboutPage
 from cubeql_tui.actions import Action, bindings
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.export import ExportPage
 from cubeql_tui.footer import KeysLine, owner_of, place_of
 from cubeql_tui.help import HelpPage
 from cubeql_tui.history import HistoryPage, asked
-from cubeql_tui.layers import LayersPane, LayerTree
+from cubeql_tui.layers import LayersPane
 from cubeql_tui.pages import row_page
 from cubeql_tui.palette import Palette
 from cubeql_tui.popup import Popup
@@ -37,6 +38,7 @@ from cubeql_tui.snapshot import Snapshot
 from cubeql_tui.status import StatusLine
 from cubeql_tui.table import ResultTable
 from cubeql_tui.themes import THEMES
+from cubeql_tui.tree import LayerTree
 from cubeql_tui.words import fault_text, first_words, welcome_text
 
 _BEAT_S = 0.1
@@ -102,7 +104,7 @@ class CubeQL(App[None]):
         """Layers at the left; editor, results and status at the right."""
         popup = Popup(id="popup")
         with Horizontal(id="whole"):
-            yield LayersPane(id="layers")
+            yield LayersPane(self.asides, id="layers")
             with Vertical(id="work"):
                 yield QueryEditor(popup, first_words(self.actions), id="editor")
                 yield Results(self.asides, welcome_text(self.theme_variables["accent"], self.actions), id="results")
@@ -125,6 +127,7 @@ class CubeQL(App[None]):
     def _recolour(self) -> None:
         self.preferred.remember(self.theme)
         self.query_one(QueryEditor).recolour()
+        self.query_one(LayersPane).recolour()
         self.results.recolour()
 
     def on_unmount(self) -> None:
@@ -241,6 +244,10 @@ class CubeQL(App[None]):
         editor = self.query_one(QueryEditor)
         editor.insert(event.name)
         editor.focus()
+
+    @on(LayerTree.AboutAsked)
+    def _about_asked(self, event: LayerTree.AboutAsked) -> None:
+        self.push_screen(AboutPage(event.leaf, self.query_one(LayersPane).looker), self.take_up)
 
     @on(LayerTree.PreviewAsked)
     def _preview(self, event: LayerTree.PreviewAsked) -> None:

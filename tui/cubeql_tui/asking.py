@@ -121,3 +121,29 @@ def copy(query: str, path: str) -> str:
 def times_of_layer(layer: str) -> str:
     """All times of a layer."""
     return f"SHOW TIMES {name(layer)}"
+
+
+def a_cell_of_layer(layer: str, band: str, cell: str) -> str:
+    """A cell below another in which a band has a value."""
+    return f"SELECT cell FROM {name(layer)} FILTER cell WITHIN CELL {text(cell)} AND {name(band)} IS NOT NULL LIMIT 1"
+
+
+def ranges_of_layer(layer: str, bands: Sequence[str]) -> str:
+    """The least and greatest value of bands, in their order."""
+    ends = [f"{end}({name(band)})" for band in bands for end in ("min", "max")]
+    return f"SELECT {', '.join(f'{call} AS c{i}' for i, call in enumerate(ends))} FROM {name(layer)}"
+
+
+def shares_of_layer(layer: str, band: str) -> str:
+    """How many cells have each class."""
+    return f"SELECT {name(band)} AS code, count(*) AS cells FROM {name(layer)} GROUP BY {name(band)}"
+
+
+def describe(layer: str) -> str:
+    """What is known of a layer."""
+    return f"DESCRIBE {name(layer)}"
+
+
+def versions(layer: str) -> str:
+    """The states of a layer."""
+    return f"SHOW VERSIONS {name(layer)}"

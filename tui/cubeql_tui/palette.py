@@ -13,7 +13,7 @@ from cubeql_tui import asking
 from cubeql_tui.actions import PLACES
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.footer import place_of
-from cubeql_tui.layers import Leaf
+from cubeql_tui.tree import Leaf
 
 if TYPE_CHECKING:
     from cubeql_tui.app import CubeQL

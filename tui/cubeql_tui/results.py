@@ -19,7 +19,6 @@ from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.session import Session
 from cubeql_tui import narrowing
 from cubeql_tui.histogram import Histogram
-from cubeql_tui.layers import Leaf
 from cubeql_tui.linked import ConditionAsked, Linked, TimesBrushed, ValuesBrushed
 from cubeql_tui.map.pane import MapPane
 from cubeql_tui.map.sources import LayerSource, RowsSource
@@ -29,6 +28,7 @@ from cubeql_tui.plot import SeriesPlot
 from cubeql_tui.rows import Rows
 from cubeql_tui.running import Run
 from cubeql_tui.table import ResultTable
+from cubeql_tui.tree import Leaf
 from cubeql_tui.words import fault_text
 
 
