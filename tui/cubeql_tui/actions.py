@@ -73,7 +73,8 @@ class Action:
         return (self.shown_key, *(_spoken(key) for key in others))
 
 
-_WORDS = {"escape": "Esc", "left_square_bracket": "[", "right_square_bracket": "]",
+_WORDS = {"escape": "Esc", "less_than_sign": "<", "greater_than_sign": ">",
+          "left_square_bracket": "[", "right_square_bracket": "]",
            "enter": "Enter", "space": "Space", "tab": "Tab", "slash": "/", "plus": "+", "minus": "-",
           "equals_sign": "=", "comma": ",", "full_stop": ".", "left": "←", "right": "→", "up": "↑", "down": "↓",
           "home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn"}  # fmt: skip
@@ -150,6 +151,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("map", "step_time(-1)", "comma", "Earlier", "show the time before", footer=True),
     Action("map", "step_ramp", "c", "Colours", "other colours", footer=True),
     Action("map", "stretch", "s", "Stretch", "spread the colours over the values that are seen", footer=True),
+    Action("map", "play", "space", "Play", "show one time after the other, round and round; once more stops",
+           footer=True),
+    Action("map", "change_speed(-1)", "less_than_sign", "Slower", "play slower"),
+    Action("map", "change_speed(1)", "greater_than_sign", "Faster", "play faster"),
     Action("map", "compare", "v", "Compare", "two maps: beside each other, under a divider, their difference",
            footer=True),
     Action("map", "other_side", "o", "Other side", "of two maps: let the keys be for the other"),

@@ -78,7 +78,10 @@ class CubeQL(App[None]):
             super().__init__()
 
     def __init__(
-        self, store: str | None = None, history: Path | None = None, preferred: Preferred = Preferred()  # noqa: B008
+        self,
+        store: str | None = None,
+        history: Path | None = None,
+        preferred: Preferred = Preferred(),  # noqa: B008
     ) -> None:
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (96, "-wide"), (140, "-roomy")]
         self.VERTICAL_BREAKPOINTS = [(0, "-lowest"), (28, "-low"), (36, "-high")]

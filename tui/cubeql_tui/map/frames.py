@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cubeql.drawing.hexes import Hexes
 from cubeql.drawing.view import Box
@@ -54,6 +54,10 @@ class Frames:
         """What answers a question; None where nothing does."""
         found = self._kept.get((question.quantity.name, question.time))
         return found if found is not None and found[0].answers(question) else None
+
+    def times(self, question: Question) -> list[When]:
+        """The times that the same is known at."""
+        return [time for _, time in self._kept if self.find(replace(question, time=time)) is not None]
 
     def clear(self) -> None:
         """Forget all."""

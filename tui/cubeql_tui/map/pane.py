@@ -22,6 +22,7 @@ from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.side import MapSide
 from cubeql_tui.map.sides import Sides
 from cubeql_tui.map.sources import Quantity, Source, Times
+from cubeql_tui.map.timeline import TimeLine
 from cubeql_tui.plot import SeriesPlot
 
 
@@ -53,6 +54,7 @@ class MapPane(Vertical):
     def compose(self) -> ComposeResult:
         """The side and what is below it."""
         yield Sides(id="sides")
+        yield TimeLine(id="timeline")
         plot = SeriesPlot(id="below")
         plot.display = False
         yield plot
@@ -162,13 +164,31 @@ class MapPane(Vertical):
         """Spread the colours over the values that are seen."""
         self.side.stretch()
 
+    def action_play(self) -> None:
+        """Show one time after the other, or stop."""
+        self.query_one(TimeLine).toggle()
+
+    def action_change_speed(self, steps: int) -> None:
+        """Play faster or slower."""
+        self.query_one(TimeLine).change_speed(steps)
+
+    @on(MapSide.Painted)
+    def _painted(self) -> None:
+        self.query_one(TimeLine).tell(self.side)
+
+    @on(TimeLine.TimeChosen)
+    def _time_wanted(self, event: TimeLine.TimeChosen) -> None:
+        self.show_time(event.instant)
+
     def action_compare(self) -> None:
         """See two maps: beside each other, under one divider, their difference, and one again."""
         self.sides.compare(self.sides.next_layout())
+        self._painted()
 
     def action_other_side(self) -> None:
         """Let the keys be for the other of two maps."""
         self.sides.swap_active()
+        self._painted()
 
     def action_move_divider(self, steps: int) -> None:
         """Move the divider between two maps."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
@@ -236,6 +238,24 @@ class MapSide(Vertical):
         """The other side, where it shows the same quantity: then both have the same colours."""
         other = self.partner
         return other if other is not None and other.scale is not None and other.quantity == self.quantity else None
+
+    # -------------------------------------------------------------- other times
+
+    def kept_times(self) -> Times:
+        """The instants that can be shown at once."""
+        question = self.question()
+        found = [] if question is None else self.frames.times(question)
+        return np.array([t for t in found if isinstance(t, np.datetime64)], "datetime64[us]")
+
+    def ahead(self, count: int) -> list[Question]:
+        """What the times that come next need and is not known."""
+        question, times = self.question(), self.times
+        if question is None or self.clock.time is None:
+            return []
+        now = int(np.flatnonzero(times == self.clock.time)[0])
+        following = [times[(now + 1 + step) % len(times)] for step in range(min(count, len(times) - 1))]
+        wanted = [replace(question, time=time) for time in following]
+        return [q for q in wanted if self.frames.find(q) is None]
 
     @on(Failed)
     def _failed(self, event: Failed) -> None:
