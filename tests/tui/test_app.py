@@ -13,6 +13,7 @@ from cubeql_tui.app import CubeQL
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.layers import LayersPane, LayerTree
 from cubeql_tui.running import Run
+from textual import events
 from textual.pilot import Pilot
 
 from cubeql.history import Asked, History
@@ -105,6 +106,17 @@ def test_escape_cancels_and_the_state_says_so(cube_store: Path, monkeypatch: pyt
         told.set()
         await ended(app, pilot)
         assert "cancelled" in shown(app) and "row" not in lines(app)[-2]
+
+    play(cube_store, scene)
+
+
+def test_what_was_typed_just_before_belongs_to_the_statement(cube_store: Path) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        for character in "SELECT elevation FROM finer":
+            app.post_message(events.Key(character, character))
+        app.post_message(events.Key("f5", None))
+        await ended(app, pilot)
+        assert app.run_now is not None and app.run_now.text == "SELECT elevation FROM finer"
 
     play(cube_store, scene)
 

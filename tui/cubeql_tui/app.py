@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -93,6 +94,7 @@ class CubeQL(App[None]):
         self._told: Run | None = None
         self._place = Span(0, 0)
         self.preferred = preferred
+        self._served_by = os.getppid()
         super().__init__()
         for name in self.available_themes:
             self.unregister_theme(name)
@@ -118,6 +120,9 @@ class CubeQL(App[None]):
     def on_mount(self) -> None:
         """Read the store, and let the editor have the keys."""
         address = str(self.session.store.address)
+        if self.is_web:
+            address = address.rstrip("/").rpartition("/")[2]  # the page tells nothing of the machine
+            self.set_interval(1, self._leave_with_the_page)
         self.query_one(LayersPane).border_subtitle = Text(address if len(address) < 30 else "…" + address[-28:]).markup
         self.query_one(QueryEditor).focus()
         self.set_interval(_BEAT_S, self._beat)
@@ -133,6 +138,11 @@ class CubeQL(App[None]):
         self.query_one(LayersPane).recolour()
         self.results.recolour()
 
+    def _leave_with_the_page(self) -> None:
+        """End when the process that serves the page has gone without a word."""
+        if os.getppid() != self._served_by:
+            self.exit()
+
     def on_unmount(self) -> None:
         """Let go of the store; threads that still read from it end then."""
         if self.run_now is not None:
@@ -143,7 +153,10 @@ class CubeQL(App[None]):
     # -------------------------------------------------------------- statements
 
     def action_run(self) -> None:
-        """Run the statement under the cursor."""
+        """Run the statement under the cursor, once the editor has taken all that was typed before."""
+        self.query_one(QueryEditor).call_later(self._run_statement)
+
+    def _run_statement(self) -> None:
         text, place = self.query_one(QueryEditor).statement
         if not text:
             self.notify("There is no statement at the cursor.", severity="warning")
@@ -281,7 +294,8 @@ class CubeQL(App[None]):
 
     def action_show_plan(self) -> None:
         """See how the statement under the cursor would run."""
-        self.results.show_plan(self.query_one(QueryEditor).statement[0])
+        editor = self.query_one(QueryEditor)
+        editor.call_later(lambda: self.results.show_plan(editor.statement[0]))
 
     def action_export(self) -> None:
         """Write the newest result to a file."""
