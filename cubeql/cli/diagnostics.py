@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -13,11 +14,13 @@ from typing import Any, TextIO
 
 from cubeql.cli.outcome import BUG, exit_code
 from cubeql.drawing.escape import visible
-from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, render
+from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, QueryError, render
+from cubeql.errors.render import WIDTH
 
 _HEADING = re.compile(r"^(error|warning)(\[\w+\])?:", re.MULTILINE)
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m"}
 _RESET = "\x1b[0m"
+_NARROWEST, _GUTTER = 40, 8
 
 
 def wants_colour(choice: str, stream: TextIO) -> bool:
@@ -75,7 +78,7 @@ class Diagnostics:
         elif isinstance(fault, KeyboardInterrupt | QueryCancelled):
             self._write("cancelled")
         else:
-            text = str(fault) or type(fault).__name__
+            text = self._told(fault) or type(fault).__name__
             if not _HEADING.match(text):
                 text = f"error: {text}"
             self._write(f"in {where}:\n{text}" if where else text)
@@ -86,7 +89,7 @@ class Diagnostics:
     def warning(self, diagnostic: Diagnostic, text: str) -> None:
         """Say a warning about a statement."""
         if not self._quiet:
-            self._write(render(diagnostic, text))
+            self._write(render(diagnostic, text, width=self._width))
 
     def notice(self, text: str) -> None:
         """Say something about the data that is not data."""
@@ -127,6 +130,18 @@ class Diagnostics:
             yield
         finally:
             self.shows_progress = shown
+
+    def _told(self, fault: BaseException) -> str:
+        if not isinstance(fault, QueryError):
+            return str(fault)
+        return "\n\n".join(render(d, fault.text, width=self._width) for d in fault.diagnostics)
+
+    @property
+    def _width(self) -> int:
+        """Columns for a line of a statement, beside its number."""
+        if not self.on_terminal:
+            return WIDTH
+        return max(_NARROWEST, min(WIDTH, shutil.get_terminal_size().columns - _GUTTER))
 
     def _bug(self, fault: BaseException) -> None:
         kind = "" if isinstance(fault, CubeQLError) else f"{type(fault).__name__}: "

@@ -14,19 +14,20 @@ ELLIPSIS = "…"
 _COLORS = {"error": "31", "warning": "33", "hint": "36", "place": "34", "bold": "1"}
 
 
-def render(diagnostic: Diagnostic, text: str = "", *, color: bool = False) -> str:
+def render(diagnostic: Diagnostic, text: str = "", *, color: bool = False, width: int = WIDTH) -> str:
     """Several lines: severity, code and message; the source line with carets; the hint.
 
     Args:
         diagnostic: what to draw.
         text: the statement its span belongs to; without it the place is left out.
         color: paint with ANSI escapes.
+        width: columns that a line of the text may take; a longer one is trimmed around the place.
     """
     paint = _Paint(color)
     head = paint(diagnostic.severity, f"{diagnostic.severity}[{diagnostic.code}]")
     lines = [f"{head}: {paint('bold', _visible(diagnostic.message))}"]
     if diagnostic.span is not None and text:
-        lines += _excerpt(text, _clamped(diagnostic.span, text), diagnostic.severity, paint)
+        lines += _excerpt(text, _clamped(diagnostic.span, text), diagnostic.severity, paint, width)
     if diagnostic.hint:
         lines.append(f"  {paint('hint', 'hint')}: {_visible(diagnostic.hint)}")
     fix = _fix(diagnostic)
@@ -56,7 +57,7 @@ def _clamped(span: Span, text: str) -> Span:
     return Span(start, min(max(span.end, start), len(text)))
 
 
-def _excerpt(text: str, span: Span, severity: str, paint: _Paint) -> list[str]:
+def _excerpt(text: str, span: Span, severity: str, paint: _Paint, width: int) -> list[str]:
     """The first line of a place with its carets, and the last one where the place runs over several."""
     first, column = line_column(text, span.start)
     last, _ = line_column(text, max(span.start, span.end - 1))
@@ -66,7 +67,7 @@ def _excerpt(text: str, span: Span, severity: str, paint: _Paint) -> list[str]:
     for number in numbers:
         start = _line_start(text, number)
         source = text[start:].split("\n", 1)[0].rstrip("\r")
-        shown, carets = _drawn(source, span.start - start, span.end - start)
+        shown, carets = _drawn(source, span.start - start, span.end - start, width)
         if number != first and last - first > 1:
             out.append(f" {' ' * gutter} {paint('place', '⋮')}")
         out.append(f" {paint('place', f'{number:>{gutter}} |')} {shown}".rstrip())
@@ -81,12 +82,12 @@ def _line_start(text: str, number: int) -> int:
     return start
 
 
-def _drawn(source: str, start: int, end: int) -> tuple[str, str]:
+def _drawn(source: str, start: int, end: int, room: int) -> tuple[str, str]:
     """A line as a terminal shows it, trimmed around the place, and the carets under ``[start, end)``."""
     start, end = max(start, 0), min(end, len(source))
-    near, far = max(start - 2 * WIDTH, 0), start + 2 * WIDTH  # a line may be a million characters long
+    near, far = max(start - 2 * room, 0), start + 2 * room  # a line may be a million characters long
     cells = [_cell(character) for character in source[near:far]]
-    first, last = _window(cells, start - near, max(end, start + 1) - near)
+    first, last = _window(cells, start - near, max(end, start + 1) - near, room)
     first, last = first + near, last + near
     lead = ELLIPSIS if first > 0 else ""
     trail = ELLIPSIS if last < len(source) else ""
@@ -96,17 +97,17 @@ def _drawn(source: str, start: int, end: int) -> tuple[str, str]:
     return lead + shown + trail, " " * indent + "^" * max(1, sum(width for _, width in marked))
 
 
-def _window(cells: list[tuple[str, int]], start: int, end: int) -> tuple[int, int]:
+def _window(cells: list[tuple[str, int]], start: int, end: int, most: int) -> tuple[int, int]:
     """The part of a line that is shown: all of it if it fits, else what is around the place."""
     widths = [width for _, width in cells]
-    if sum(widths) <= WIDTH:
+    if sum(widths) <= most:
         return 0, len(cells)
-    first, room = start, WIDTH - 2
+    first, room = start, most - 2
     last = start
-    while last < min(end, len(cells)) and room - widths[last] >= WIDTH // 4:
+    while last < min(end, len(cells)) and room - widths[last] >= most // 4:
         room -= widths[last]
         last += 1
-    while first > 0 and room - widths[first - 1] >= WIDTH // 4:
+    while first > 0 and room - widths[first - 1] >= most // 4:
         first -= 1
         room -= widths[first]
     while last < len(cells) and room - widths[last] >= 0:

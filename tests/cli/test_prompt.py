@@ -192,3 +192,13 @@ def test_data_that_goes_away_leaves_the_prompt_on_the_terminal_and_holds_no_esca
     data = (tmp_path / "out.csv").read_bytes()
     assert data.startswith(b"n\n0\n1\ncell,time,t2m,name\n8928308280fffff,") and b"cubeql" not in data
     assert b"\x1b" not in data.replace(b"\x1b[31m", b"")  # one that stands in the data
+
+
+def test_a_fault_is_drawn_as_wide_as_the_terminal_is() -> None:
+    with typed(columns=60) as terminal:
+        _ready(terminal).enter(f"SELECT {'a + ' * 40} WRONG x;")
+        shown = terminal.until("hint: SHOW LAYERS")
+    lines = [line.strip() for line in shown.splitlines()]
+    carets = next(n for n, line in enumerate(shown.splitlines()) if line.endswith(" ^"))
+    assert shown.splitlines()[carets - 1][shown.splitlines()[carets].index("^")] == "x"
+    assert lines[carets - 1].startswith("1 | …")

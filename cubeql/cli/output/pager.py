@@ -12,6 +12,7 @@ from cubeql.cli.output.sink import Sink
 from cubeql.errors import ConfigError
 
 _LESS = "less"
+_KEYS = "q leaves, arrows scroll, / finds"
 
 
 def pager_command(always: bool) -> str | None:
@@ -25,7 +26,7 @@ def pager_command(always: bool) -> str | None:
         return chosen.strip() or None
     if shutil.which(_LESS) is None:
         return None
-    return f"{_LESS} -RSX" if always else f"{_LESS} -FRSX"
+    return f"{_LESS} {'-RSX' if always else '-FRSX'} '-Ps{_KEYS}'"
 
 
 class CommandSink(Sink):

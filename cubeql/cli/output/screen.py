@@ -12,6 +12,7 @@ from cubeql.cli.output.kept import Kept
 from cubeql.cli.output.layout import Layout, Written
 from cubeql.cli.output.pager import CommandSink, pager_command
 from cubeql.cli.output.sink import MemorySink, Sink, stdout_sink
+from cubeql.drawing.ansi import Canvas, depth_of
 from cubeql.errors import ConfigError
 
 _PROMPT_LINES = 3
@@ -55,6 +56,12 @@ class Screen:
             return written
         fitted = None if self.paging == "on" else self._fitted(kept, chosen, out)
         return fitted or self._paged(kept, chosen, out, pager)
+
+    def canvas(self) -> Canvas:
+        """What a picture is drawn on: the terminal without the lines of the prompt."""
+        out, size = stdout_sink(), shutil.get_terminal_size()
+        depth = depth_of(wants_colour(self.colour, sys.stdout))
+        return Canvas(size.columns - 1, size.lines - _PROMPT_LINES - 1, depth, out.unicode)
 
     def layout(self, out: Sink, chosen: Format, max_rows: int = 0) -> Layout:
         """The layout of a format; on a terminal for its width, with so many rows or, for 0, all."""

@@ -24,7 +24,7 @@ class Command:
         run: does it; it is given what stands behind the name.
         aliases: other names; one with a word behind, as in ``\\d NAME``, is this command only with an argument.
         offers: what may stand behind the name: ``layer``, ``file``, ``mode``, ``statement``, ``setting``,
-            ``parameter`` or words.
+            ``parameter``, ``column``, ``command`` or words.
     """
 
     name: str
@@ -64,6 +64,9 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command(".mode", "[FORMAT]", "how results are written", of_results.mode, offers="mode"),
         Command(".x", "[on|off]", "a column a line, or back", of_results.vertical, ("\\x",), _SWITCH),
         Command(".last", "", "show the last result again", of_results.last),
+        Command(".map", "[COLUMN]", "draw the last result as a map of its cells", of_results.map_, offers="column"),
+        Command(".plot", "[COLUMN]", "draw the last result over time, or how often each value comes",
+                of_results.plot, offers="column"),
         Command(".output", "[FILE or |COMMAND]", "send results to a file or command, back to the screen without one",
                 of_results.output, ("\\o",), "file"),
         Command(".once", "FILE or |COMMAND", "send the next result there", of_results.once, offers="file"),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pyarrow as pa
+
 from cubeql.cli.output.kept import Kept
+from cubeql.cli.output.sink import write_text
 from cubeql.cli.output.targets import target
 from cubeql.cli.shell.state import MODES, Shell
+from cubeql.drawing.ansi import Canvas
 from cubeql.errors import ConfigError, nearest
 
 _TURNS = {"on": True, "off": False}
@@ -65,6 +71,27 @@ def whole_result(shell: Shell, statement: str) -> Kept:
     run_piece(shell.session, Script(statement), Piece(statement, 0), shell.running, gathering, shell.diagnostics)
     shell.showing.kept = gathering.kept
     return gathering.kept
+
+
+def map_(shell: Shell, column: str) -> None:
+    """Draw the last result as a map."""
+    from cubeql.cli.output.map import map_lines
+
+    _draw(shell, map_lines, column)
+
+
+def plot(shell: Shell, column: str) -> None:
+    """Draw the last result over time, or how often its values come."""
+    from cubeql.cli.output.plot import plot_lines
+
+    _draw(shell, plot_lines, column)
+
+
+def _draw(shell: Shell, drawer: Callable[[pa.Table, str | None, Canvas], list[str]], column: str) -> None:
+    kept = result_of(shell)
+    table = pa.Table.from_batches(list(kept), kept.schema)
+    lines = drawer(table, _unquoted(column) or None, shell.showing.screen.canvas())
+    write_text("".join(f"{line}\n" for line in lines))
 
 
 def output(shell: Shell, said: str) -> None:

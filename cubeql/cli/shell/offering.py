@@ -72,6 +72,9 @@ class Offers(Completer):
                 return dict.fromkeys(MODES, "")
             case "command":
                 return {c.name: c.says for c in COMMANDS}
+            case "column":
+                kept = self._shell.showing.kept
+                return dict.fromkeys(kept.schema.names if kept is not None else (), "")
             case "parameter":
                 return {name: str(value) for name, value in self._shell.running.parameters.items()}
             case "setting":

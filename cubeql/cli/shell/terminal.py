@@ -11,7 +11,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import ThreadedCompleter
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import completion_is_selected, is_searching
+from prompt_toolkit.filters import Condition, completion_is_selected, is_searching
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History as TypedHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -47,7 +47,9 @@ class Terminal:
             style=STYLE,
             color_depth=depth(coloured),
             completer=ThreadedCompleter(Offers(shell)),
-            complete_while_typing=True,  # history search by prefix would turn this off, without a word
+            # Room for the menu is kept as long as this is true: at an empty prompt it would push results off the
+            # screen. Trap: a history search by prefix turns this off, without a word.
+            complete_while_typing=Condition(lambda: bool(self._session.default_buffer.text)),
             reserve_space_for_menu=_MENU_LINES,
             history=Remembered(shell.history),
             auto_suggest=AutoSuggestFromHistory(),
