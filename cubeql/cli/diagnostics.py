@@ -65,6 +65,12 @@ class Diagnostics:
         """Whether it is said in colours."""
         return self._colour
 
+    @property
+    def unicode(self) -> bool:
+        """Whether blocks can be drawn."""
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        return str(encoding).lower().replace("-", "") in ("utf8", "utf16", "utf32")
+
     def fault(self, fault: BaseException, where: str | None = None) -> int:
         """Say what went wrong; the exit code it leads to.
 

@@ -38,16 +38,17 @@ class ProgressLine:
         if not self.diagnostics.shows_progress or (now - self._last < _EVERY_S and done < total):
             return
         self._last = now
-        text = line(self.what, done, total, rate, seconds_left)
+        text = line(self.what, done, total, rate, seconds_left, self.diagnostics.unicode)
         self.diagnostics.progress(fitting(text))
 
 
-def line(what: str, done: int, total: int, rate: str, seconds_left: float | None) -> str:
-    """The line: ``ingest [#####               ]  25 %  1.2 M cells/s  0:41 left``."""
+def line(what: str, done: int, total: int, rate: str, seconds_left: float | None, blocks: bool = False) -> str:
+    """The line: ``ingest [#####               ]  25%  1.2 M cells/s  0:41 left``, or with a bar of blocks."""
     share = done / total if total else 1.0
-    bar = "#" * int(share * _BAR)
+    filled = int(share * _BAR)
+    bar = "█" * filled + "░" * (_BAR - filled) if blocks else f"[{'#' * filled:<{_BAR}}]"
     left = "" if seconds_left is None else f"  {duration(seconds_left)} left"
-    return f"{what} [{bar:<{_BAR}}] {share:4.0%}  {rate}{left}"
+    return f"{what} {bar} {share:4.0%}  {rate}{left}"
 
 
 def fitting(text: str) -> str:

@@ -59,7 +59,8 @@ class Waiting:
                 continue
             with self._drawing:
                 if self._waits and self._diagnostics.shows_progress:
-                    self._diagnostics.progress(fitting(said(self._ask(), time.monotonic() - self._began)))
+                    seconds = time.monotonic() - self._began
+                    self._diagnostics.progress(fitting(said(self._ask(), seconds, self._diagnostics.unicode)))
 
     def __enter__(self) -> Waiting:
         if self._diagnostics.shows_progress:
@@ -76,9 +77,10 @@ class Waiting:
                 self._diagnostics.end_progress()
 
 
-def said(progress: Progress | None, seconds: float) -> str:
+def said(progress: Progress | None, seconds: float, blocks: bool) -> str:
     """The line: tiles where they are known, the time that has passed, and the way out."""
     if progress is None or not progress.all:
         return f"running for {duration(seconds)}  Ctrl-C cancels"
     tiles = f"{progress.done:,} of {progress.all:,} tiles"
-    return f"{line('query', progress.done, progress.all, tiles, progress.seconds_left)}  Ctrl-C cancels"
+    drawn = line("query", progress.done, progress.all, tiles, progress.seconds_left, blocks)
+    return f"{drawn}  Ctrl-C cancels"

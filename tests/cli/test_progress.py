@@ -26,5 +26,9 @@ def test_the_bar_is_empty_at_first_and_full_at_last() -> None:
     assert line("ingest", 8, 8, "1 cells/s", 0.0) == "ingest [####################] 100%  1 cells/s  0:00 left"
 
 
+def test_where_blocks_can_be_drawn_the_bar_is_of_blocks() -> None:
+    assert line("query", 1, 4, "1 of 4 tiles", None, blocks=True).startswith("query █████░░░░░░░░░░░░░░░  25%  1 of 4")
+
+
 def test_nothing_to_do_is_done() -> None:
     assert "100%" in line("ingest", 0, 0, "", None)

@@ -82,7 +82,7 @@ def test_ctrl_c_clears_the_text_and_ctrl_d_leaves() -> None:
 def test_ctrl_c_cancels_what_runs_and_the_prompt_goes_on() -> None:
     with typed() as terminal:
         _ready(terminal).enter("SLOW 600;")
-        terminal.until("query [###############     ]  75%  3 of 4 tiles  0:02 left  Ctrl-C cancels")
+        terminal.until("query ███████████████░░░░░  75%  3 of 4 tiles  0:02 left  Ctrl-C cancels")
         terminal.type("\x03")
         shown = terminal.until("cancelled\n", "cancelled after")
         assert "tiles" not in shown

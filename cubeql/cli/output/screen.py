@@ -57,10 +57,15 @@ class Screen:
         fitted = None if self.paging == "on" else self._fitted(kept, chosen, out)
         return fitted or self._paged(kept, chosen, out, pager)
 
+    @property
+    def coloured(self) -> bool:
+        """Whether there may be colours."""
+        return wants_colour(self.colour, sys.stdout)
+
     def canvas(self) -> Canvas:
         """What a picture is drawn on: the terminal without the lines of the prompt."""
         out, size = stdout_sink(), shutil.get_terminal_size()
-        depth = depth_of(wants_colour(self.colour, sys.stdout))
+        depth = depth_of(self.coloured)
         return Canvas(size.columns - 1, size.lines - _PROMPT_LINES - 1, depth, out.unicode)
 
     def layout(self, out: Sink, chosen: Format, max_rows: int = 0) -> Layout:
@@ -70,7 +75,7 @@ class Screen:
             max_rows=max_rows or None if people else None,
             width=out.width if people else None,
             unicode=out.terminal and out.unicode,
-            colour=wants_colour(self.colour, sys.stdout),
+            colour=self.coloured,
             all_rows=_ALL_ROWS,
             all_columns=_ALL_COLUMNS,
         )
@@ -87,7 +92,7 @@ class Screen:
         return written
 
     def _paged(self, kept: Kept, chosen: Format, out: Sink, pager: str) -> Written:
-        layout = Layout(unicode=out.unicode, colour=wants_colour(self.colour, sys.stdout))
+        layout = Layout(unicode=out.unicode, colour=self.coloured)
         notices: tuple[str, ...] = ()
         sink = CommandSink(pager, out.encoding)
         with self.diagnostics.without_progress():

@@ -67,7 +67,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command(".map", "[COLUMN]", "draw the last result as a map of its cells", of_results.map_, offers="column"),
         Command(".plot", "[COLUMN]", "draw the last result over time, or how often each value comes",
                 of_results.plot, offers="column"),
-        Command(".output", "[FILE or |COMMAND]", "send results to a file or command, back to the screen without one",
+        Command(".output", "[FILE or |COMMAND]", "send results there; without a name back to the screen",
                 of_results.output, ("\\o",), "file"),
         Command(".once", "FILE or |COMMAND", "send the next result there", of_results.once, offers="file"),
         Command(".pager", "[on|off|auto]", "show results in a pager: always, never, or when too long",

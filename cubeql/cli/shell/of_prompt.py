@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cubeql.cli.output.layout import BOLD, DIM, painted
 from cubeql.cli.output.screen import show_text
 from cubeql.cli.shell.feeding import ask
 from cubeql.cli.shell.state import Shell
 from cubeql.errors import ConfigError, nearest
 
-_INTRODUCTION = "Write a statement and end it with ;   Enter runs it. What may stand at the cursor is offered: Tab."
+_INTRODUCTION = "End a statement with ; and press Enter. What may come next is offered while you type; Tab takes it."
 KEYS = (
     ("Alt-Enter", "run what is written as it is"),
     ("Tab", "offer what may stand here"),
@@ -20,8 +21,9 @@ KEYS = (
     ("Ctrl-C", "clear the text; stop a statement that runs"),
     ("Ctrl-D", "leave"),
 )
+_INK = "36"
 _NONE = {"none", "null", "default"}
-_ROOM = 30
+_ROOM = 32
 
 
 def set_(shell: Shell, said: str) -> None:
@@ -50,7 +52,8 @@ def help_(shell: Shell, name: str) -> None:
     from cubeql.cli.shell.commands import COMMANDS, find
 
     if not name:
-        show_text(help_text(), shell.showing.screen)
+        screen = shell.showing.screen
+        show_text(help_text(screen.coloured), screen)
         return
     command = find(name) or find(f".{name}")
     if command is None:
@@ -60,19 +63,23 @@ def help_(shell: Shell, name: str) -> None:
     show_text(f"{command.name} {command.takes}".rstrip() + f"\n  {command.says}{also}\n", shell.showing.screen)
 
 
-def help_text() -> str:
+def help_text(colour: bool = False) -> str:
     """All commands and keys."""
     from cubeql.cli.shell.commands import GROUPS
 
     lines = [_INTRODUCTION]
     for group, commands in GROUPS.items():
-        lines += ["", group]
+        lines += ["", painted(BOLD, group, colour)]
         for command in commands:
-            usage = f"  {command.name} {command.takes}".rstrip()
-            aliases = f"  ({', '.join(command.aliases)})" if command.aliases else ""
-            lines.append(f"{usage:<{_ROOM}}{'' if len(usage) < _ROOM else '  '}{command.says}{aliases}")
-    lines += ["", "keys", *(f"  {key:<{_ROOM - 2}}{says}" for key, says in KEYS)]
+            aliases = painted(DIM, f"  {', '.join(command.aliases)}", colour)
+            lines.append(_usage(command.name, command.takes, colour) + command.says + aliases)
+    lines += ["", painted(BOLD, "keys", colour), *(_usage(key, "", colour) + says for key, says in KEYS)]
     return "\n".join(lines) + "\n"
+
+
+def _usage(name: str, takes: str, colour: bool) -> str:
+    space = " " * (_ROOM - len(name) - len(takes) - 3)
+    return f"  {painted(_INK, name, colour)} {painted(DIM, takes, colour)}{space}"
 
 
 def quit_(shell: Shell, _: str) -> None:
