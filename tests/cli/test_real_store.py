@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
 import os
 import signal
@@ -13,7 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import cubeql
 from cubeql.cli.main import main
+from cubeql.cli.runner import Running
+from cubeql.cli.shell.opening import open_prompt
+from cubeql.preferences import Preferences
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -233,3 +239,35 @@ def test_cards_that_cannot_be_read_are_told(run_here: Run, store: Path, tmp_path
     assert run_here("card", "ndvi", "--edit", "-", "--stac", "--store", store).code == 2
     assert run_here("describe", "ndvi", "--card", "--stac", "--store", store).code == 2
     assert run_here("card", "nothing", "--store", store).code == 3
+
+
+def test_the_commands_of_the_prompt_answer_on_a_real_store(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    def said(*lines: str) -> tuple[str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines)))
+        options = argparse.Namespace(
+            color="never", quiet=False, no_progress=False, format="csv", max_rows=None, output=None
+        )
+        with cubeql.connect(store) as session:
+            assert open_prompt(session, Running({}), options, Preferences()) == 0
+        caught = capfd.readouterr()
+        return caught.out, caught.err
+
+    (head, row), told = said(".layers nd")[0].splitlines(), said(".layers zz")[1]
+    assert head == "layer,kind,time,size,title" and row.startswith("ndvi,grid 6,2024-05-01 … 2024-05-11,")
+    assert "no layer has zz in its name" in told
+    assert said(".schema ndvi")[0].splitlines()[1:] == [
+        "ndvi,cell,cell,,resolution 6", "ndvi,time,timestamp,,", "ndvi,ndvi,number,%,"
+    ]  # fmt: skip
+    assert said("\\d ndvi")[0] == said(".describe ndvi;")[0] == said("DESCRIBE ndvi;")[0]
+    assert "scan ndvi" in said("SELECT ndvi FROM ndvi;", ".explain")[0] and said(".plan SELECT 1 AS x FROM ndvi")[0]
+    query = "SELECT cell, time, ndvi FROM ndvi;"
+    out, _ = said(query, ".map ndvi", ".plot ndvi")
+    assert "cells" in out and "2024" in out
+    assert "column 'nothing' is not there" in said(query, ".map nothing")[1]
+    assert "threads,2" in said(".set threads 2", ".set")[0] and "no setting 'thread'" in said(".set thread 2")[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cubeql.cli.diagnostics import Diagnostics, wants_colour
 from cubeql.cli.output.formats import Format
@@ -12,8 +13,10 @@ from cubeql.cli.output.kept import Kept
 from cubeql.cli.output.layout import Layout, Written
 from cubeql.cli.output.pager import CommandSink, pager_command
 from cubeql.cli.output.sink import MemorySink, Sink, stdout_sink
-from cubeql.drawing.ansi import Canvas, depth_of
 from cubeql.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cubeql.drawing.ansi import Canvas
 
 _PROMPT_LINES = 3
 _ALL_ROWS = ".pager on shows all"
@@ -64,6 +67,8 @@ class Screen:
 
     def canvas(self) -> Canvas:
         """What a picture is drawn on: the terminal without the lines of the prompt."""
+        from cubeql.drawing.ansi import Canvas, depth_of
+
         out, size = stdout_sink(), shutil.get_terminal_size()
         depth = depth_of(self.coloured)
         return Canvas(size.columns - 1, size.lines - _PROMPT_LINES - 1, depth, out.unicode)

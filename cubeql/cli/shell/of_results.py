@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -10,8 +11,10 @@ from cubeql.cli.output.kept import Kept
 from cubeql.cli.output.sink import write_text
 from cubeql.cli.output.targets import target
 from cubeql.cli.shell.state import MODES, Shell
-from cubeql.drawing.ansi import Canvas
 from cubeql.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from cubeql.drawing.ansi import Canvas
 
 _TURNS = {"on": True, "off": False}
 
