@@ -165,6 +165,7 @@ def test_a_file_may_hold_commands_comments_and_statements(say: Say, tmp_path: Pa
 
 
 def test_a_number_that_begins_with_a_point_is_no_command() -> None:
+    assert command_in(".") == "."
     assert command_in(".5") is None and command_in("SELECT a\n.b") is None and command_in("-- x\n.b c") == ".b c"
 
 

@@ -16,7 +16,7 @@ from cubeql.cli.statements import Piece, Script, pieces
 from cubeql.drawing.display import seconds_text
 from cubeql.history import Asked
 
-_COMMAND = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z))*([.\\][A-Za-z?][^\n]*)")
+_COMMAND = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z))*([.\\](?:[A-Za-z?][^\n]*|\s*\Z))")
 _COMMAND_LINE = re.compile(r"^[ \t]*[.\\][A-Za-z?][^\n]*", re.MULTILINE)
 _WORDS = {"exit": ".quit", "quit": ".quit", "help": ".help", "?": ".help"}
 """What a newcomer may type."""
