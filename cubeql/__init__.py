@@ -18,6 +18,7 @@ The rooms, in reading order (each imports only rooms above it in this list):
 * ``service``    what prompts and editors ask while somebody types
 * ``session``    ``connect()`` and :class:`~cubeql.session.Session`
 * ``cli``        the command line
+* ``notebook``   cells of a notebook
 
 Importing :mod:`cubeql` loads none of the heavy libraries; :func:`connect` does.
 """
@@ -30,6 +31,8 @@ from cubeql.errors import CubeQLError, Diagnostic, QueryError
 from cubeql.errors.version import VERSION
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from cubeql.session import Session
 
 __version__ = VERSION
@@ -49,3 +52,17 @@ def connect(store: str | None = None, **settings: Any) -> Session:
     from cubeql.session import Session
 
     return Session.open(store, **settings)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """What ``%load_ext cubeql`` calls; see :mod:`cubeql.notebook`."""
+    from cubeql.notebook import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """What ``%unload_ext cubeql`` calls."""
+    from cubeql.notebook import unload
+
+    unload(shell)

@@ -21,6 +21,8 @@ MOST_LINES = 400
 MOST_LINES_IN_A_FUNCTION = 60
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
 HEAVY = {
+    "IPython",
+    "PIL",
     "adbc_driver_manager",
     "deltalake",
     "duckdb",

@@ -187,7 +187,15 @@ class Result:
         if self.message is not None:
             return f"<Result: {self.message}>"
         columns = ", ".join(f"{f.name} {f.type}" for f in self.schema)
-        return f"<Result ({columns})>"
+        return f"<Result ({columns})>" if self._table is None else f"<Result ({columns}), {len(self._table):,} rows>"
+
+    def _repr_html_(self) -> str | None:
+        """A table for a notebook, where the rows are kept; looking at a result must not read it up."""
+        if self._table is None:
+            return None
+        from cubeql.formats.page import html_table, in_page
+
+        return in_page([html_table(self._table)])
 
     def provenance(self) -> dict[str, Any]:
         """Where the data comes from: the statement, layers with version, licence and citation."""

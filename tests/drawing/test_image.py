@@ -60,15 +60,15 @@ def test_a_pixel_between_two_cells_mixes_their_colours_and_none_else(picture: Pi
     pixels, view = map_pixels(picture), picture.view
     by_cell = dict(zip(CELLS.tolist(), VALUES.tolist()))
     mixed = 0
-    for y in range(200, 260):
-        for x in range(200, 360):
+    for y in range(200, 220):
+        for x in range(200, 280):
             places = [(x + dx, y + dy) for dx in (0.01, 0.5, 0.99) for dy in (0.01, 0.5, 0.99)]
             lonlat = [(view.lon + (a - view.width / 2) * view.scale, _latitude(b, view)) for a, b in places]
             shades = {_shade(by_cell[int(h3.latlng_to_cell(lat, lon, 4))]) for lon, lat in lonlat}
             colours = np.array([picture.scale.colours[s] for s in shades])
             assert (pixels[y, x] >= colours.min(axis=0) - 1).all() and (pixels[y, x] <= colours.max(axis=0) + 1).all()
             mixed += len(shades) > 1
-    assert mixed > 500
+    assert mixed > 80
 
 
 def _latitude(y: float, view: View) -> float:

@@ -39,17 +39,34 @@ def plot_lines(table: pa.Table, column: str | None, canvas: Canvas) -> list[str]
     Raises:
         CubeQLError: the result has no number, no such column or no value.
     """
+    return lines_of(plotted(table, column), canvas)
+
+
+def lines_of(drawn: Series | Counted, canvas: Canvas) -> list[str]:
+    """What is to be plotted as lines of a terminal."""
+    return _over_time(drawn, canvas) if isinstance(drawn, Series) else _bars(drawn, canvas)
+
+
+def plotted(table: pa.Table, column: str | None) -> Series | Counted:
+    """What is plotted of a result: a column over time where rows have several times, else how often each value comes.
+
+    Raises:
+        CubeQLError: the result has no number, no such column or no value.
+    """
     if not len(table):
         raise CubeQLError("there is nothing to plot: the result has no rows")
     columns = counting.quantities(table.schema)
     first = next((c.name for c in columns if c.is_number), None)
     quantity = chosen(table.schema, columns, column if column is not None else first, "a plot")
     if quantity.is_number and _has_times(table):
-        return _over_time(series.of_table(table, quantity), canvas)
+        drawn = series.of_table(table, quantity)
+        if not any(np.isfinite(line.values).any() for line in drawn.lines):
+            raise CubeQLError(f"there is nothing to plot: {quantity.name} is NULL at all times")
+        return drawn
     counted = counting.of_table(table, quantity)
     if not len(counted.known):
         raise CubeQLError(f"there is nothing to plot: {quantity.name} is NULL in all rows")
-    return _bars(counted, canvas)
+    return counted
 
 
 def _has_times(table: pa.Table) -> bool:
@@ -64,8 +81,6 @@ def _has_times(table: pa.Table) -> bool:
 
 
 def _over_time(drawn: Series, canvas: Canvas) -> list[str]:
-    if not any(np.isfinite(line.values).any() for line in drawn.lines):
-        raise CubeQLError(f"there is nothing to plot: {drawn.title} is NULL at all times")
     frame = _frame(drawn, canvas)
     bits = np.zeros((frame.rows, frame.columns), np.uint8)
     owner = np.full((frame.rows, frame.columns), -1)
