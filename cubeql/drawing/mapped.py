@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cubeql.drawing.colours import Scale, fitting_ramp
+from cubeql.drawing.colours import Scale
 from cubeql.drawing.display import Column, columns_of, instant_text
 from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution
 from cubeql.drawing.raster import ground_of, indexes_at
@@ -151,7 +151,7 @@ def mapped(table: pa.Table, name: str | None = None) -> Mapped:
     if not len(rows):
         raise CubeQLError("there is nothing to map: the result has no rows with a cell")
     cells = one_resolution(rows.column(place.number).to_numpy().astype(np.int64))
-    return Mapped(column, cells, values, scale_of(column, values), time)
+    return Mapped(column, cells, values, Scale.of(column, values), time)
 
 
 def chosen(schema: pa.Schema, columns: tuple[Column, ...], name: str | None, what: str) -> Column:
@@ -170,13 +170,6 @@ def chosen(schema: pa.Schema, columns: tuple[Column, ...], name: str | None, wha
         )
     verb = "is not a number" if name in schema.names else "is not there"
     raise CubeQLError(f"column {name!r} {verb}: {what} can show {', '.join(c.name for c in columns)}")
-
-
-def scale_of(column: Column, values: Floats) -> Scale:
-    """The colours of the values of a column."""
-    if column.classes:
-        return Scale.of_classes(column.classes)
-    return Scale.of_values(values, fitting_ramp(column.name, column.unit))
 
 
 def numbers(column: pa.ChunkedArray) -> Floats:

@@ -164,7 +164,7 @@ def _ramp(picture: Picture, sheet: Sheet, y: float) -> float:
         sheet.words.append(Words(x, y + _BAR_HEIGHT + 17, f"{tick:.6g}", _SMALL, theme.quiet, middle=True))
     known = picture.hexes.values[np.isfinite(picture.hexes.values)]
     beyond = bool(((known < scale.low) | (known > scale.high)).any())
-    ends = "the ends hold 1 % of the values each" if beyond else None
+    ends = "values beyond the ends have their colours" if beyond else None
     said = " · ".join(part for part in (picture.unit, ends) if part)
     x = _MARGIN + width + 14
     if said:
