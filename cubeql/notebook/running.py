@@ -29,10 +29,6 @@ def run(work: Callable[[], T], session: Session) -> T:
         except KeyboardInterrupt:
             while not doing.done():
                 session.cancel()
-                doing.exception(_LOOK_EVERY_S) if doing.done() else _wait(doing.exception)
+                with suppress(NotYet):
+                    doing.exception(_LOOK_EVERY_S)
             raise
-
-
-def _wait(outcome: Callable[[float], object]) -> None:
-    with suppress(NotYet):
-        outcome(_LOOK_EVERY_S)
