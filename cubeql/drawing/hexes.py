@@ -12,6 +12,7 @@ from cubeql.grid.cells import centers
 from cubeql.values.cells import CellArray, parent, resolution_of
 
 _FEW = 20_000  # cells that are enough to know where all of them lie
+_AROUND = 6  # sizes of a cell around one that is seen from near
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,13 @@ def extent_of(cells: CellArray) -> Box | None:
         cells = np.unique(parent(cells, resolution))
     lon, lat = centers(cells)
     return box_around(lon, lat, cell_degrees(resolution))
+
+
+def near(cell: int) -> Box:
+    """A cell with some of what lies around it."""
+    around = extent_of(np.array([cell], np.int64))
+    assert around is not None
+    return around.grown(_AROUND * cell_degrees(resolution_of(cell)))
 
 
 def one_resolution(cells: CellArray) -> CellArray:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from cubeql_tui import table as table_module
+from cubeql_tui import grid as grid_module
 from cubeql_tui.app import CubeQL
 from cubeql_tui.rows import Rows
 from cubeql_tui.table import ResultTable
@@ -48,7 +48,7 @@ def test_millions_of_rows_are_reached_at_once(cube_store: Path, monkeypatch: pyt
         made.append(len(values))
         return texts(values, column)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(table_module, "texts", counted)
+    monkeypatch.setattr(grid_module, "texts", counted)
 
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
         table = app.query_one(ResultTable)

@@ -29,6 +29,7 @@ from cubeql_tui.footer import KeysLine, owner_of, place_of
 from cubeql_tui.help import HelpPage
 from cubeql_tui.history import HistoryPage, asked
 from cubeql_tui.layers import LayersPane
+from cubeql_tui.made import NarrowAsked
 from cubeql_tui.pages import row_page
 from cubeql_tui.palette import Palette
 from cubeql_tui.popup import Popup
@@ -309,8 +310,8 @@ class CubeQL(App[None]):
         if path is not None:
             self.ask(asking.copy(text, path))
 
-    @on(Results.NarrowAsked)
-    def _narrow_asked(self, event: Results.NarrowAsked) -> None:
+    @on(NarrowAsked)
+    def _narrow_asked(self, event: NarrowAsked) -> None:
         editor = self.query_one(QueryEditor)
         if narrowing.put(editor, event.wanted):
             self.remove_class("-enlarged")

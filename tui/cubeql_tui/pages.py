@@ -1,4 +1,4 @@
-"""What lies over the screen for a moment: one whole row."""
+"""What lies over the screen for a moment: one whole row, what is known of a column."""
 
 from __future__ import annotations
 
@@ -45,9 +45,14 @@ class Page(ModalScreen[None]):
 
 def row_page(number: int, names: list[str], values: list[str]) -> Page:
     """One row, a column a line, nothing cut off."""
+    return facts_page(f"Row {number:,}", names, values)
+
+
+def facts_page(title: str, names: list[str], values: list[str]) -> Page:
+    """Headings with a text each, nothing cut off."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, justify="right", style="dim")
     grid.add_column(overflow="fold")
     for name, value in zip(names, values, strict=True):
         grid.add_row(Text(name), Text(value))
-    return Page(f"Row {number:,}", grid)
+    return Page(title, grid)

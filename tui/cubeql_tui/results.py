@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rich.console import RenderableType
@@ -10,16 +10,16 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
 from cubeql.drawing import counting, series
-from cubeql.drawing.counting import Counted
 from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.session import Session
 from cubeql_tui import narrowing
+from cubeql_tui.arranging import Wish, first_row
 from cubeql_tui.histogram import Histogram
 from cubeql_tui.linked import ConditionAsked, Linked, TimesBrushed, ValuesBrushed
+from cubeql_tui.made import CountsMade, NarrowAsked, PlanMade, SeriesMade
 from cubeql_tui.map.pane import MapPane
 from cubeql_tui.map.sources import LayerSource, RowsSource
 from cubeql_tui.narrowing import Narrowing
@@ -65,34 +65,6 @@ class Results(ContentSwitcher):
         asides: the session for what the views ask by themselves.
         welcome: what is said before anything was asked.
     """
-
-    class SeriesMade(Message):
-        """The rows of a statement are lines now."""
-
-        def __init__(self, run: Run, made: series.Series, second: series.Series | None) -> None:
-            self.run, self.made, self.second = run, made, second
-            super().__init__()
-
-    class CountsMade(Message):
-        """Values of a statement are ready to be counted."""
-
-        def __init__(self, run: Run, counted: Counted) -> None:
-            self.run, self.counted = run, counted
-            super().__init__()
-
-    class PlanMade(Message):
-        """A statement was explained, or cannot be."""
-
-        def __init__(self, plan: Sequence[str], summary: str, sql: str, error: CubeQLError | None = None) -> None:
-            self.plan, self.summary, self.sql, self.error = plan, summary, sql, error
-            super().__init__()
-
-    class NarrowAsked(Message):
-        """What is brushed is to become a part of the statement it was brushed of."""
-
-        def __init__(self, wanted: Narrowing) -> None:
-            self.wanted = wanted
-            super().__init__()
 
     def __init__(self, asides: Session, welcome: RenderableType, *, id: str | None = None) -> None:
         super().__init__(initial="scroll", id=id)
@@ -209,6 +181,26 @@ class Results(ContentSwitcher):
         self.query_one(MapPane).show(LayerSource(self.asides, leaf.facts), leaf.band)
         return True
 
+    @on(ResultTable.MapAsked)
+    def _row_to_map(self, event: ResultTable.MapAsked) -> None:
+        """See the cell of a row, from near, and choose it."""
+        if self.run is not None and (self.run is self._mapped or self._map(self.run)):
+            self.query_one(MapPane).go_to(event.cell)
+            self.open("map")
+        else:
+            self.notify("The map needs a number or a class beside the cell.", severity="warning", timeout=4)
+
+    @on(MapPane.RowAsked)
+    def _map_to_row(self, event: MapPane.RowAsked) -> None:
+        """Find the first row of a cell, or below it."""
+        table = self.query_one(ResultTable)
+        row = None if table.rows is None else first_row(table.rows, event.cell)
+        if row is None:
+            self.notify("The rows of the table have no such cell.", severity="warning", timeout=4)
+        else:
+            self.open("table")
+            table.go_to_row(row)
+
     # -------------------------------------------------------------- series
 
     def show_series(self) -> None:
@@ -237,7 +229,7 @@ class Results(ContentSwitcher):
             found, table = series.quantities(run.rows.schema), run.rows.table()
             chosen = (quantity, quantity + beside) if beside else (quantity,)
             made = [series.of_table(table, found[n % len(found)]) for n in chosen]
-            self.post_message(self.SeriesMade(run, made[0], made[1] if beside else None))
+            self.post_message(SeriesMade(run, made[0], made[1] if beside else None))
 
     @on(SeriesMade)
     def _series_made(self, event: SeriesMade) -> None:
@@ -292,7 +284,7 @@ class Results(ContentSwitcher):
     def _make_counts(self, run: Run, column: int) -> None:
         if run.rows is not None:
             found = counting.quantities(run.rows.schema)
-            self.post_message(self.CountsMade(run, counting.of_table(run.rows.table(), found[column % len(found)])))
+            self.post_message(CountsMade(run, counting.of_table(run.rows.table(), found[column % len(found)])))
 
     @on(CountsMade)
     def _counts_made(self, event: CountsMade) -> None:
@@ -335,7 +327,7 @@ class Results(ContentSwitcher):
         run = {"series": self._drawn, "histogram": self._counting}.get(self.current or "")
         wanted = narrowing.of_run(run, self.linked) if run is not None else self._of_map()
         if wanted is not None and wanted.conditions:
-            self.post_message(self.NarrowAsked(wanted))
+            self.post_message(NarrowAsked(wanted))
         else:
             self.notify("Brush some of the values or times first: ⇧→, or drag.", timeout=4)
 
@@ -347,9 +339,13 @@ class Results(ContentSwitcher):
         return narrowing.of_map(pane.side, self.linked)
 
     def unbrush(self) -> bool:
-        """Take the brush away; False where there was none."""
+        """Take the brush away, else show all rows of the table; False where neither was to be done."""
+        table = self.query_one(ResultTable)
         brushed = bool(self.linked)
         self.link(Linked())
+        if not brushed and self.current == "table" and table.wish:
+            table.seek(Wish())
+            return True
         return brushed
 
     # -------------------------------------------------------------- plan
@@ -363,12 +359,12 @@ class Results(ContentSwitcher):
     def _explain(self, text: str) -> None:
         try:
             found = self.asides.explain(text)
-            made = self.PlanMade(found.plan, found.summary(), found.sql)
+            made = PlanMade(found.plan, found.summary(), found.sql)
         except QueryCancelled:  # the map has changed its mind meanwhile; this was not meant
             self.app.call_from_thread(self._explain, text)
             return
         except CubeQLError as error:
-            made = self.PlanMade((), "", "", error)
+            made = PlanMade((), "", "", error)
         self.post_message(made)
 
     @on(PlanMade)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
+
+_SCREENFUL = 300
 
 
 class Rows:
@@ -43,6 +47,17 @@ class Rows:
         before = self._ends[first - 1] if first else 0
         table = pa.Table.from_batches(self._batches[first : last + 1], self.schema)
         return table.slice(start - before, stop - start)
+
+    def number(self, row: int) -> int:
+        """Which of the rows that came one is, from 0: itself."""
+        return row
+
+    def at(self, places: NDArray[np.int64]) -> pa.Table:
+        """The rows at these places, in their order; a screenful is quick, however many rows there are."""
+        if len(places) > _SCREENFUL:
+            return self.table().take(pa.array(places))
+        found = [self.window(place, place + 1) for place in places.tolist()]
+        return pa.concat_tables(found) if found else self.schema.empty_table()
 
     def table(self) -> pa.Table:
         """All rows of now."""

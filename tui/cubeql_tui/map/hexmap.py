@@ -66,6 +66,7 @@ class HexMap(Widget, can_focus=True):
         self._instead: Picture | None = None
         self._beside: Picture | None = None
         self._box: Box | None = _WORLD
+        self._near: Box | None = None
         self._lines: Sequence[Places] = ()
         self._graticule = False
         self._pointer: tuple[int, int] | None = None
@@ -133,6 +134,12 @@ class HexMap(Widget, can_focus=True):
         if self.size.width > 1 and self.size.height > 0 and self._box is not None:
             self.go(View.fitting(self._box, self.size.width, 2 * self.size.height))
 
+    def approach(self, box: Box) -> None:
+        """See a region now, or as soon as there is room; all of it stays what is fitted into the window."""
+        self._near = box
+        if self.size.width > 1 and self.size.height > 0:
+            self.go(View.fitting(box, self.size.width, 2 * self.size.height))
+
     def choose(self, cell: int | None) -> None:
         """Mark a cell."""
         self.chosen = cell
@@ -157,6 +164,8 @@ class HexMap(Widget, can_focus=True):
         """Keep the middle, unless all of it was seen."""
         if self.view is None:
             self._fit()
+            if self._near is not None:
+                self.approach(self._near)
         elif self.size.width > 1:
             self.go(self.view.sized(self.size.width, 2 * self.size.height))
 

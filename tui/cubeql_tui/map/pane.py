@@ -51,6 +51,13 @@ class MapPane(Vertical):
             self.error = error
             super().__init__()
 
+    class RowAsked(Message):
+        """The row of the chosen cell is to be found in the table."""
+
+        def __init__(self, cell: int) -> None:
+            self.cell = cell
+            super().__init__()
+
     def compose(self) -> ComposeResult:
         """The side and what is below it."""
         yield Sides(id="sides")
@@ -121,7 +128,13 @@ class MapPane(Vertical):
 
     def counted(self) -> Counted | None:
         """The values in the window, to be counted; None where nothing is shown."""
-        return self.side.counted()
+        side, quantity = self.side, self.quantity
+        seen = side.seen()
+        if quantity is None or side.source is None or side.scale is None or not seen.any():
+            return None
+        title, hexes = f"{side.source.title} · {quantity.name} in the window", side.map.hexes
+        values, cells = hexes.values[seen], hexes.cells[seen]
+        return Counted(title, quantity.unit, values, side.scale, quantity.classes, quantity.name, cells)
 
     def recolour(self) -> None:
         """Follow the theme."""
@@ -195,6 +208,18 @@ class MapPane(Vertical):
         self.sides.move_divider(steps)
 
     # -------------------------------------------------------------- the chosen cell
+
+    def go_to(self, cell: int) -> None:
+        """Choose a cell and see it from near."""
+        self.side.go_to(cell)
+        self._choose(cell)
+
+    def action_to_row(self) -> None:
+        """Find the chosen cell in the table."""
+        if self.map.chosen is not None:
+            self.post_message(self.RowAsked(self.map.chosen))
+        else:
+            self.notify("Choose a cell first: a click, or Enter.", timeout=4)
 
     @on(HexMap.Chosen)
     def _chosen(self, event: HexMap.Chosen) -> None:

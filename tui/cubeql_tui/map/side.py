@@ -16,8 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from cubeql.drawing.colours import RAMPS, Scale, ramp_of
-from cubeql.drawing.counting import Counted
-from cubeql.drawing.hexes import Hexes
+from cubeql.drawing.hexes import Hexes, near
 from cubeql.drawing.selection import Choice, TimeSpan
 from cubeql.drawing.view import Box, Floats, cell_degrees
 from cubeql.errors import CubeQLError, QueryCancelled
@@ -74,6 +73,7 @@ class MapSide(Vertical):
         self.waiting = False
         self.scale: Scale | None = None
         self._map_id = map_id
+        self._goal: int | None = None
         self._quantity = 0
         self._ramp: str | None = None
         self._settling: Timer | None = None
@@ -119,7 +119,7 @@ class MapSide(Vertical):
         names = [q.name for q in source.quantities]
         self._quantity = names.index(quantity) if quantity in names else 0
         self.source, self.asked, self.scale, self.waiting = source, None, None, True
-        self._ramp = self._first_time = None
+        self._ramp = self._first_time = self._goal = None
         self.frames.clear()
         self.map.show(Hexes(0, np.array([], np.int64), np.array([])), Scale.of_values(np.array([]), "grey"))
         self.tell()
@@ -160,6 +160,8 @@ class MapSide(Vertical):
             self.map.know(event.extent)
             if self.partner is None:
                 self.map.fit_all()
+            if self._goal is not None:
+                self.map.approach(near(self._goal))
             self.ask()
 
     @on(HexMap.Moved)
@@ -269,6 +271,11 @@ class MapSide(Vertical):
     def _looked_at(self, event: HexMap.LookedAt) -> None:
         self._looked = (event.cell, event.lon, event.lat)
         self._tell_head()
+
+    def go_to(self, cell: int) -> None:
+        """See a cell from near, as soon as the source is open."""
+        self._goal = cell
+        self.map.approach(near(cell))
 
     def tell(self) -> None:
         """Say what is shown and what its colours mean."""
@@ -382,16 +389,8 @@ class MapSide(Vertical):
 
     def seen_values(self) -> Floats:
         """The values of the cells in the window."""
-        return self.map.hexes.values[self._seen()]
+        return self.map.hexes.values[self.seen()]
 
-    def _seen(self) -> NDArray[np.bool_]:
+    def seen(self) -> NDArray[np.bool_]:
+        """Which of the cells are in the window."""
         return np.isin(self.map.hexes.cells, self.map.seen_cells())
-
-    def counted(self) -> Counted | None:
-        """The values in the window, to be counted; None where nothing is shown."""
-        quantity, seen = self.quantity, self.seen_values()
-        if quantity is None or self.source is None or self.scale is None or not len(seen):
-            return None
-        title = f"{self.source.title} · {quantity.name} in the window"
-        cells = self.map.hexes.cells[self._seen()]
-        return Counted(title, quantity.unit, seen, self.scale, quantity.classes, quantity.name, cells)
