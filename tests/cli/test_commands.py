@@ -132,8 +132,8 @@ def test_what_cannot_be_done_is_said(say: Say, line: str, said: str) -> None:
 
 
 def test_parameters_are_bound_listed_and_freed(say: Say, shell: Shell) -> None:
-    _, told = say(".param limit 0.4", ".param $name Alps", ".param", "MANY 1;", ".param limit")
-    assert '$limit = 0.4\n$name = "Alps"' in told and "$limit is bound no more" in told
+    listed, told = say(".param limit 0.4", ".param $name Alps", ".param", "MANY 1;", ".param limit")
+    assert listed.startswith('$limit = 0.4\n$name = "Alps"\n') and "$limit is bound no more" in told
     assert cast(FakeSession, shell.session).asked[-1][1] == {"name": "Alps"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -198,7 +199,28 @@ def test_a_fault_is_drawn_as_wide_as_the_terminal_is() -> None:
     with typed(columns=60) as terminal:
         _ready(terminal).enter(f"SELECT {'a + ' * 40} WRONG x;")
         shown = terminal.until("hint: SHOW LAYERS")
-    lines = [line.strip() for line in shown.splitlines()]
-    carets = next(n for n, line in enumerate(shown.splitlines()) if line.endswith(" ^"))
-    assert shown.splitlines()[carets - 1][shown.splitlines()[carets].index("^")] == "x"
-    assert lines[carets - 1].startswith("1 | …")
+    lines = shown.splitlines()
+    marked = next(number for number, line in enumerate(lines) if line.endswith(" ^"))
+    assert lines[marked - 1].startswith(" 1 | …")
+    assert lines[marked - 1][lines[marked].index("^")] == "x"
+
+
+def test_asked_to_end_it_gives_the_terminal_back_as_it_was() -> None:
+    with typed() as terminal:
+        before = terminal.modes()
+        _ready(terminal)
+        assert terminal.modes() != before
+        terminal.signal(signal.SIGTERM)
+        assert terminal.ended() == 143
+        assert terminal.modes() == before
+
+
+def test_each_colour_can_be_read_on_black_and_on_white() -> None:
+    def light(colour: str) -> float:
+        parts = [int(colour[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for kind in SYNTAX:
+        shown = light(_colour(kind))
+        assert min((shown + 0.05) / 0.05, 1.05 / (shown + 0.05)) > 3, kind

@@ -85,6 +85,14 @@ class Typed:
                 return str(self.screen.buffer[number][column].fg)
         raise AssertionError(f"{text} is not on the screen:\n{self.text}")
 
+    def modes(self) -> list[object]:
+        """How the terminal treats keys: echoed, a line at a time, or not."""
+        return termios.tcgetattr(self._descriptor)[:4]
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        os.kill(self._process, number)
+
     def ended(self) -> int:
         """Wait for the end of the program; its exit code."""
         end = time.monotonic() + _PATIENCE_S

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import AbstractContextManager
+from types import FrameType
 from typing import Protocol
 
 from cubeql.cli.commands.statement import quoted_name
@@ -37,10 +39,12 @@ def ask(shell: Shell, editing: str = "emacs") -> int:
     """
     welcome(shell)
     reader = _reader(shell, editing)
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         while not shell.leaving:
             _turn(shell, reader)
     finally:
+        signal.signal(signal.SIGTERM, before)
         shell.showing.close()
     return DONE
 
@@ -52,7 +56,9 @@ def _turn(shell: Shell, reader: Reader) -> None:
     except EOFError:
         shell.leaving = True
         return
-    except KeyboardInterrupt:  # Ctrl-C takes the text back
+    except KeyboardInterrupt as fault:
+        if fault.args:  # asked to end; Ctrl-C only takes the text back
+            raise
         return
     try:
         with reader.aside():
@@ -61,6 +67,11 @@ def _turn(shell: Shell, reader: Reader) -> None:
         raise
     except KeyboardInterrupt as fault:  # between two statements
         tell(shell, fault)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Leave in order when the process is asked to end, so that the terminal is as it was."""
+    raise KeyboardInterrupt(number)
 
 
 def _reader(shell: Shell, editing: str) -> Reader:

@@ -27,7 +27,7 @@ SYNTAX: dict[str, str] = {
 }
 """Kind of :func:`cubeql.service.highlight` to its style; the hues are those of the screen's editor."""
 
-STYLE = Style.from_dict(
+_COLOURED = Style.from_dict(
     {
         **SYNTAX,
         "command": "bold #2a958a",
@@ -47,6 +47,21 @@ STYLE = Style.from_dict(
         "matching-bracket.other": "underline",
     }
 )
+
+
+_PLAIN = Style.from_dict(
+    {
+        "prompt": "bold",
+        "bottom-toolbar": "noreverse",
+        "completion-menu.completion.current": "reverse",
+        "completion-menu.meta.completion.current": "reverse",
+    }
+)
+
+
+def style(coloured: bool) -> Style:
+    """How the prompt looks; without colours the chosen offer stands reversed."""
+    return _COLOURED if coloured else _PLAIN
 
 
 def depth(coloured: bool) -> ColorDepth | None:

@@ -103,7 +103,10 @@ def param(shell: Shell, said: str) -> None:
     bound = shell.running.parameters
     if not said:
         lines = [f"${known} = {json.dumps(bound[known], default=str, ensure_ascii=False)}" for known in sorted(bound)]
-        shell.diagnostics.notice("\n".join(lines) or "no parameter is bound: .param NAME VALUE binds $NAME")
+        if lines:
+            show_text("\n".join(lines) + "\n", shell.showing.screen)
+        else:
+            shell.diagnostics.notice("no parameter is bound: .param NAME VALUE binds $NAME")
         return
     if not is_name(name):
         raise ConfigError(f"{name} cannot be the name of a parameter; write .param limit 0.4 for $limit")

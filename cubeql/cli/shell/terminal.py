@@ -18,7 +18,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output, create_output
 
 from cubeql import service
-from cubeql.cli.shell.colours import STYLE, StatementLexer, depth
+from cubeql.cli.shell.colours import StatementLexer, depth, style
 from cubeql.cli.shell.feeding import command_in
 from cubeql.cli.shell.offering import Offers
 from cubeql.cli.shell.state import Shell
@@ -44,7 +44,7 @@ class Terminal:
             prompt_continuation=[("class:continuation", NEXT)],
             multiline=True,
             lexer=StatementLexer(),
-            style=STYLE,
+            style=style(coloured),
             color_depth=depth(coloured),
             completer=ThreadedCompleter(Offers(shell)),
             # Room for the menu is kept as long as this is true: at an empty prompt it would push results off the
