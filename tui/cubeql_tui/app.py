@@ -11,7 +11,6 @@ from rich.text import Text
 from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.filter import DimFilter
 from textual.message import Message
 from textual.widget import Widget
@@ -21,8 +20,8 @@ from cubeql.drawing.display import columns_of, whole_texts
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, QueryError, Span
 from cubeql.history import History
 from cubeql_tui import asking, narrowing
-from cubeql_tui.about import AboutPage
 from cubeql_tui.actions import Action, bindings
+from cubeql_tui.desk import Desk
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.export import ExportPage
 from cubeql_tui.footer import KeysLine, owner_of, place_of
@@ -109,12 +108,8 @@ class CubeQL(App[None]):
     def compose(self) -> ComposeResult:
         """Layers at the left; editor, results and status at the right."""
         popup = Popup(id="popup")
-        with Horizontal(id="whole"):
-            yield LayersPane(self.asides, id="layers")
-            with Vertical(id="work"):
-                yield QueryEditor(popup, first_words(self.actions), id="editor")
-                yield Results(self.asides, welcome_text(self.theme_variables["accent"], self.actions), id="results")
-                yield StatusLine(id="status")
+        steps = welcome_text(self.theme_variables["accent"], self.actions)
+        yield Desk(self.asides, popup, first_words(self.actions), steps, id="whole")
         yield popup
         yield KeysLine(self.actions, id="keys")
 
@@ -203,7 +198,7 @@ class CubeQL(App[None]):
             self.results.say(fault_text(run.error, self.theme_variables))
             self.query_one(QueryEditor).show_faults(_placed(run.error, self._place))
         elif run.message is not None:
-            if self.results.current == "scroll":
+            if self.results.current in ("scroll", "welcome"):
                 self.results.say(Text(run.message))
             self.action_refresh_layers()
         elif run.rows is None:
@@ -253,18 +248,7 @@ class CubeQL(App[None]):
 
     @on(Read)
     def _read(self, event: Read) -> None:
-        self.query_one(LayersPane).show(event.snapshot)
-        self.query_one(QueryEditor).know(event.snapshot)
-
-    @on(LayerTree.InsertAsked)
-    def _insert(self, event: LayerTree.InsertAsked) -> None:
-        editor = self.query_one(QueryEditor)
-        editor.insert(event.name)
-        editor.focus()
-
-    @on(LayerTree.AboutAsked)
-    def _about_asked(self, event: LayerTree.AboutAsked) -> None:
-        self.push_screen(AboutPage(event.leaf, self.query_one(LayersPane).looker), self.take_up)
+        self.query_one(Desk).know(event.snapshot)
 
     @on(LayerTree.PreviewAsked)
     def _preview(self, event: LayerTree.PreviewAsked) -> None:
@@ -316,10 +300,6 @@ class CubeQL(App[None]):
         if narrowing.put(editor, event.wanted):
             self.remove_class("-enlarged")
             editor.focus()
-
-    @on(LayerTree.MapAsked)
-    def _map_asked(self, event: LayerTree.MapAsked) -> None:
-        self.results.show_layer(event.leaf)
 
     def action_to_editor(self) -> None:
         """Go to the editor."""

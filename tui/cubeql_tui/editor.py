@@ -47,6 +47,9 @@ class QueryEditor(TextArea):
     class CancelAsked(Message):
         """Escape was pressed, and no completion was open."""
 
+    class ExamplesAsked(Message):
+        """Somebody who has written nothing looks for something to begin with."""
+
     def __init__(self, popup: Popup, placeholder: str = "", text: str = "", *, id: str | None = None) -> None:
         super().__init__(
             text, id=id, show_line_numbers=True, tab_behavior="indent", soft_wrap=True, placeholder=placeholder
@@ -98,6 +101,13 @@ class QueryEditor(TextArea):
         """Replace all of the text; it can be undone."""
         self.replace(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
+
+    def add(self, text: str) -> None:
+        """Put a statement below the others, and the cursor into it; it can be undone."""
+        before = self.text.rstrip()
+        if before and not before.endswith(";"):
+            before += ";"
+        self.put(f"{before}\n\n{text}" if before else text)
 
     def go_to(self, offset: int) -> None:
         """Put the cursor at a place of the whole text."""
@@ -212,6 +222,11 @@ class QueryEditor(TextArea):
             event.stop()
             event.prevent_default()
             self.post_message(self.CancelAsked())
+            return
+        if not self.text and event.key in ("down", "tab"):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.ExamplesAsked())
             return
         self._typing = event.is_printable or event.key == "backspace"
         await super()._on_key(event)

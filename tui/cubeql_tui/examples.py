@@ -20,10 +20,11 @@ _REACH = 40  # cells of the coarser layer on each side of a place
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A statement, and what it is good for."""
+    """A statement, what it is good for, and the view that shows it best."""
 
     why: str
     text: str
+    view: str = "table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def on_the_map(facts: LayerFacts, sight: Sight | None) -> Example:
         text = f"SELECT cell, {name} FROM {layer}{where}"
     else:
         text = f"SELECT CELL({at}) AS cell, {_gather(chosen)}({name}) AS {name} FROM {layer}{where} GROUP BY CELL({at})"
-    return Example(f"{chosen.name} of {record.name} on the map", text)
+    return Example(f"{chosen.name} of {record.name} on the map", text, "map")
 
 
 def over_time(facts: LayerFacts, sight: Sight) -> Example:
@@ -78,7 +79,7 @@ def over_time(facts: LayerFacts, sight: Sight) -> Example:
         f"SELECT time, {asking.name(band.name)} FROM {asking.name(record.name)}\n"
         f"FILTER cell WITHIN {sight.written}\nORDER BY time"
     )
-    return Example(f"{band.name} of {record.name} at a place, over time", text)
+    return Example(f"{band.name} of {record.name} at a place, over time", text, "series")
 
 
 def joined(one: LayerFacts, other: LayerFacts, sight: Sight) -> Example | None:
@@ -105,7 +106,7 @@ def joined(one: LayerFacts, other: LayerFacts, sight: Sight) -> Example | None:
         f"FROM {asking.name(coarse.record.name)} JOIN {asking.name(fine.record.name)}{using}\n"
         f"FILTER {' AND '.join(conditions)}"
     )
-    return Example(f"{coarse.record.name} with {fine.record.name}, cell by cell", text)
+    return Example(f"{coarse.record.name} with {fine.record.name}, cell by cell", text, "map")
 
 
 def _at_points(grid: LayerFacts, points: LayerFacts) -> Example | None:

@@ -29,6 +29,7 @@ from cubeql_tui.rows import Rows
 from cubeql_tui.running import Run
 from cubeql_tui.table import ResultTable
 from cubeql_tui.tree import Leaf
+from cubeql_tui.welcome import Welcome
 from cubeql_tui.words import fault_text
 
 
@@ -67,7 +68,7 @@ class Results(ContentSwitcher):
     """
 
     def __init__(self, asides: Session, welcome: RenderableType, *, id: str | None = None) -> None:
-        super().__init__(initial="scroll", id=id)
+        super().__init__(initial="welcome", id=id)
         self.asides = asides
         self.run: Run | None = None
         self._welcome = welcome
@@ -83,7 +84,8 @@ class Results(ContentSwitcher):
     def compose(self) -> ComposeResult:
         """All views."""
         with VerticalScroll(id="scroll", can_focus=False):
-            yield Static(self._welcome, id="words")
+            yield Static("", id="words")
+        yield Welcome(self._welcome, self.asides, id="welcome")
         yield ResultTable(id="table")
         yield MapPane(id="map")
         yield SeriesPlot(id="series")

@@ -74,7 +74,9 @@ def picture_text(picture: Picture, room: int, most_classes: int = 4) -> Text:
         low, middle, high = (short_number(float(v)) for v in np.percentile(values, [0, 50, 100]))
         text.append_text(ramp_text(picture.scale, values, room))
         text.append("\n")
-        text.append(f"{low} … {high}, median {middle}{_unit(picture)}")
+        said = f"{low} … {high}, median {middle}"
+        unit = _unit(picture)
+        text.append(said + (unit if len(said) + len(unit) <= room else ""))
     else:
         text.append("no values")
     return text.append(f"\n{_kind(picture)}", "dim")
