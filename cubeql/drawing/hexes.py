@@ -13,6 +13,8 @@ from cubeql.values.cells import CellArray, parent, resolution_of
 
 _FEW = 20_000  # cells that are enough to know where all of them lie
 _AROUND = 6  # sizes of a cell around one that is seen from near
+_MANY = 200_000  # of more cells only those in a window are worth having
+_ABOVE = 4  # resolutions between cells and those that tell which of them are in a window
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,21 @@ class Hexes:
             return None
         return float(self.values[at])
 
+    def near(self, box: Box) -> Hexes:
+        """Those of a region, some around it among them; all of them where they are not many."""
+        if len(self) <= _MANY:
+            return self
+        coarse = max(0, self.resolution - _ABOVE)
+        above = parent(self.cells, coarse)
+        starts = _starts(above)
+        lon, lat = centers(above[starts])
+        region = box.grown(cell_degrees(coarse))
+        inside = (region.south <= lat) & (lat <= region.north)
+        if region.width < 360.0:
+            inside &= (lon - region.west) % 360.0 <= region.width
+        kept = np.repeat(inside, np.diff(starts, append=len(above)))
+        return Hexes(self.resolution, self.cells[kept], self.values[kept], self.whole)
+
 
 def extent_of(cells: CellArray) -> Box | None:
     """Where ascending cells of one resolution lie, their outlines included; None of none."""
@@ -49,7 +66,8 @@ def extent_of(cells: CellArray) -> Box | None:
     resolution = int(resolution_of(int(cells[0])))
     while len(cells) > _FEW and resolution:
         resolution -= 1
-        cells = np.unique(parent(cells, resolution))
+        cells = parent(cells, resolution)
+        cells = cells[_starts(cells)]
     lon, lat = centers(cells)
     return box_around(lon, lat, cell_degrees(resolution))
 
@@ -83,19 +101,30 @@ def gathered(cells: CellArray, values: Floats, resolution: int, classes: bool) -
     """
     if not len(cells):
         return Hexes(resolution, cells, values)
-    own = int(resolution_of(int(cells[0])))
-    found, number = np.unique(parent(cells, resolution), return_inverse=True)
+    order = order_of(cells)
+    if order is not None:
+        cells, values = np.take(cells, order), np.take(values, order)
+    above = parent(cells, resolution)  # of ascending cells those above ascend, too
+    starts = _starts(above)
+    found = np.take(above, starts)
     valid = ~np.isnan(values)
-    number, values = number[valid], values[valid]
-    reduce = _modes if classes else _means
-    whole = own == resolution and len(number) == len(np.unique(number))
-    return Hexes(resolution, found, reduce(number, values, len(found)), whole)
+    rows = np.add.reduceat(valid, starts, dtype=np.int64)
+    whole = bool(resolution_of(int(cells[0])) == resolution and rows.max() <= 1)
+    if classes:
+        number = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(above)))
+        return Hexes(resolution, found, _modes(number[valid], values[valid], len(starts)), whole)
+    sums = np.add.reduceat(np.where(valid, values, 0.0), starts)
+    return Hexes(resolution, found, sums / np.where(rows, rows, np.nan), whole)
 
 
-def _means(number: NDArray[np.intp], values: Floats, count: int) -> Floats:
-    rows = np.bincount(number, minlength=count)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.bincount(number, weights=values, minlength=count) / np.where(rows, rows, np.nan))
+def order_of(cells: CellArray) -> NDArray[np.intp] | None:
+    """The order in which cells ascend; None where they do, as those of most results."""
+    return None if (cells[1:] >= cells[:-1]).all() else np.argsort(cells, kind="stable")
+
+
+def _starts(cells: CellArray) -> NDArray[np.intp]:
+    """Where the first of each is among ascending cells."""
+    return np.flatnonzero(np.concatenate(([True], cells[1:] != cells[:-1])))
 
 
 def _modes(number: NDArray[np.intp], values: Floats, count: int) -> Floats:

@@ -17,7 +17,7 @@ from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution
 from cubeql.drawing.raster import ground_of, indexes_at
 from cubeql.drawing.view import INHABITED, Box, Floats, View, mercator
 from cubeql.errors import CubeQLError
-from cubeql.values.cells import CellArray, resolution_of
+from cubeql.values.cells import CellArray, distinct, resolution_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Mapped:
     @property
     def extent(self) -> Box:
         """Where the cells lie."""
-        found = extent_of(np.unique(self.cells))
+        found = extent_of(distinct(self.cells))
         assert found is not None  # there are cells
         return found
 

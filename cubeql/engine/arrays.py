@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cubeql.errors import CubeQLError
 from cubeql.grid.cells import centers
+from cubeql.values.cells import distinct
 
 if TYPE_CHECKING:
     import xarray
@@ -20,7 +21,7 @@ def dataset(table: pa.Table, cell_column: str, statement: str) -> xarray.Dataset
     import xarray
 
     cells = table[cell_column].to_numpy().astype(np.int64)
-    axes = [np.unique(cells)]
+    axes = [distinct(cells)]
     places = [np.searchsorted(axes[0], cells)]
     names = ["cell"]
     time = "time" if "time" in table.column_names and pa.types.is_timestamp(table.schema.field("time").type) else None
@@ -31,7 +32,7 @@ def dataset(table: pa.Table, cell_column: str, statement: str) -> xarray.Dataset
         names.append("time")
     shape = tuple(len(a) for a in axes)
     flat = np.ravel_multi_index(tuple(places), shape) if len(cells) else np.zeros(0, int)
-    if len(np.unique(flat)) < len(flat):
+    if len(distinct(flat)) < len(flat):
         raise CubeQLError("a cell comes more than once; group by cell (and time) to place its values")
     variables = {}
     for field in table.schema:

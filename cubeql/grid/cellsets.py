@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from cubeql.grid.cells import cells_at
 from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import Mask, RegionShape
-from cubeql.values.cells import MAX_RESOLUTION, CellArray, descendant_range, parent, resolution_of
+from cubeql.values.cells import MAX_RESOLUTION, CellArray, descendant_range, distinct, parent, resolution_of
 from cubeql.values.tiles import DEPTH, cell_count, dead_slots, has_dead_slots, slot_count, slots_of
 
 FloatArray = NDArray[np.float64]
@@ -19,7 +19,7 @@ class CellSetShape(RegionShape):
 
     def __init__(self, cells: CellArray, resolution: int | None = None) -> None:
         """Take valid cells of one resolution, in any order; where there may be none, the resolution, too."""
-        self.cells: CellArray = np.unique(cells)
+        self.cells: CellArray = distinct(cells)
         self.resolution = int(resolution_of(int(self.cells[0]))) if resolution is None else resolution
 
     def cover_ranges(self, tile_resolution: int) -> TileRanges:

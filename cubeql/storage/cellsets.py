@@ -12,7 +12,7 @@ from cubeql.catalog import CellSet
 from cubeql.errors import StoreError
 from cubeql.storage.naming import Named, Names, new_place
 from cubeql.storage.objects import Objects
-from cubeql.values.cells import CellArray, format_cell, resolution_of
+from cubeql.values.cells import CellArray, distinct, format_cell, resolution_of
 
 FOLDER = "cells"
 
@@ -53,7 +53,7 @@ def put(objects: Objects, names: Names, name: str, resolution: int, cells: CellA
         ValueError: a cell is of another resolution.
         StoreError: the name is taken, or the disk refuses; all is as it was.
     """
-    kept = np.unique(np.asarray(cells, np.int64))
+    kept = distinct(np.asarray(cells, np.int64))
     wrong = kept[resolution_of(kept) != resolution]
     if wrong.size:
         raise ValueError(f"{format_cell(int(wrong[0]))} is no cell of resolution {resolution}")

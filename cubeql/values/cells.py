@@ -98,6 +98,18 @@ def parent(cells: int | CellArray, resolution: int) -> int | CellArray:
     return upper | (resolution << _RESOLUTION_SHIFT) | low
 
 
+def distinct(cells: CellArray) -> CellArray:
+    """Each cell once, ascending.
+
+    ``numpy.unique`` finds whole numbers by their hashes, and those of cells fall upon each other: a million take a
+    second, in which no other thread of the process goes on. Sorting is twenty times as fast.
+    """
+    ordered = np.sort(cells)
+    new = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return ordered[new]
+
+
 @overload
 def is_pentagon(cells: int) -> bool: ...
 @overload

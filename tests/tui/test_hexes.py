@@ -14,11 +14,13 @@ from cubeql_tui.map.sources import LayerSource, Quantity, RowsSource
 from cubeql_tui.rows import Rows
 from cubeql_tui.snapshot import LayerFacts, Snapshot
 
+from cubeql.drawing import hexes
 from cubeql.drawing.colours import RAMPS, Scale, class_colours, fitting_ramp, ramp
 from cubeql.drawing.hexes import Hexes, gathered
 from cubeql.drawing.lines import braille, dots
 from cubeql.drawing.raster import ground_of
 from cubeql.drawing.view import Box, View
+from cubeql.grid.cells import centers
 from tests.support.cube import A, below
 
 WORLD = Box(-180.0, -90.0, 180.0, 90.0)
@@ -54,6 +56,21 @@ def test_many_values_become_one_a_cell(classes: bool) -> None:
         counts = Counter(known)
         want = min(counts, key=lambda v: (-counts[v], v)) if classes else sum(known) / len(known)
         assert value == pytest.approx(want)
+
+
+@pytest.mark.parametrize("box", [Box(10.0, 40.0, 14.0, 44.0), Box(179.0, -20.0, -178.0, 10.0), WORLD])
+def test_of_many_cells_all_those_in_a_window_are_kept(monkeypatch: pytest.MonkeyPatch, box: Box) -> None:
+    cells = np.sort(np.array([h3.str_to_int(c) for top in h3.get_res0_cells() for c in h3.cell_to_children(top, 3)]))
+    every = Hexes(3, cells, np.arange(len(cells), dtype=float))
+    assert every.near(box) is every, "few are not looked through"
+    monkeypatch.setattr(hexes, "_MANY", 100)
+    found = every.near(box)
+    assert dict(zip(found.cells.tolist(), found.values.tolist())).items() <= dict(
+        zip(cells.tolist(), every.values.tolist())).items()  # fmt: skip
+    lon, lat = centers(cells)
+    inside = (box.south <= lat) & (lat <= box.north) & ((lon - box.west) % 360.0 <= box.width)
+    assert inside.any() and set(cells[inside].tolist()) <= set(found.cells.tolist())
+    assert len(found) == len(every) or len(found) < len(every) / 4
 
 
 def test_a_cell_without_a_value_has_none() -> None:

@@ -12,6 +12,7 @@ from cubeql.values.cells import (
     BASE_TILES,
     base_of,
     descendant_range,
+    distinct,
     fault_of,
     format_cell,
     is_cell,
@@ -184,3 +185,9 @@ def test_left_out_cells_are_the_same_for_scalars_and_arrays(
         below |= digit << (3 * (15 - r))
     assert is_deleted(np.array([cell, below])).tolist() == [False, is_deleted(below)]
     assert is_deleted(below) is not h3.is_valid_cell(h3.int_to_str(below))
+
+
+def test_distinct_cells_are_each_once_in_order() -> None:
+    cells = np.random.default_rng(2).choice(BASE_TILES, 500)
+    assert distinct(cells).tolist() == sorted(set(cells.tolist()))
+    assert distinct(cells[:0]).tolist() == [] and distinct(cells[:0]).dtype == np.int64

@@ -34,7 +34,7 @@ from cubeql_tui.palette import Palette
 from cubeql_tui.popup import Popup
 from cubeql_tui.preferring import Preferred
 from cubeql_tui.results import VIEWS, Results
-from cubeql_tui.running import Run
+from cubeql_tui.running import Run, State
 from cubeql_tui.snapshot import Snapshot
 from cubeql_tui.status import StatusLine
 from cubeql_tui.table import ResultTable
@@ -91,7 +91,7 @@ class CubeQL(App[None]):
         self.history = History(history)
         self.run_now: Run | None = None
         self._shown: Run | None = None
-        self._told: Run | None = None
+        self._told: tuple[Run, State] | None = None
         self._place = Span(0, 0)
         self.preferred = preferred
         self._served_by = os.getppid()
@@ -207,12 +207,14 @@ class CubeQL(App[None]):
     def _beat(self) -> None:
         """Keep the clock going, and tell a statement to stop until it has heard."""
         run = self.run_now
-        if run is not None and run.cancelling:
+        if run is None:
+            return
+        if run.cancelling:
             run.cancel()
-        if run is None or run.at_work or run is not self._told:
+        if run.state == "running" or (run, run.state) != self._told:  # else no clock goes, and no line is drawn anew
             for line in self.query(StatusLine):  # none while the screen closes
                 line.tell(run)
-            self._told = None if run is None or run.at_work else run
+            self._told = run, run.state
 
     def action_cancel(self) -> None:
         """Take a brush away, else stop the statement that runs."""

@@ -9,7 +9,7 @@ from cubeql.engine.result import Result, done
 from cubeql.engine.statements.call import Call
 from cubeql.errors import QueryError, diagnose
 from cubeql.lang import nodes
-from cubeql.values.cells import CellArray
+from cubeql.values.cells import CellArray, distinct
 
 _MOST_WAITING = 16_000_000
 
@@ -54,12 +54,12 @@ def _cells(call: Call, compiled: CompiledQuery) -> CellArray:
             column = batch.column(0)
             if column.null_count:
                 raise _refused(call, "a cell is NULL", "FILTER … IS NOT NULL")
-            parts.append(np.unique(column.to_numpy().astype(np.int64)))
+            parts.append(distinct(column.to_numpy().astype(np.int64)))
             waiting += parts[-1].size
             if waiting > _MOST_WAITING:
-                parts = [np.unique(np.concatenate(parts))]
+                parts = [distinct(np.concatenate(parts))]
                 waiting = 0
-    return np.unique(np.concatenate(parts))
+    return distinct(np.concatenate(parts))
 
 
 def drop(call: Call, statement: nodes.Drop) -> Result:

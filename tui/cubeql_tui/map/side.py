@@ -70,6 +70,7 @@ class MapSide(Vertical):
         self.span: TimeSpan | None = None
         self.choice: Choice | None = None
         self.asked: Question | None = None
+        self._is_open = False
         self.waiting = False
         self.scale: Scale | None = None
         self._map_id = map_id
@@ -119,6 +120,7 @@ class MapSide(Vertical):
         names = [q.name for q in source.quantities]
         self._quantity = names.index(quantity) if quantity in names else 0
         self.source, self.asked, self.scale, self.waiting = source, None, None, True
+        self._is_open = False
         self._ramp = self._first_time = self._goal = None
         self.frames.clear()
         self.map.show(Hexes(0, np.array([], np.int64), np.array([])), Scale.of_values(np.array([]), "grey"))
@@ -153,6 +155,7 @@ class MapSide(Vertical):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if event.source is self.source:
+            self._is_open = True
             self.clock = Clock.of(event.times)
             self.clock.narrow(self.span)
             if self._first_time is not None:
@@ -195,8 +198,8 @@ class MapSide(Vertical):
     def question(self) -> Question | None:
         """What it needs now; None where it has nothing to show."""
         view = self.map.view
-        if self.source is None or self.quantity is None or view is None:
-            return None
+        if not self._is_open or self.source is None or self.quantity is None or view is None:
+            return None  # what is not open yet may take long to say how fine it is
         resolution = view.resolution(self.source.finest)
         box = view.box(_MARGIN).grown(2 * cell_degrees(resolution))
         return Question(self.source, self.quantity, resolution, view.box(), box, self.clock.when)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cubeql.catalog import Band
 from cubeql.drawing.display import Column, columns_of
-from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution
+from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution, order_of
 from cubeql.drawing.looks import Look
 from cubeql.drawing.selection import TimeSpan
 from cubeql.drawing.series import Line, averaged
@@ -177,14 +177,28 @@ class RowsSource:
         return table.filter(cells.is_valid()) if cells.null_count else table
 
     @cached_property
+    def _sorted(self) -> tuple[CellArray, NDArray[np.intp] | None]:
+        """The cells, ascending, and the order in which they do so; None where the rows have it."""
+        cells = one_resolution(self._table.column(_column(self.rows, "cell")).to_numpy().astype(np.int64))
+        order = order_of(cells)
+        return cells if order is None else np.take(cells, order), order
+
+    @property
     def _cells(self) -> CellArray:
-        return one_resolution(self._table.column(_column(self.rows, "cell")).to_numpy().astype(np.int64))
+        return self._sorted[0]
 
     @cached_property
     def _clock(self) -> Times:
         number = _column(self.rows, "timestamp")
-        found = np.array([]) if number is None else self._table.column(number).to_numpy()
+        found = np.array([]) if number is None else self._in_order(self._table.column(number).to_numpy())
         return np.asarray(found.astype("datetime64[us]"))
+
+    def _values(self, quantity: Quantity) -> Floats:
+        return self._in_order(_numbers(self._table.column(quantity.name)))
+
+    def _in_order(self, column: NDArray[Any]) -> NDArray[Any]:
+        order = self._sorted[1]
+        return column if order is None else np.take(column, order)
 
     @staticmethod
     def can_show(rows: Rows) -> bool:
@@ -214,27 +228,26 @@ class RowsSource:
 
     def extent(self) -> Box | None:
         """Where its cells lie."""
-        return extent_of(np.unique(self._cells))
+        return extent_of(self._cells)
 
     def hexes(self, quantity: Quantity, resolution: int, box: Box, time: When) -> Hexes:
-        """All of them, wherever they lie: what has been computed once is kept."""
+        """The same of all of them, wherever they lie, is computed once and kept."""
         key = (quantity.name, resolution, time)
         if key not in self._kept:
-            values = _numbers(self._table.column(quantity.name))
-            at = self._at(time)
-            self._kept[key] = gathered(self._cells[at], values[at], resolution, quantity.classes is not None)
-        return self._kept[key]
+            cells, values = self._cells, self._values(quantity)
+            if time is not None:
+                at = self._at(time)
+                cells, values = cells[at], values[at]
+            self._kept[key] = gathered(cells, values, resolution, quantity.classes is not None)
+        return self._kept[key].near(box)
 
-    def _at(self, time: When) -> NDArray[np.bool_]:
-        if isinstance(time, TimeSpan):
-            return time.holds(self._clock)
-        return np.ones(len(self._cells), bool) if time is None else np.asarray(self._clock == time)
+    def _at(self, time: np.datetime64 | TimeSpan) -> NDArray[np.bool_]:
+        return time.holds(self._clock) if isinstance(time, TimeSpan) else np.asarray(self._clock == time)
 
     def series(self, quantity: Quantity, cell: int) -> Line:
         """The values of its rows."""
         below = (parent(self._cells, resolution_of(cell)) == cell) & ~np.isnat(self._clock)
-        values = _numbers(self._table.column(quantity.name))
-        return averaged("", self._clock[below], values[below])
+        return averaged("", self._clock[below], self._values(quantity)[below])
 
 
 def _column(rows: Rows, kind: str) -> int | None:
