@@ -176,6 +176,10 @@ def _many(text: str, count: str) -> FakeResult:
     return FakeResult(pa.table({"n": pa.array(range(int(count)), pa.int64())}), text, batch_rows=1000)
 
 
+def _long(text: str, count: str) -> FakeResult:
+    return FakeResult(pa.table({"n": [1] * int(count), "said": ["word " * 60] * int(count)}), text)
+
+
 def _warn(text: str) -> FakeResult:
     warning = Diagnostic("unit_mix", "K meets degC", Span(0, 4), severity="warning")
     return FakeResult(sample(), text, warnings=(warning,))
@@ -184,6 +188,7 @@ def _warn(text: str) -> FakeResult:
 _ANSWERS: dict[str, Callable[..., FakeResult]] = {
     "ROWS": lambda text: FakeResult(sample(), text),
     "MANY": _many,
+    "LONG": _long,
     "SAY": lambda text: FakeResult(pa.table({}), text, message="layer made"),
     "WARN": _warn,
     "HALF": lambda text: FakeResult(Breaking(text), text),  # type: ignore[arg-type]

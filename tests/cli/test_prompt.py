@@ -224,3 +224,12 @@ def test_each_colour_can_be_read_on_black_and_on_white() -> None:
     for kind in SYNTAX:
         shown = light(_colour(kind))
         assert min((shown + 0.05) / 0.05, 1.05 / (shown + 0.05)) > 3, kind
+
+
+def test_few_rows_of_long_texts_are_paged_as_they_are_drawn_and_never_cut(tmp_path: Path) -> None:
+    with typed(["--color", "never"], rows=12, columns=60, PAGER=f"cat > {tmp_path}/paged; echo seen") as terminal:
+        _ready(terminal).enter("LONG 3;")
+        terminal.until("seen", "3 rows in")
+        lines = (tmp_path / "paged").read_text().splitlines()
+        assert len(lines) > 12 and max(map(len, lines)) <= 60
+        assert " ".join((tmp_path / "paged").read_text().split()).count("word") == 3 * 60

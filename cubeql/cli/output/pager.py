@@ -15,18 +15,14 @@ _LESS = "less"
 _KEYS = "q leaves, arrows scroll, / finds"
 
 
-def pager_command(always: bool) -> str | None:
-    """The pager: ``$PAGER``, else ``less``; None where there is none.
-
-    Args:
-        always: short results are to stay in it, too.
-    """
+def pager_command() -> str | None:
+    """The pager: ``$PAGER``, else ``less``; None where there is none."""
     chosen = os.environ.get("PAGER")
     if chosen is not None:
         return chosen.strip() or None
     if shutil.which(_LESS) is None:
         return None
-    return f"{_LESS} {'-RSX' if always else '-FRSX'} '-Ps{_KEYS}'"
+    return f"{_LESS} -RSX '-Ps{_KEYS}'"  # no -F: it would leave at once a wide table of few rows, and cut it silently
 
 
 class CommandSink(Sink):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ from cubeql.cli.output.kept import Kept
 from cubeql.cli.output.layout import Layout, Written
 from cubeql.cli.output.pager import CommandSink, pager_command
 from cubeql.cli.output.sink import MemorySink, Sink, stdout_sink
+from cubeql.cli.output.table import FEW_ROWS
 from cubeql.errors import ConfigError
 
 if TYPE_CHECKING:
     from cubeql.drawing.ansi import Canvas
 
 _PROMPT_LINES = 3
+_SCREENS = 10  # how much of a text is drawn to see whether it fits
 _ALL_ROWS = ".pager on shows all"
 _ALL_COLUMNS = ".x shows all"
 
@@ -52,13 +55,20 @@ class Screen:
             return written
         if chosen.binary:
             raise ConfigError(f"{chosen.name} is binary and does not go to a terminal: .once FILE writes it")
-        pager = None if self.paging == "off" else pager_command(self.paging == "on")
-        if pager is None:
+        if self.paging == "off" or pager_command() is None:
             written = chosen.write(kept.rows(), out, self.layout(out, chosen, self.max_rows))
             out.finish(complete=True)
             return written
-        fitted = None if self.paging == "on" else self._fitted(kept, chosen, out)
-        return fitted or self._paged(kept, chosen, out, pager)
+        drawn = None if self.paging == "on" else self._drawn(kept, chosen, out)
+        if drawn is None:
+            everything = Layout(unicode=out.unicode, colour=self.coloured)
+            return self._paged(lambda sink: chosen.write(kept.rows(), sink, everything), kept, out)
+        draft, written = drawn
+        if draft.fits:
+            out.write(draft.text)
+            out.finish(complete=True)
+            return written
+        return self._paged(lambda sink: _copied(draft.text, sink, written), kept, out)
 
     @property
     def coloured(self) -> bool:
@@ -85,24 +95,22 @@ class Screen:
             all_columns=_ALL_COLUMNS,
         )
 
-    def _fitted(self, kept: Kept, chosen: Format, out: Sink) -> Written | None:
-        """Write a result that fits the screen; None of a longer one."""
+    def _drawn(self, kept: Kept, chosen: Format, out: Sink) -> tuple[_Draft, Written] | None:
+        """A result drawn for the width of the screen; None where that would leave something out of a longer one."""
         draft = _Draft(shutil.get_terminal_size().lines - _PROMPT_LINES, out)
         try:
             written = chosen.write(kept.rows(), draft, self.layout(out, chosen))
         except _TooLongError:
             return None
-        out.write(draft.text)
-        out.finish(complete=True)
-        return written
+        whole = chosen.for_people and written.rows <= FEW_ROWS and not written.notices
+        return (draft, written) if draft.fits or whole else None
 
-    def _paged(self, kept: Kept, chosen: Format, out: Sink, pager: str) -> Written:
-        layout = Layout(unicode=out.unicode, colour=self.coloured)
+    def _paged(self, write: Callable[[Sink], Written], kept: Kept, out: Sink) -> Written:
         notices: tuple[str, ...] = ()
-        sink = CommandSink(pager, out.encoding)
+        sink = CommandSink(pager_command() or "cat", out.encoding)
         with self.diagnostics.without_progress():
             try:
-                notices = chosen.write(kept.rows(), sink, layout).notices
+                notices = write(sink).notices
             except BrokenPipeError:  # somebody has seen enough
                 if not kept.complete:
                     notices = (f"the pager was left after {kept.count} rows had been read; there may be more",)
@@ -112,22 +120,34 @@ class Screen:
 
 
 class _TooLongError(Exception):
-    """What is written does not fit the screen."""
+    """What is written is much longer than the screen."""
 
 
 class _Draft(MemorySink):
-    """Text that is kept as long as it fits the screen."""
+    """Text that is kept while it is not much longer than the screen."""
 
     def __init__(self, lines: int, out: Sink) -> None:
         super().__init__(out)
         self._lines = lines
+        self._most = lines * _SCREENS
+
+    @property
+    def fits(self) -> bool:
+        """Whether it fits the screen."""
+        return self._lines >= 0
 
     def write(self, text: str) -> None:
         """Keep more text."""
         super().write(text)
         self._lines -= text.count("\n")
-        if self._lines < 0:
+        self._most -= text.count("\n")
+        if self._most < 0:
             raise _TooLongError
+
+
+def _copied(text: str, sink: Sink, written: Written) -> Written:
+    sink.write(text)
+    return written
 
 
 def show_text(text: str, screen: Screen) -> None:
@@ -135,7 +155,7 @@ def show_text(text: str, screen: Screen) -> None:
     out = stdout_sink()
     long = text.count("\n") > shutil.get_terminal_size().lines - _PROMPT_LINES
     wanted = screen.paging == "on" or (screen.paging == "auto" and long)
-    pager = pager_command(screen.paging == "on") if out.terminal and wanted else None
+    pager = pager_command() if out.terminal and wanted else None
     if pager is None:
         out.write(text)
         out.finish(complete=True)

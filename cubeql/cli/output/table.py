@@ -16,7 +16,7 @@ from cubeql.formats.rows import Rows
 from cubeql.formats.shown import Form, form_of
 
 _MEASURED_ROWS = 1_000
-_FEW_ROWS = 30  # in a table of so many a long text is worth several lines
+FEW_ROWS = 30  # in a table of so many a long text is worth several lines
 _MOST_LINES = 200  # of one text
 
 
@@ -54,7 +54,7 @@ def write_table(rows: Rows, sink: Sink, layout: Layout) -> Written:
     stream = (row for batch in kept for row in _texts(batch, forms))
     first = list(islice(stream, _MEASURED_ROWS))
     marks = _BOX if layout.unicode else _ASCII
-    wraps = layout.width is not None and len(sample) <= min(_FEW_ROWS, limit or _FEW_ROWS)
+    wraps = layout.width is not None and len(sample) <= min(FEW_ROWS, limit or FEW_ROWS)
     columns = laid_out(forms, first, marks.null, marks.cut, layout.width, wraps)
     pen = _Pen(columns, marks, layout, wraps)
     sink.write(pen.rule(marks.top) + pen.head() + pen.rule(marks.middle))

@@ -93,6 +93,6 @@ def welcome(shell: Shell) -> None:
     shell.diagnostics.notice(f"CubeQL {__version__} · {shell.store} · {layers}")
     if names:
         example = f"DESCRIBE {quoted_name(names[0])};"
-        shell.diagnostics.notice(f"End a statement with ;  as in {example}  .layers lists layers, .help helps")
+        shell.diagnostics.notice(f"End a statement with ;  as in {example}  .help lists commands")
     else:
         shell.diagnostics.notice(EMPTY)
