@@ -48,8 +48,8 @@ def cancelling(cancel: Callable[[], None]) -> Iterator[Interrupts]:
         return
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
-    done = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(ours, cancel, done), name="cubeql-interrupts", daemon=True)
+    done, gone = threading.Event(), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(ours, cancel, done, gone), name="cubeql-interrupts", daemon=True)
     before = {number: signal.signal(number, interrupts._handle) for number in _SIGNALS}
     wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
     watcher.start()
@@ -58,16 +58,21 @@ def cancelling(cancel: Callable[[], None]) -> Iterator[Interrupts]:
     finally:
         done.set()
         signal.set_wakeup_fd(wakeup)
+        theirs.close()  # ends the watcher's read
+        gone.wait()  # a join that Ctrl-C interrupts would leave the thread marked as ended while it runs
+        ours.close()
         for number, handler in before.items():
             signal.signal(number, handler)
-        theirs.close()  # ends the watcher's read
-        watcher.join()
-        ours.close()
 
 
-def _watch(source: socket.socket, cancel: Callable[[], None], done: threading.Event) -> None:
-    while data := source.recv(16):
-        if any(number in _SIGNALS for number in data):
-            cancel()
-            while not done.wait(_AGAIN_S):
+def _watch(
+    source: socket.socket, cancel: Callable[[], None], done: threading.Event, gone: threading.Event
+) -> None:
+    try:
+        while data := source.recv(16):
+            if any(number in _SIGNALS for number in data):
                 cancel()
+                while not done.wait(_AGAIN_S):
+                    cancel()
+    finally:
+        gone.set()

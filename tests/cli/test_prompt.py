@@ -233,3 +233,21 @@ def test_few_rows_of_long_texts_are_paged_as_they_are_drawn_and_never_cut(tmp_pa
         lines = (tmp_path / "paged").read_text().splitlines()
         assert len(lines) > 12 and max(map(len, lines)) <= 60
         assert " ".join((tmp_path / "paged").read_text().split()).count("word") == 3 * 60
+
+
+def test_what_a_person_prefers_holds_at_the_prompt_and_arguments_go_before_it(tmp_path: Path) -> None:
+    file = tmp_path / "config" / "cubeql" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('[shell]\nmode = "jsonl"\ntimer = false\npager = "off"\nediting = "vi"\n')
+    with typed() as terminal:
+        terminal.until("cubeql>", "jsonl · timer off · pager off")
+        terminal.enter("MANY 1;")
+        assert " in 0." not in terminal.until('{"n": 0}', "1 row in").rpartition("cubeql>")[0]
+        terminal.type("MANY 2;\x1b^xiM\r")  # Escape, to the first letter, take it away, put it back
+        terminal.until('{"n": 1}')
+    with typed(["--format", "csv"]) as terminal:
+        terminal.until("cubeql>", "· csv ·")
+    file.write_text("[shell]\nmode = 5\n")
+    with typed() as terminal:
+        assert terminal.ended() == 2
+        assert "config.toml, line 2: [shell] mode must be a text, not 5" in terminal.text.replace("\n", "")
