@@ -73,7 +73,7 @@ class Action:
         return (self.shown_key, *(_spoken(key) for key in others))
 
 
-_WORDS = {"escape": "Esc", "less_than_sign": "<", "greater_than_sign": ">",
+_WORDS = {"escape": "Esc", "backspace": "⌫", "less_than_sign": "<", "greater_than_sign": ">",
           "left_square_bracket": "[", "right_square_bracket": "]",
            "enter": "Enter", "space": "Space", "tab": "Tab", "slash": "/", "plus": "+", "minus": "-",
           "equals_sign": "=", "comma": ",", "full_stop": ".", "left": "←", "right": "→", "up": "↑", "down": "↓",
@@ -163,6 +163,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("map", "step_time(-1)", "comma", "Earlier", "show the time before", footer=True),
     Action("map", "step_ramp", "c", "Colours", "other colours", footer=True),
     Action("map", "stretch", "s", "Stretch", "spread the colours over the values that are seen", footer=True),
+    Action("map", "sketch('box')", "x", "Box", "draw a box by two corners; dragging with Shift does it, too",
+           footer=True),
+    Action("map", "sketch('polygon')", "p", "Polygon", "draw a polygon, a corner with each Enter or click"),
+    Action("map", "take_back", "backspace", "Take back", "take the last corner back; Esc removes all of it"),
+    Action("map", "filter_by_region", "r", "Region", "put what was drawn into the FILTER of the statement"),
+    Action("map", "move_pointer(-1, 0)", "shift+left,H", "Pointer west", "point at the next cell"),
+    Action("map", "move_pointer(1, 0)", "shift+right,L", "Pointer east", "point at the next cell"),
+    Action("map", "move_pointer(0, -1)", "shift+up,K", "Pointer north", "point at the next cell"),
+    Action("map", "move_pointer(0, 1)", "shift+down,J", "Pointer south", "point at the next cell"),
     Action("map", "play", "space", "Play", "show one time after the other, round and round; once more stops",
            footer=True),
     Action("map", "change_speed(-1)", "less_than_sign", "Slower", "play slower"),

@@ -102,6 +102,11 @@ def cells_of_layer(layer: str, band: str, resolution: int, box: Box | None, time
     return f"SELECT CELL({resolution}) AS cell, {gather}({name(band)}) AS value {where} GROUP BY CELL({resolution})"
 
 
+def band_of_layer(layer: str, band: str) -> str:
+    """All values of a band, to be written on by a person."""
+    return f"SELECT cell, {name(band)}\nFROM {name(layer)}"
+
+
 def series_of_layer(layer: str, band: str, cell: str) -> str:
     """The mean of a band below a cell, an instant a row."""
     where = f"FROM {name(layer)} FILTER cell WITHIN CELL {text(cell)}"

@@ -19,7 +19,8 @@ from cubeql.drawing.colours import Rgb, Scale
 from cubeql.drawing.hexes import Hexes
 from cubeql.drawing.overlay import MARK, Overlay, overlay_of
 from cubeql.drawing.raster import Places, line_dots, outline_of
-from cubeql.drawing.view import Box, View
+from cubeql.drawing.sketch import place_in
+from cubeql.drawing.view import Box, View, cell_km2
 from cubeql.grid.cells import cells_at
 from cubeql_tui.map.drawing import Palette, strips_of
 from cubeql_tui.map.picture import Picture
@@ -50,6 +51,13 @@ class HexMap(Widget, can_focus=True):
             self.map, self.cell, self.lon, self.lat = map, cell, lon, lat
             super().__init__()
 
+    class Cornered(Message):
+        """A corner was put; ``begins`` where a box is drawn by dragging from it."""
+
+        def __init__(self, place: tuple[float, float], begins: bool = False) -> None:
+            self.place, self.begins = place, begins
+            super().__init__()
+
     class Chosen(Message):
         """A cell was chosen."""
 
@@ -67,11 +75,12 @@ class HexMap(Widget, can_focus=True):
         self._beside: Picture | None = None
         self._box: Box | None = _WORLD
         self._near: Box | None = None
+        self.sketching = False
         self._lines: Sequence[Places] = ()
         self._graticule = False
         self._pointer: tuple[int, int] | None = None
         self._drag: tuple[int, int] | None = None
-        self._dragged = self._parting = False
+        self._dragged = self._parting = self._boxing = False
         self._overlay: Overlay | None = None
         self._frame: tuple[NDArray[np.int16], Dots, Dots] | None = None
         self._strips: list[Strip] | None = None
@@ -324,14 +333,32 @@ class HexMap(Widget, can_focus=True):
 
     def _choose_at(self, x: int, y: int) -> None:
         cell = self.cell_at(x, y)
-        if cell:
+        if cell and self.sketching and self.view is not None:
+            self.post_message(self.Cornered(place_in(self.view, x, y)))
+        elif cell:
             self.post_message(self.Chosen(cell))
+
+    def move_pointer(self, right: int, down: int) -> None:
+        """Point at the next cell, or pixel where cells are smaller; the window follows."""
+        view = self.view
+        if view is None:
+            return
+        step = max(1, round((cell_km2(self.hexes.resolution) / view.pixel_km2) ** 0.5))
+        x, y = self._pointer or (view.width // 2, view.height // 2)
+        x, y = x + right * step, y + down * step
+        if not (0 <= x < view.width and 0 <= y < view.height):
+            self.pan(right, down)
+            eighth = max(2, view.height // 8)
+            x, y = x - right * eighth, y - down * eighth
+        self._point((min(max(x, 0), view.width - 1), min(max(y, 0), view.height - 1)))
 
     # -------------------------------------------------------------- pointer
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Look, or drag the map or the divider."""
-        if self._parting:
+        """Look, or drag the map, the divider or a box."""
+        if self._boxing:
+            self._point((event.x, 2 * event.y))
+        elif self._parting:
             self.move_divider(event.x - self._cut)
         elif self._drag is not None and self.view is not None:
             right, down = self._drag[0] - event.x, 2 * (self._drag[1] - event.y)
@@ -348,6 +375,11 @@ class HexMap(Widget, can_focus=True):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold."""
+        if event.shift and self.view is not None:
+            self._boxing = True
+            self.post_message(self.Cornered(place_in(self.view, event.x, 2 * event.y), begins=True))
+            self.capture_mouse()
+            return
         self._drag, self._dragged = (event.x, event.y), False
         self._parting = self._beside is not None and abs(event.x - self._cut) <= 1
         self.capture_mouse()
@@ -355,6 +387,9 @@ class HexMap(Widget, can_focus=True):
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """Let go; without a move it was a click."""
         self.release_mouse()
+        if self._boxing and self.view is not None:
+            self._boxing = False
+            self.post_message(self.Cornered(place_in(self.view, event.x, 2 * event.y)))
         if self._drag is not None and not self._dragged and not self._parting:
             self._choose_at(event.x, 2 * event.y)
         self._drag, self._parting = None, False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -14,14 +14,19 @@ from textual.message import Message
 from cubeql.drawing.counting import Counted
 from cubeql.drawing.selection import Choice, TimeSpan
 from cubeql.drawing.series import Series
+from cubeql.drawing.sketch import Kind
 from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.values.cells import format_cell
+from cubeql_tui import asking
 from cubeql_tui.actions import Place, bindings
+from cubeql_tui.conditions import put_condition
+from cubeql_tui.editor import QueryEditor
 from cubeql_tui.map.frames import Question
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.side import MapSide
 from cubeql_tui.map.sides import Sides
-from cubeql_tui.map.sources import Quantity, Source, Times
+from cubeql_tui.map.sketching import SketchLine
+from cubeql_tui.map.sources import LayerSource, Quantity, Source, Times
 from cubeql_tui.map.timeline import TimeLine
 from cubeql_tui.plot import SeriesPlot
 
@@ -60,7 +65,9 @@ class MapPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """The side and what is below it."""
-        yield Sides(id="sides")
+        sides = Sides(id="sides")
+        yield sides
+        yield SketchLine(sides, id="sketch")
         yield TimeLine(id="timeline")
         plot = SeriesPlot(id="below")
         plot.display = False
@@ -77,6 +84,11 @@ class MapPane(Vertical):
     def side(self) -> MapSide:
         """The side that the keys are for."""
         return self.sides.side
+
+    @property
+    def sketch(self) -> SketchLine:
+        """What is drawn on it."""
+        return self.query_one(SketchLine)
 
     @property
     def map(self) -> HexMap:
@@ -144,8 +156,15 @@ class MapPane(Vertical):
     # -------------------------------------------------------------- keys
 
     def action_pan(self, right: int, down: int) -> None:
-        """Move the window."""
-        self.map.pan(right, down)
+        """Move the window; while a region is drawn, the pointer."""
+        if self.sketch.open:
+            self.map.move_pointer(right, down)
+        else:
+            self.map.pan(right, down)
+
+    def action_move_pointer(self, right: int, down: int) -> None:
+        """Point at the next cell."""
+        self.map.move_pointer(right, down)
 
     def action_zoom(self, steps: int) -> None:
         """Come closer, or step back."""
@@ -176,6 +195,51 @@ class MapPane(Vertical):
     def action_stretch(self) -> None:
         """Spread the colours over the values that are seen."""
         self.side.stretch()
+
+    def action_sketch(self, kind: Kind) -> None:
+        """Draw a region."""
+        self.sketch.begin(kind)
+        self._mind_sketch()
+
+    def action_take_back(self) -> None:
+        """Take the last corner back."""
+        self.sketch.back()
+        self._mind_sketch()
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape removes what was drawn, before it means anything else."""
+        if event.key == "escape" and self.sketch.drop():
+            event.stop()
+            self._mind_sketch()
+
+    def _mind_sketch(self) -> None:
+        """Let clicks put corners as long as corners are missing."""
+        for side in self.sides.compared:
+            side.map.sketching = self.sketch.open
+
+    @on(HexMap.Cornered)
+    def _cornered(self, event: HexMap.Cornered) -> None:
+        if event.begins:
+            self.sketch.begin("box")
+        self.sketch.corner(event.place)
+        self._mind_sketch()
+
+    @on(HexMap.LookedAt)
+    def _looked_at(self, event: HexMap.LookedAt) -> None:
+        self.sketch.point((event.lon, event.lat) if event.cell else None)
+
+    def action_filter_by_region(self) -> None:
+        """Put the region that was drawn into the statement in the editor."""
+        sketch = self.sketch.sketch
+        if sketch is None or not sketch.closed:
+            self.notify("Draw a box with x or a polygon with p first.", timeout=4)
+            return
+        editor = self.app.query_one(QueryEditor)
+        source, quantity = self.source, self.quantity
+        if not editor.text.strip() and isinstance(source, LayerSource) and quantity is not None:
+            editor.put(asking.band_of_layer(source.title, quantity.name))
+        if put_condition(editor, sketch.condition()) is not None:
+            self.notify("The region is in the FILTER of the statement; F5 runs it.", timeout=4)
 
     def action_play(self) -> None:
         """Show one time after the other, or stop."""
