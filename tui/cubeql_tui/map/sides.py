@@ -15,6 +15,7 @@ from cubeql.drawing.colours import Scale
 from cubeql.drawing.hexes import difference
 from cubeql.grid.cells import centers
 from cubeql.session import Session
+from cubeql_tui.map.canvas import MapCanvas
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.side import MapSide
 from cubeql_tui.map.sources import LayerSource, Source
@@ -179,7 +180,7 @@ class Sides(Vertical):
 
     # -------------------------------------------------------------- together
 
-    def _others(self, map: HexMap) -> list[MapSide]:
+    def _others(self, map: MapCanvas) -> list[MapSide]:
         return [side for side in self.compared if side.map is not map]
 
     @on(HexMap.Moved)
