@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cubeql.cli.parameters import read_parameters
 from cubeql.errors import ConfigError
+from cubeql.parameters import read_parameters
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ and ``about`` (what the store holds), with ``examples`` and ``welcome`` (stateme
 ``popup`` and ``editor`` (writing a statement); ``linked`` (what is brushed); ``curves`` and ``plot`` (values over
 time), ``bars`` and ``histogram``; ``map`` (cells in their true shape); ``narrowing`` (what is brushed as conditions
 of the statement); ``plan``; ``results`` (all views of a statement); ``status`` and ``footer``; ``help``, ``palette``,
-``history``, ``export`` and ``pages`` (what lies over the screen); ``desk`` and ``app`` (all of it together).
+``history``, ``exports`` and ``export``, ``parameters`` and ``pages`` (what lies over the screen); ``desk`` and
+``app`` (all of it together).
 
 Widgets change in handlers only; whatever takes time runs in a thread and posts messages. The package knows CubeQL
 through its public doors alone: ``cubeql``, ``cubeql.session``, ``cubeql.service``, ``cubeql.history``,
-``cubeql.errors``, ``cubeql.catalog`` (the records a session gives), ``cubeql.values``, ``cubeql.grid`` and
-``cubeql.drawing`` (what results look like).
+``cubeql.parameters``, ``cubeql.errors``, ``cubeql.catalog`` (the records a session gives), ``cubeql.values``,
+``cubeql.grid`` and ``cubeql.drawing`` (what results look like).
 """
 
 from __future__ import annotations

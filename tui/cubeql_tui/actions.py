@@ -113,7 +113,7 @@ ACTIONS: tuple[Action, ...] = (
            footer=True, priority=True),
     Action("everywhere", "show_plan", "f9", "Plan", "see how the statement at the cursor would run",
            footer=True, priority=True),
-    Action("everywhere", "export", "ctrl+e", "Export", "write the newest result to a file",
+    Action("everywhere", "export", "ctrl+e", "Export", "write rows, map, series or histogram to a file",
            footer=True, priority=True),
     Action("everywhere", "enlarge", "f10", "Enlarge", "give the results the whole screen, and back", priority=True),
     Action("everywhere", "refresh_layers", "ctrl+r", "Refresh", "read the list of layers anew", priority=True),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -31,6 +32,7 @@ from cubeql_tui.layers import LayersPane
 from cubeql_tui.made import NarrowAsked
 from cubeql_tui.pages import row_page
 from cubeql_tui.palette import Palette
+from cubeql_tui.parameters import with_values
 from cubeql_tui.popup import Popup
 from cubeql_tui.preferring import Preferred
 from cubeql_tui.results import VIEWS, Results
@@ -88,11 +90,13 @@ class CubeQL(App[None]):
         self.VERTICAL_BREAKPOINTS = [(0, "-lowest"), (28, "-low"), (36, "-high")]
         self.session = cubeql.connect(store)
         self.asides = cubeql.connect(store)  # what the screen asks by itself: a cancel must not meet a statement
+        self._store = store
         self.history = History(history)
         self.run_now: Run | None = None
         self._shown: Run | None = None
         self._told: tuple[Run, State] | None = None
         self._place = Span(0, 0)
+        self._given: dict[str, str] = {}  # texts of parameters, by name
         self.preferred = preferred
         self._served_by = os.getppid()
         super().__init__()
@@ -157,19 +161,20 @@ class CubeQL(App[None]):
         if not text:
             self.notify("There is no statement at the cursor.", severity="warning")
             return
-        self.ask(text, place)
+        with_values(self, text, self._given, lambda values: self.ask(text, place, values))
 
-    def ask(self, text: str, place: Span | None = None) -> None:
+    def ask(self, text: str, place: Span | None = None, values: Mapping[str, Any] | None = None) -> None:
         """Run a statement; one that is still at work is cancelled.
 
         Args:
             text: the statement.
             place: where it stands in the editor, so that its faults can be marked there.
+            values: of its parameters.
         """
         if self.run_now is not None and self.run_now.at_work:
             self.run_now.cancel()
         self._place = place or Span(0, 0)
-        self.run_now = Run(self.session, text)
+        self.run_now = Run(self.session, text, values=values)
         self._work(self.run_now)
         self._beat()
 
@@ -282,19 +287,24 @@ class CubeQL(App[None]):
     def action_show_plan(self) -> None:
         """See how the statement under the cursor would run."""
         editor = self.query_one(QueryEditor)
-        editor.call_later(lambda: self.results.show_plan(editor.statement[0]))
+        editor.call_later(lambda: self._plan(editor.statement[0]))
+
+    def _plan(self, text: str) -> None:
+        with_values(self, text, self._given, lambda values: self.results.show_plan(text, values))
 
     def action_export(self) -> None:
-        """Write the newest result to a file."""
-        run = self.results.run
-        if run is None:
-            self.notify("There is no result to write yet.", severity="warning")
+        """Write rows, the map, the series or the histogram to a file."""
+        subjects = self.results.subjects(self.current_theme.dark)
+        if subjects:
+            self.push_screen(ExportPage(subjects, Path.cwd(), self._copying))
         else:
-            self.push_screen(ExportPage(run.text, Path.cwd()), lambda path: self._export(run.text, path))
+            self.notify("There is nothing to write yet.", severity="warning")
 
-    def _export(self, text: str, path: str | None) -> None:
-        if path is not None:
-            self.ask(asking.copy(text, path))
+    def _copying(self, path: str) -> Run:
+        """What writes the newest result again, to a file; in a session of its own, so that all else goes on."""
+        run = self.results.run
+        assert run is not None
+        return Run(cubeql.connect(self._store), asking.copy(run.text, path), values=run.values)
 
     @on(NarrowAsked)
     def _narrow_asked(self, event: NarrowAsked) -> None:

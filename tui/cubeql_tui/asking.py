@@ -120,7 +120,7 @@ def whereabouts(layer: str, resolution: int) -> str:
 
 def copy(query: str, path: str) -> str:
     """Write the rows of a query to a file."""
-    return f"COPY ({query}) TO {text(path)}"
+    return f"COPY (\n{query}\n) TO {text(path)}"  # lines of its own: a remark may end it
 
 
 def times_of_layer(layer: str) -> str:

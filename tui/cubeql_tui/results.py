@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -17,6 +18,7 @@ from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.session import Session
 from cubeql_tui import narrowing
 from cubeql_tui.arranging import Wish, first_row
+from cubeql_tui.exports import ROWS, Subject, of_histogram, of_map, of_series
 from cubeql_tui.histogram import Histogram
 from cubeql_tui.linked import ConditionAsked, Linked, TimesBrushed, ValuesBrushed
 from cubeql_tui.made import CountsMade, NarrowAsked, PlanMade, SeriesMade
@@ -350,20 +352,34 @@ class Results(ContentSwitcher):
             return True
         return brushed
 
+    # -------------------------------------------------------------- what can be written
+
+    def subjects(self, dark: bool) -> list[Subject]:
+        """What can be written to a file, that which is seen first."""
+        plot, counted = self.query_one("#series", SeriesPlot), self.query_one(Histogram).counted
+        rows = None if self.run is None else Subject("rows", self.run.text, ROWS)
+        made = (
+            rows,
+            of_map(self.query_one(MapPane).side, dark),
+            of_series(plot.series, plot.second),
+            of_histogram(counted),
+        )
+        return sorted((each for each in made if each is not None), key=lambda each: each.name != self.current)
+
     # -------------------------------------------------------------- plan
 
-    def show_plan(self, text: str) -> None:
+    def show_plan(self, text: str, values: Mapping[str, Any] | None = None) -> None:
         """See how a statement would run; nothing of it is read."""
-        self._explain(text)
+        self._explain(text, dict(values or {}))
         self.open("plan")
 
     @work(thread=True, group="plan")
-    def _explain(self, text: str) -> None:
+    def _explain(self, text: str, values: dict[str, Any]) -> None:
         try:
-            found = self.asides.explain(text)
+            found = self.asides.explain(text, values or None)
             made = PlanMade(found.plan, found.summary(), found.sql)
         except QueryCancelled:  # the map has changed its mind meanwhile; this was not meant
-            self.app.call_from_thread(self._explain, text)
+            self.app.call_from_thread(self._explain, text, values)
             return
         except CubeQLError as error:
             made = PlanMade((), "", "", error)

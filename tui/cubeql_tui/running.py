@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled
@@ -21,6 +21,7 @@ class Run:
     """One statement from its start to its last row. It knows no screen: ``tell`` is called when something has changed.
 
     Attributes:
+        values: of its parameters, by name.
         state: ``waiting`` has more rows than were fetched; ``cancelled`` keeps the rows that had come.
         rows: None until the statement has been understood, and for statements without rows.
         message: what a statement without rows has done.
@@ -29,9 +30,12 @@ class Run:
         stats: as :attr:`Result.stats`.
     """
 
-    def __init__(self, session: Session, text: str, ahead: int = AHEAD) -> None:
+    def __init__(
+        self, session: Session, text: str, ahead: int = AHEAD, values: Mapping[str, Any] | None = None
+    ) -> None:
         self.session = session
         self.text = text
+        self.values = dict(values or {})
         self.state: State = "running"
         self.rows: Rows | None = None
         self.message: str | None = None
@@ -70,7 +74,7 @@ class Run:
         tell()
 
     def _read(self, tell: Callable[[], None]) -> None:
-        with self.session.query(self.text) as result:
+        with self.session.query(self.text, self.values or None) as result:
             self.stats, self.warnings, self.message = result.stats, result.warnings, result.message
             if result.message is None:
                 self.rows = Rows(result.schema)

@@ -24,10 +24,10 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     """Explain every query given."""
     from cubeql.cli.interrupt import cancelling
     from cubeql.cli.output.sink import write_text
-    from cubeql.cli.parameters import read_parameters
     from cubeql.cli.runner import open_session
     from cubeql.cli.statements import Script, moved, pieces, read_scripts
     from cubeql.errors import QueryError
+    from cubeql.parameters import read_parameters
 
     parameters = read_parameters(options.parameters)
     scripts = [Script(options.query)] if options.query else []

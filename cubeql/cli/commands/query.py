@@ -32,9 +32,9 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
 
     from cubeql.cli.diagnostics import is_terminal
     from cubeql.cli.output.results import MAX_ROWS, Output
-    from cubeql.cli.parameters import read_parameters
     from cubeql.cli.runner import Running, open_session, run_scripts
     from cubeql.cli.statements import read_scripts
+    from cubeql.parameters import read_parameters
 
     running = Running(
         parameters=read_parameters(options.parameters),

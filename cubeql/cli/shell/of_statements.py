@@ -13,12 +13,12 @@ from cubeql import service
 from cubeql.cli.interrupt import cancelling
 from cubeql.cli.output.pager import Deaf
 from cubeql.cli.output.screen import show_text
-from cubeql.cli.parameters import is_name, value_of
 from cubeql.cli.shell.feeding import feed
 from cubeql.cli.shell.of_results import once
 from cubeql.cli.shell.state import Shell
 from cubeql.cli.statements import read_file
 from cubeql.errors import ConfigError
+from cubeql.parameters import is_name, value_of
 
 _DEEPEST = 8
 _SHOWN = 40

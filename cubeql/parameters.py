@@ -1,4 +1,4 @@
-"""``--param name=value`` as values to bind."""
+"""Values of parameters from texts: ``--param name=value`` of the command, and what is typed elsewhere."""
 
 from __future__ import annotations
 
