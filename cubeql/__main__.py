@@ -1,8 +1,6 @@
 """``python -m cubeql`` is the command ``cubeql``."""
 
-import sys
-
-from cubeql.cli.main import main
+from cubeql.cli.process import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -96,12 +96,13 @@ def test_every_room_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("stream", "allowed"),
     [
-        ("stdout", ("cubeql/cli/output/", "cubeql/cli/health.py", "cubeql/cli/shell/")),
-        ("stderr", ("cubeql/cli/diagnostics.py",)),
+        ("stdout", ("cubeql/cli/output/", "cubeql/cli/health.py", "cubeql/cli/shell/", "cubeql/cli/process.py")),
+        ("stderr", ("cubeql/cli/diagnostics.py", "cubeql/cli/process.py")),
     ],
 )
 def test_one_place_writes_each_stream(stream: str, allowed: tuple[str, ...]) -> None:
-    """``health`` and the prompt ask stdout what it is (its encoding, a terminal or not) and write nothing."""
+    """``health`` and the prompt ask stdout what it is (its encoding, a terminal or not), ``process`` empties it at the
+    end; they write nothing."""
     users = [
         _name(file)
         for file in PRODUCT

@@ -23,6 +23,7 @@ from cubeql.sql import bound_values
 from cubeql.storage import Store
 
 _BATCH_ROWS = 122_880
+_BRIEF_S = 0.05
 
 
 def execute(
@@ -92,8 +93,11 @@ def _rows(
 ) -> Iterator[pa.RecordBatch]:
     try:
         with running.faults():
+            brief = False  # all that sorts and groups is done before the first rows come
             while True:
-                batch = running.work(lambda: next_batch(reader, schema))
+                began = time.monotonic()
+                batch = running.work(lambda: next_batch(reader, schema), brief)
+                brief = time.monotonic() - began < _BRIEF_S
                 if batch is None:
                     running.ended()
                     if measured is not None:

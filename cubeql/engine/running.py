@@ -1,7 +1,8 @@
 """One running statement: it can be cancelled from any thread, and stops at its time limit.
 
-On a disk the engine lets go within a moment of being interrupted. On S3 it may wait for an answer that does not come:
-there it works in a thread of its own, which is left alone with its wait when the statement is stopped.
+The engine mostly lets go within a moment of being interrupted. But it does not hear while it finds the median of many
+million values, nor while S3 does not answer. Therefore it works in a thread of its own, which is left alone when the
+statement is stopped and the engine does not let go; what it holds is freed when it has ended.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _INSIST_S = 0.02
-_LETS_GO_S = 0.3  # within which the engine lets go if it is not waiting for the network
+_LETS_GO_S = 0.3  # within which the engine lets go if it is not deaf
 
 
 class Running:
@@ -89,8 +90,8 @@ class Running:
 
     @property
     def at_work(self) -> bool:
-        """Whether it has not been closed."""
-        return not self._closed
+        """Whether it runs: it has not been closed, nor told to stop."""
+        return not self._closed and self._why is None
 
     def _stop(self, why: str) -> None:
         with self._lock:
@@ -115,13 +116,17 @@ class Running:
                 self.cursor.interrupt()
             self._left.wait(_INSIST_S)
 
-    def work(self, task: Callable[[], _T]) -> _T:
+    def work(self, task: Callable[[], _T], brief: bool = False) -> _T:
         """Have the engine do a task; a statement that was stopped does not get there.
+
+        Args:
+            task: what to do.
+            brief: it surely ends in a moment, on a disk: it needs no thread of its own.
 
         Raises:
             QueryTimeout, QueryCancelled: the statement was stopped before the task was done.
         """
-        if self.remote is None:
+        if brief and self.remote is None:
             with self._engine():
                 return task()
         future: Future[_T] = Future()
@@ -129,10 +134,14 @@ class Running:
             self._woken = woken = threading.Event()
         self.check()
         future.add_done_callback(lambda _: woken.set())
-        threading.Thread(target=copy_context().run, args=(self._do, task, future), daemon=True).start()
+        # At exit an interpreter waits for what computes, which ends; a server that does not answer may never do.
+        far = self.remote is not None
+        threading.Thread(target=copy_context().run, args=(self._do, task, future), daemon=far).start()
         woken.wait()
         wait([future], _LETS_GO_S)
         if not future.done():
+            _ALONE.add(future)
+            future.add_done_callback(_ALONE.discard)
             future.add_done_callback(lambda _: self.close())
             raise self._stopped()
         return future.result()
@@ -227,6 +236,14 @@ class Running:
         if kind == "IO Error" or (kind == "Invalid Input Error" and "parquet" in reason):
             return StoreError(f"the store cannot be read: {reason}")
         return InternalError(f"the engine refused a statement of the compiler: {error}")
+
+
+def left_alone() -> int:
+    """How many tasks of stopped statements the engine still works on."""
+    return len(_ALONE)
+
+
+_ALONE: set[Future[Any]] = set()
 
 
 def newest_progress(statements: Iterable[Running]) -> Progress | None:

@@ -212,3 +212,34 @@ def test_progress_of_what_was_stopped_stays_where_it_was(session: Any) -> None:
     assert session.progress() is None
     assert result.progress().done < result.progress().all
     assert session.query("SHOW LAYERS").progress() is None
+
+
+def test_an_engine_that_does_not_hear_is_left_alone(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cubeql.engine import execute
+    from cubeql.engine.running import left_alone
+
+    reached, go = threading.Event(), threading.Event()
+
+    def deaf(*args: Any) -> Any:
+        reached.set()
+        go.wait(20)
+        raise AssertionError("nobody listens")
+
+    monkeypatch.setattr(execute, "_start", deaf)
+    error = stopped_by(session, reached, lambda: session.query("SELECT cell, red FROM fine"))
+    assert isinstance(error, QueryCancelled)
+    assert (left_alone(), session.progress()) == (1, None)
+    session.close()  # waits for nobody
+    assert left_alone() == 1
+    go.set()
+    wait_until(lambda: left_alone() == 0)
+    wait_until(lambda: all(one._closed for one in session._running))
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    for _ in range(2000):
+        if holds():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("what was waited for did not come")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from cubeql.engine.explain import Explanation
 from cubeql.engine.inplace import MOST_CELLS, InPlace, Rasters
 from cubeql.engine.prepare import Caches
 from cubeql.engine.result import Result
-from cubeql.engine.running import Running
+from cubeql.engine.running import Running, left_alone
 from cubeql.engine.stac import collection
 from cubeql.engine.statements.call import Call
 from cubeql.engine.statements.handlers import handler_of
@@ -75,6 +76,9 @@ class Engine:
 
     def close(self) -> None:
         """Free the database; statements that still run keep what they need until they end."""
+        if left_alone():  # closing waits for what the engine still works on
+            threading.Thread(target=self.database.close).start()
+            return
         self.database.close()
 
     def run(

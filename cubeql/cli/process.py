@@ -1,0 +1,25 @@
+"""The process of the command ``cubeql``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+from cubeql.cli.main import main
+
+
+def run() -> None:
+    """Run the command line and end the process with its exit code.
+
+    Where the engine still works on a statement that was stopped (see :mod:`cubeql.engine.running`), an ordinary exit
+    would wait for it.
+    """
+    code = main()
+    running = sys.modules.get("cubeql.engine.running")
+    if running is not None and running.left_alone():
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -1,0 +1,27 @@
+"""The process ends with the exit code, at once even where the engine still works on what was stopped."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from cubeql.cli import process
+from cubeql.engine import running
+
+
+def test_it_ends_with_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "main", lambda: 4)
+    with pytest.raises(SystemExit) as done:
+        process.run()
+    assert done.value.code == 4
+
+
+def test_it_does_not_wait_for_what_was_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(process, "main", lambda: 130)
+    monkeypatch.setattr(running, "left_alone", lambda: 1)
+    monkeypatch.setattr(os, "_exit", codes.append)
+    with pytest.raises(SystemExit):
+        process.run()
+    assert codes == [130]
