@@ -5,11 +5,11 @@ Reading order: ``actions`` (the one table that keys, palette, footer and help ar
 brought so far; they know no screen); ``arranging``, ``grid`` and ``table`` (rows for people); ``asking`` (the
 statements the screen writes by itself); ``snapshot``, ``finding``, ``looking``, ``tree``, ``thumbnail``, ``layers``
 and ``about`` (what the store holds), with ``examples`` and ``welcome`` (statements to begin with); ``marks``,
-``popup`` and ``editor`` (writing a statement); ``linked`` (what is brushed); ``curves`` and ``plot`` (values over
-time), ``bars`` and ``histogram``; ``map`` (cells in their true shape); ``narrowing`` (what is brushed as conditions
-of the statement); ``plan``; ``results`` (all views of a statement); ``status`` and ``footer``; ``help``, ``palette``,
-``history``, ``exports`` and ``export``, ``parameters`` and ``pages`` (what lies over the screen); ``desk`` and
-``app`` (all of it together).
+``edits``, ``popup``, ``editor``, ``files`` and ``drafts`` (writing a statement); ``linked`` (what is brushed);
+``curves`` and ``plot`` (values over time), ``bars`` and ``histogram``; ``map`` (cells in their true shape);
+``narrowing`` (what is brushed as conditions of the statement); ``plan``; ``results`` (all views of a statement);
+``status`` and ``footer``; ``help``, ``palette``, ``history``, ``exports`` and ``export``, ``parameters`` and
+``pages`` (what lies over the screen); ``desk`` and ``app`` (all of it together).
 
 Widgets change in handlers only; whatever takes time runs in a thread and posts messages. The package knows CubeQL
 through its public doors alone: ``cubeql``, ``cubeql.session``, ``cubeql.service``, ``cubeql.history``,

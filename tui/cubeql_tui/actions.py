@@ -92,7 +92,8 @@ def _spoken(key: str) -> str:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("everywhere", "run", "f5,ctrl+j,ctrl+enter", "Run", "run the statement under the cursor",
+    Action("everywhere", "run", "f5,ctrl+j,ctrl+enter", "Run",
+           "run what is selected, else the statement under the cursor",
            footer=True, priority=True),
     Action("everywhere", "cancel", "escape", "Cancel",
            "take a brush away, else stop the statement; its rows stay"),
@@ -120,6 +121,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere", "quit", "ctrl+q", "Quit", "leave", footer=True, priority=True),
     Action("editor", "complete", "ctrl+space,ctrl+@", "Complete", "offer what may stand at the cursor"),
     Action("editor", "format_text", "ctrl+l", "Format", "put the text into its one form"),
+    Action("editor", "toggle_comment", "ctrl+underscore,ctrl+slash", "Comment", "make the line, or what is selected, "
+           "a comment, or no longer", shown="^/"),
+    Action("editor", "find", "ctrl+f", "Find", "find words in the text"),
+    Action("editor", "open", "alt+o", "Open", "read statements from a file", priority=True),
+    Action("editor", "save", "ctrl+s", "Save", "write the statements to a file"),
+    Action("editor", "edit_outside", "alt+e", "Own editor", "edit the text with $VISUAL or $EDITOR", priority=True),
     Action("layers", "search", "slash", "Search", "search by name, title, keyword, unit, class or year; Esc ends it",
            footer=True),
     Action("layers", "about", "enter,d", "About", "all that is known of the layer, and examples", footer=True),

@@ -23,6 +23,7 @@ from cubeql.history import History
 from cubeql_tui import asking, narrowing
 from cubeql_tui.actions import Action, bindings
 from cubeql_tui.desk import Desk
+from cubeql_tui.drafts import Draft
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.export import ExportPage
 from cubeql_tui.footer import KeysLine, owner_of, place_of
@@ -92,6 +93,7 @@ class CubeQL(App[None]):
         self.asides = cubeql.connect(store)  # what the screen asks by itself: a cancel must not meet a statement
         self._store = store
         self.history = History(history)
+        self._drafts = history.parent / "drafts" if history is not None else None
         self.run_now: Run | None = None
         self._shown: Run | None = None
         self._told: tuple[Run, State] | None = None
@@ -113,7 +115,9 @@ class CubeQL(App[None]):
         """Layers at the left; editor, results and status at the right."""
         popup = Popup(id="popup")
         steps = welcome_text(self.theme_variables["accent"], self.actions)
-        yield Desk(self.asides, popup, first_words(self.actions), steps, id="whole")
+        kept = None if self.is_web else self._drafts  # a page has many readers
+        draft = Draft(kept, str(self.session.store.address))
+        yield Desk(self.asides, popup, first_words(self.actions), steps, draft, id="whole")
         yield popup
         yield KeysLine(self.actions, id="keys")
 

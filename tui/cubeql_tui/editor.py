@@ -7,16 +7,18 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual import events, on
+from textual.app import SuspendNotSupported
 from textual.binding import BindingType
 from textual.geometry import Offset
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
-from textual.widgets.text_area import TextAreaTheme
+from textual.widgets.text_area import Selection, TextAreaTheme
 
 from cubeql import service
 from cubeql.errors import Diagnostic, QueryError, Span
 from cubeql_tui.actions import Place, bindings
+from cubeql_tui.edits import edit_outside, occurrences, toggled
 from cubeql_tui.marks import Mark, index_of, marks_of, place_of, said_at
 from cubeql_tui.popup import Popup
 from cubeql_tui.snapshot import Snapshot
@@ -46,6 +48,20 @@ class QueryEditor(TextArea):
 
     class CancelAsked(Message):
         """Escape was pressed, and no completion was open."""
+
+    class FindAsked(Message):
+        """Words are to be found."""
+
+        def __init__(self, words: str) -> None:
+            self.words = words
+            super().__init__()
+
+    class FileAsked(Message):
+        """Statements are to be read from a file, or written to one."""
+
+        def __init__(self, saving: bool) -> None:
+            self.saving = saving
+            super().__init__()
 
     class ExamplesAsked(Message):
         """Somebody who has written nothing looks for something to begin with."""
@@ -94,7 +110,10 @@ class QueryEditor(TextArea):
 
     @property
     def statement(self) -> tuple[str, Span]:
-        """The statement under the cursor."""
+        """What is selected, else the statement under the cursor."""
+        if self.selected_text.strip():
+            start, end = (index_of(self.text, *place) for place in sorted(self.selection))
+            return self.text[start:end], Span(start, end)
         return service.statement_at(self.text, self.offset_in_text)
 
     def put(self, text: str) -> None:
@@ -106,8 +125,22 @@ class QueryEditor(TextArea):
         """Put a statement below the others, and the cursor into it; it can be undone."""
         before = self.text.rstrip()
         if before and not before.endswith(";"):
-            before += ";"
+            before += "\n;" if "--" in before.rpartition("\n")[2] else ";"  # not into a comment
         self.put(f"{before}\n\n{text}" if before else text)
+
+    def find(self, words: str, step: int) -> tuple[int, int]:
+        """Select words: at the cursor (0), the next (1) or those before (-1), round the ends; which, of how many."""
+        found = occurrences(self.text, words)
+        if not found:
+            return 0, 0
+        at = index_of(self.text, *min(self.selection))
+        if step < 0:
+            nth = next((n for n in reversed(range(len(found))) if found[n] < at), len(found) - 1)
+        else:
+            nth = next((n for n, place in enumerate(found) if place >= at + step), 0)
+        self.selection = Selection(*(place_of(self.text, found[nth] + beyond) for beyond in (0, len(words))))
+        self.scroll_cursor_visible()
+        return nth + 1, len(found)
 
     def go_to(self, offset: int) -> None:
         """Put the cursor at a place of the whole text."""
@@ -250,6 +283,39 @@ class QueryEditor(TextArea):
         self.popup.close()
 
     # -------------------------------------------------------------- form
+
+    def action_toggle_comment(self) -> None:
+        """Make the lines of the cursor or the selection comments, or no longer."""
+        (first, _), (last, column) = sorted(self.selection)
+        if last > first and column == 0:
+            last -= 1
+        lines = [self.document.get_line(line) for line in range(first, last + 1)]
+        self.replace("\n".join(toggled(lines)), (first, 0), (last, len(lines[-1])), maintain_selection_offset=True)
+
+    def action_find(self) -> None:
+        """Find words."""
+        self.post_message(self.FindAsked(self.selected_text if "\n" not in self.selected_text else ""))
+
+    def action_open(self) -> None:
+        """Read statements from a file."""
+        self.post_message(self.FileAsked(saving=False))
+
+    def action_save(self) -> None:
+        """Write the statements to a file."""
+        self.post_message(self.FileAsked(saving=True))
+
+    def action_edit_outside(self) -> None:
+        """Edit the text with one's own editor."""
+        try:
+            with self.app.suspend():
+                text = edit_outside(self.text)
+        except (SuspendNotSupported, OSError) as error:
+            lacking = isinstance(error, SuspendNotSupported)
+            said = "An editor needs a terminal, and here is none to lend." if lacking else str(error)
+            self.notify(said, title="Not edited", severity="warning", markup=False)
+            return
+        if text != self.text:
+            self.put(text)
 
     def action_format_text(self) -> None:
         """Put the text into its one form."""
