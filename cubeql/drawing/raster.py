@@ -112,4 +112,6 @@ def line_dots(lines: Sequence[Places], view: View) -> NDArray[np.uint8]:
         near = np.abs(np.diff(across)) * view.scale < 180.0
         x.append(np.stack([across[:-1], across[1:]], axis=1)[near])
         y.append(np.stack([down[:-1], down[1:]], axis=1)[near])
-    return braille(np.concatenate(x), np.concatenate(y), view)
+    across, down = np.concatenate(x), np.concatenate(y)
+    thick = np.concatenate((across, across + 0.5)), np.concatenate((down, down))  # to be told from a coast
+    return braille(*thick, view)

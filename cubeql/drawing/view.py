@@ -160,6 +160,13 @@ class View:
             return Box(-180.0, south, 180.0, north)
         return Box(_turned(self.lon - half), south, _turned(self.lon + half), north)
 
+    def bar(self, most: int) -> tuple[int, float]:
+        """A bar of a round length at the middle of the window: pixels, at most so many, and kilometres."""
+        a_pixel = math.sqrt(self.pixel_km2)
+        power = 10.0 ** math.floor(math.log10(a_pixel * most))
+        km = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= a_pixel * most)
+        return max(1, round(km / a_pixel)), km
+
     @property
     def pixel_km2(self) -> float:
         """The area of a pixel in the middle."""

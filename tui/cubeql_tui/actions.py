@@ -170,6 +170,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("map", "step_time(-1)", "comma", "Earlier", "show the time before", footer=True),
     Action("map", "step_ramp", "c", "Colours", "other colours", footer=True),
     Action("map", "stretch", "s", "Stretch", "spread the colours over the values that are seen", footer=True),
+    Action("map", "ask_place", "g", "Go to", "go to a longitude and latitude, or to a cell"),
+    Action("map", "graticule", "n", "Graticule", "draw meridians and parallels, or do not"),
     Action("map", "sketch('box')", "x", "Box", "draw a box by two corners; dragging with Shift does it, too",
            footer=True),
     Action("map", "sketch('polygon')", "p", "Polygon", "draw a polygon, a corner with each Enter or click"),

@@ -121,6 +121,12 @@ class MapCanvas(Widget, can_focus=True):
         if self.size.width > 1 and self.size.height > 0:
             self.go(View.fitting(box, self.size.width, 2 * self.size.height))
 
+    def center(self, place: tuple[float, float]) -> None:
+        """Have a longitude and latitude in the middle."""
+        if self.view is not None:
+            x, y = self.view.pixel(*place)
+            self.go(self.view.panned(x - self.view.width // 2, y - self.view.height // 2))
+
     def choose(self, cell: int | None) -> None:
         """Mark a cell."""
         self.chosen = cell

@@ -31,7 +31,8 @@ class Palette(dict[int, Segment]):
         super().__init__()
         self.colours = [Color.from_rgb(*c) for c in colours]
         quiet: tuple[Rgb, ...] = _QUIET[dark]
-        self._lines = {MARK: [Color.from_rgb(*mark)] * len(colours)}
+        marks = [mark if c == ground else line_on(c, 1.0) for c in colours]
+        self._lines = {MARK: [Color.from_rgb(*c) for c in marks]}
         for kind, share, alone in ((COAST, 0.7, quiet[0]), (BORDER, 0.4, quiet[1]), (GRID, 0.22, quiet[2])):
             drawn = [alone if c == ground else line_on(c, share) for c in colours]
             self._lines[kind] = [Color.from_rgb(*c) for c in drawn]

@@ -12,8 +12,9 @@ from rich.text import Text
 from textual.widgets import Static
 
 from cubeql.drawing.colours import Rgb, Scale
-from cubeql.drawing.view import Floats
+from cubeql.drawing.view import Floats, View
 
+_BAR_MOST, _BAR_FROM = 14, 60  # columns of the bar, and of the line that has room for it
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
@@ -24,26 +25,44 @@ class Legend(Static):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", id=id)
-        self._told: tuple[Scale, Floats, Mapping[int, str] | None] | None = None
+        self._told: tuple[Scale, Floats, Mapping[int, str] | None, str | None, View | None] | None = None
 
     def on_resize(self) -> None:
         """There is other room, or room at last: what is not seen has none."""
         if self._told is not None:
             self.tell(*self._told)
 
-    def tell(self, scale: Scale, values: Floats, classes: Mapping[int, str] | None) -> None:
-        """Say what the colours of these values mean."""
-        self._told = (scale, values, classes)
+    def tell(
+        self,
+        scale: Scale,
+        values: Floats,
+        classes: Mapping[int, str] | None,
+        unit: str | None = None,
+        view: View | None = None,
+    ) -> None:
+        """Say what the colours of these values mean, and how large the window is."""
+        self._told = (scale, values, classes, unit, view)
         known = values[np.isfinite(values)]
         room = max(20, self.size.width - 2)
-        self.update(class_text(scale, known, classes, room) if classes else ramp_text(scale, known, room))
+        bar = bar_text(view) if view is not None and room >= _BAR_FROM else Text()
+        left = max(20, room - bar.cell_len)
+        told = class_text(scale, known, classes, left) if classes else ramp_text(scale, known, left, unit)
+        self.update(Text.assemble(told, " " * max(0, room - told.cell_len - bar.cell_len), bar, no_wrap=True))
 
 
-def ramp_text(scale: Scale, values: Floats, room: int) -> Text:
+def bar_text(view: View) -> Text:
+    """A length on the map: a pixel is as wide as a character."""
+    pixels, km = view.bar(_BAR_MOST)
+    said = f"{km:,.0f} km" if km >= 1 else f"{km * 1000:,.0f} m"
+    return Text.assemble("  ├", "─" * max(0, pixels - 2), "┤ ", said)
+
+
+def ramp_text(scale: Scale, values: Floats, room: int, unit: str | None = None) -> Text:
     """The ramp from its lowest to its highest value; the height says how many values have a colour."""
     low, high = f"{scale.low:.4g}", f"{scale.high:.4g}"
     beyond = len(values) and bool((values < scale.low).any()), len(values) and bool((values > scale.high).any())
     low, high = ("≤ " if beyond[0] else "") + low, ("≥ " if beyond[1] else "") + high
+    high += f" {unit}" if unit not in (None, "", "1") else ""
     width = max(8, min(room - len(low) - len(high) - 2, 64))
     shades = scale.indexes(values)
     at = np.minimum(shades[shades < len(scale.colours)].astype(int) * width // len(scale.colours), width - 1)

@@ -22,6 +22,7 @@ from cubeql_tui.actions import Place, bindings
 from cubeql_tui.conditions import put_condition
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.map.frames import Question
+from cubeql_tui.map.goto import GoToPage, found
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.side import MapSide
 from cubeql_tui.map.sides import Sides
@@ -161,6 +162,22 @@ class MapPane(Vertical):
             self.map.move_pointer(right, down)
         else:
             self.map.pan(right, down)
+
+    def action_graticule(self) -> None:
+        """Draw meridians and parallels, or do not."""
+        for side in (self.sides.first, self.sides.second):
+            side.map.toggle_graticule()
+
+    def action_ask_place(self) -> None:
+        """Ask where to go."""
+        self.app.push_screen(GoToPage(), self._go_to)
+
+    def _go_to(self, text: str | None) -> None:
+        place = found(text) if text is not None else None
+        if isinstance(place, int):
+            self.go_to(place)
+        elif place is not None:
+            self.map.center(place)
 
     def action_move_pointer(self, right: int, down: int) -> None:
         """Point at the next cell."""

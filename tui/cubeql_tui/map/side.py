@@ -283,10 +283,10 @@ class MapSide(Vertical):
     def tell(self) -> None:
         """Say what is shown and what its colours mean."""
         self._tell_head()
-        if self._instead is not None:
-            self.query_one(Legend).tell(self._instead[1], self._instead[0].values, None)
-        elif self.scale is not None and self.quantity is not None:
-            self.query_one(Legend).tell(self.scale, self.map.hexes.values, self.quantity.classes)
+        quantity, shown = self.quantity, self._instead or (self.map.hexes, self.scale)
+        if quantity is not None and shown[1] is not None:
+            values, classes = shown[0].values, None if self._instead else quantity.classes
+            self.query_one(Legend).tell(shown[1], values, classes, quantity.unit, self.map.view)
 
     def _tell_head(self) -> None:
         quantity, hexes = self.quantity, self.map.hexes
