@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ class Diagnostics:
     def notice(self, text: str) -> None:
         """Say something about the data that is not data."""
         if not self._quiet:
-            self._write(text)
+            self._write(self._wrapped(text))
 
     def timing(self, text: str) -> None:
         """Say how long something took; only to a person."""
@@ -141,6 +142,19 @@ class Diagnostics:
         if not isinstance(fault, QueryError):
             return str(fault)
         return "\n\n".join(render(d, fault.text, width=self._width) for d in fault.diagnostics)
+
+    def _wrapped(self, text: str) -> str:
+        """The text with its lines broken between words, where a terminal would break them anywhere."""
+        if not self.on_terminal:
+            return text
+        room = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
+        lines = (
+            textwrap.fill(line, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+            if len(line) > room
+            else line
+            for line in text.split("\n")
+        )
+        return "\n".join(lines)
 
     @property
     def _width(self) -> int:

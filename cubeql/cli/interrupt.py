@@ -28,6 +28,10 @@ class Interrupts:
         if self.received is not None:
             raise KeyboardInterrupt(self.received)
 
+    def forget(self) -> None:
+        """What came was for another program."""
+        self.received = None
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:  # asked a second time: do not wait for the work to notice
             raise KeyboardInterrupt(number)
@@ -40,7 +44,8 @@ def cancelling(cancel: Callable[[], None]) -> Iterator[Interrupts]:
 
     Python runs signal handlers only between its own instructions, so a handler alone would wait until a
     library call returns. The signal's number is therefore also written to a socket that another thread reads;
-    that thread cancels, again and again until the block ends, since the work may only just be starting.
+    that thread cancels, again and again until the block ends, since the work may only just be starting. A signal
+    that the block did not notice is still to be asked for when it has ended.
     """
     interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():  # signals are the main thread's

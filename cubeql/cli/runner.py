@@ -136,14 +136,15 @@ def run_piece(
                 written = None if result.message is not None else place.write(rows)
                 seconds = waiting.seconds if written and written.paged else time.monotonic() - started
                 _tell(result, written, seconds, running, diagnostics)
-            if not (written and written.paged):  # in a pager Ctrl-C was the pager's
-                interrupts.check()
+            if written and written.paged:
+                interrupts.forget()  # in a pager Ctrl-C was the pager's
         except QueryError as fault:
             interrupts.check()
             raise moved(fault, piece, script) from fault
         except Exception:
             interrupts.check()  # a library's own word for being cancelled
             raise
+    interrupts.check()  # one that came when all was written is for what would follow
     return Ran(written.rows if written else None, seconds)
 
 
