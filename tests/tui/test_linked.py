@@ -17,6 +17,7 @@ from cubeql_tui.plot import SeriesPlot
 from textual.pilot import Pilot
 
 from cubeql.drawing.colours import class_colours
+from cubeql.values.cells import format_cell
 from tests.tui.maps import answered, pixels
 from tests.tui.screen import ask, ended, find, look, play, shown, until
 
@@ -231,3 +232,38 @@ def test_a_series_is_seen_closer_moved_and_whole_again(cube_store: Path) -> None
         await until(pilot, lambda: plot.second is None)
 
     play(cube_store, scene)
+
+
+def test_a_second_cell_adds_its_line_and_goes_again(cube_store: Path) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await ask(app, pilot, "SELECT cell, time, t2m FROM coarse")
+        await pilot.press("f4")
+        pane = await answered(app, pilot)
+        view, hexes, source, quantity = pane.map.view, pane.map.hexes, pane.source, pane.quantity
+        assert view is not None and source is not None and quantity is not None
+        found: dict[int, tuple[int, int]] = {}
+        for y in range(0, view.height, 2):
+            for x in range(view.width):
+                if hexes.value(pane.map.cell_at(x, y)) is not None:
+                    found.setdefault(pane.map.cell_at(x, y), (x, y // 2))
+        (one, first), (other, _) = list(found.items())[:2]
+        below = app.query_one("#below", SeriesPlot)
+        await pilot.click(pane.map, offset=first)
+        await until(pilot, lambda: below.display and below.series is not None)
+        await answered(app, pilot)
+        places = {pane.map.cell_at(x, 2 * y): (x, y) for y in range(pane.map.size.height) for x in range(view.width)}
+        await pilot.click(pane.map, offset=places[other], control=True)
+        await until(pilot, lambda: below.series is not None and len(below.series.lines) == 2)
+        assert below.series is not None and pane.map.chosen == one
+        for cell, line in zip((one, other), below.series.lines, strict=True):
+            wanted = source.series(quantity, cell)
+            assert line.name == format_cell(cell) and line.values.tolist() == pytest.approx(
+                wanted.values.tolist(), nan_ok=True
+            )
+        await pilot.hover(pane.map, offset=places[other])
+        pane.map.focus()
+        await pilot.press("a")
+        await until(pilot, lambda: below.series is not None and len(below.series.lines) == 1)
+        assert pane.map.chosen == one
+
+    play(cube_store, scene, size=(140, 50))

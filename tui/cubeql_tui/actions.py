@@ -164,6 +164,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("map", "zoom(-1)", "minus", "Farther", "step back", footer=True),
     Action("map", "fit", "f", "Fit", "see all of it", footer=True),
     Action("map", "choose", "enter", "Choose", "choose the cell at the pointer; see it over time"),
+    Action("map", "choose_beside", "a", "Beside", "add a cell to the series; a click with Ctrl does it"),
     Action("map", "to_row", "t", "Row", "the row of the chosen cell in the table"),
     Action("map", "step_quantity(1)", "b", "Band", "show the next band or column", footer=True),
     Action("map", "step_time(1)", "full_stop", "Later", "show the next time", footer=True),

@@ -45,6 +45,7 @@ class MapCanvas(Widget, can_focus=True):
         self.view: View | None = None
         self.picture = Picture()
         self.chosen: int | None = None
+        self._besides: tuple[int, ...] = ()
         self.divider = 0.5
         self._instead: Picture | None = None
         self._beside: Picture | None = None
@@ -127,9 +128,9 @@ class MapCanvas(Widget, can_focus=True):
             x, y = self.view.pixel(*place)
             self.go(self.view.panned(x - self.view.width // 2, y - self.view.height // 2))
 
-    def choose(self, cell: int | None) -> None:
-        """Mark a cell."""
-        self.chosen = cell
+    def choose(self, cell: int | None, besides: tuple[int, ...] = ()) -> None:
+        """Mark a cell, and others that are compared with it."""
+        self.chosen, self._besides = cell, besides
         self.redraw()
 
     def draw(self, lines: Sequence[Places]) -> None:
@@ -205,7 +206,8 @@ class MapCanvas(Widget, can_focus=True):
     def _framed(self, view: View) -> tuple[NDArray[np.int16], Dots, Dots]:
         """Colours of pixels, dots and kinds of lines of all characters."""
         dots, kinds = self._lines_over(view)
-        marks = line_dots((*self._lines, *(outline_of(self.chosen) if self.chosen is not None else ())), view)
+        chosen = (() if self.chosen is None else (self.chosen,)) + self._besides
+        marks = line_dots((*self._lines, *(line for cell in chosen for line in outline_of(cell))), view)
         if marks.any():
             dots, kinds = np.where(marks > 0, marks, dots), np.where(marks > 0, MARK, kinds).astype(np.uint8)
         return self._pixels(view), dots, kinds

@@ -34,10 +34,10 @@ class HexMap(MapCanvas):
             super().__init__()
 
     class Chosen(Message):
-        """A cell was chosen."""
+        """A cell was chosen, perhaps beside that which is chosen."""
 
-        def __init__(self, cell: int) -> None:
-            self.cell = cell
+        def __init__(self, cell: int, beside: bool = False) -> None:
+            self.cell, self.beside = cell, beside
             super().__init__()
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -101,18 +101,18 @@ class HexMap(MapCanvas):
         """See all of it."""
         self._fit()
 
-    def choose_here(self) -> None:
-        """Choose the cell under the pointer, or in the middle."""
+    def choose_here(self, beside: bool = False) -> None:
+        """Choose the cell under the pointer, or in the middle; perhaps beside that which is chosen."""
         if self.view is not None:
             at = self._pointer or (self.view.width // 2, self.view.height // 2)
-            self._choose_at(*at)
+            self._choose_at(*at, beside)
 
-    def _choose_at(self, x: int, y: int) -> None:
+    def _choose_at(self, x: int, y: int, beside: bool) -> None:
         cell = self.cell_at(x, y)
         if cell and self.sketching and self.view is not None:
             self.post_message(self.Cornered(place_in(self.view, x, y)))
         elif cell:
-            self.post_message(self.Chosen(cell))
+            self.post_message(self.Chosen(cell, beside))
 
     def move_pointer(self, right: int, down: int) -> None:
         """Point at the next cell, or pixel where cells are smaller; the window follows."""
@@ -167,7 +167,7 @@ class HexMap(MapCanvas):
             self._boxing = False
             self.post_message(self.Cornered(place_in(self.view, event.x, 2 * event.y)))
         if self._drag is not None and not self._dragged and not self._parting:
-            self._choose_at(event.x, 2 * event.y)
+            self._choose_at(event.x, 2 * event.y, event.ctrl)
         self._drag, self._parting = None, False
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from textual.message import Message
 
 from cubeql.drawing.counting import Counted
 from cubeql.drawing.selection import Choice, TimeSpan
-from cubeql.drawing.series import Series
+from cubeql.drawing.series import MOST_LINES, Series
 from cubeql.drawing.sketch import Kind
 from cubeql.errors import CubeQLError, QueryCancelled
 from cubeql.values.cells import format_cell
@@ -31,6 +32,8 @@ from cubeql_tui.map.sources import LayerSource, Quantity, Source, Times
 from cubeql_tui.map.timeline import TimeLine
 from cubeql_tui.plot import SeriesPlot
 
+Cells = tuple[int, ...]
+
 
 class MapPane(Vertical):
     """A side, and below it the chosen cell over time."""
@@ -46,8 +49,8 @@ class MapPane(Vertical):
     class SeriesCame(Message):
         """The values over time of the chosen cell are known."""
 
-        def __init__(self, source: Source, cell: int, series: Series) -> None:
-            self.source, self.cell, self.series = source, cell, series
+        def __init__(self, source: Source, cells: Cells, series: Series) -> None:
+            self.source, self.cells, self.series = source, cells, series
             super().__init__()
 
     class SeriesFailed(Message):
@@ -63,6 +66,10 @@ class MapPane(Vertical):
         def __init__(self, cell: int) -> None:
             self.cell = cell
             super().__init__()
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._followed: Cells = ()
 
     def compose(self) -> ComposeResult:
         """The side and what is below it."""
@@ -195,10 +202,14 @@ class MapPane(Vertical):
         """Choose the cell under the pointer, or in the middle."""
         self.map.choose_here()
 
+    def action_choose_beside(self) -> None:
+        """Add the line of the cell under the pointer to that of the chosen one, or take it away."""
+        self.map.choose_here(beside=True)
+
     def action_step_quantity(self, steps: int) -> None:
         """Show another band or column."""
         if self.side.step_quantity(steps):
-            self._choose(self.map.chosen)
+            self._compare(self._followed)
 
     def action_step_time(self, steps: int) -> None:
         """Show another instant."""
@@ -304,32 +315,46 @@ class MapPane(Vertical):
 
     @on(HexMap.Chosen)
     def _chosen(self, event: HexMap.Chosen) -> None:
-        self._choose(None if event.cell == self.map.chosen else event.cell)
+        if not event.beside or not self._followed or event.cell == self._followed[0]:
+            self._choose(None if event.cell == self.map.chosen else event.cell)
+        elif event.cell in self._followed:
+            self._compare(tuple(cell for cell in self._followed if cell != event.cell))
+        elif len(self._followed) < MOST_LINES:
+            self._compare((*self._followed, event.cell))
 
     def _choose(self, cell: int | None) -> None:
         """Mark a cell and show its values over time below the map; None takes both away."""
-        self.sides.choose(cell)
         self.query_one(SeriesPlot).display = False
-        if cell is not None and self.source is not None and self.quantity is not None and len(self.times):
-            self._follow(self.source, self.quantity, cell)
+        self._compare(() if cell is None else (cell,))
+
+    def _compare(self, cells: Cells) -> None:
+        """Mark cells, the first of them chosen, and follow all of them over time."""
+        self._followed = cells
+        self.sides.choose(cells[0] if cells else None, cells[1:])
+        if cells and self.source is not None and self.quantity is not None and len(self.times):
+            self._follow(self.source, self.quantity, cells)
 
     @work(thread=True, group="map")
-    def _follow(self, source: Source, quantity: Quantity, cell: int) -> None:
+    def _follow(self, source: Source, quantity: Quantity, cells: Cells) -> None:
         try:
-            line = source.series(quantity, cell)
+            lines = [source.series(quantity, cell) for cell in cells]
         except QueryCancelled:
-            if cell == self.map.chosen and source is self.source:  # the cancel was meant for a window
-                self.app.call_from_thread(self._follow, source, quantity, cell)
+            if cells == self._followed and source is self.source:  # the cancel was meant for a window
+                self.app.call_from_thread(self._follow, source, quantity, cells)
             return
         except CubeQLError as error:
             self.post_message(self.SeriesFailed(error))
             return
-        title = f"{source.title} · {quantity.name} · {format_cell(cell)}"
-        self.post_message(self.SeriesCame(source, cell, Series(title, quantity.unit, (line,))))
+        title = f"{source.title} · {quantity.name}"
+        if len(cells) == 1:
+            title = f"{title} · {format_cell(cells[0])}"
+        else:
+            lines = [replace(line, name=format_cell(cell)) for cell, line in zip(cells, lines, strict=True)]
+        self.post_message(self.SeriesCame(source, cells, Series(title, quantity.unit, tuple(lines))))
 
     @on(SeriesCame)
     def _series_came(self, event: SeriesCame) -> None:
-        if event.cell == self.map.chosen and event.source is self.source:
+        if event.cells == self._followed and event.source is self.source:
             plot = self.query_one(SeriesPlot)
             plot.display = True
             plot.show(event.series, self.time)

@@ -201,9 +201,9 @@ class Sides(Vertical):
             side.map.point_at(self._place if self.arranged == "beside" else None)
         self._tell_both()
 
-    def choose(self, cell: int | None) -> None:
-        """Mark a cell of the active side, and at the other the cell at its middle."""
-        self.map.choose(cell)
+    def choose(self, cell: int | None, besides: tuple[int, ...] = ()) -> None:
+        """Mark a cell of the active side, and others beside it, and at the other side the cell at its middle."""
+        self.map.choose(cell, besides)
         for side in self._others(self.map):
             side.map.choose(None if cell is None else side.map.cell_of(_middle(cell)))
         self._tell_both()
