@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,7 +13,6 @@ from rich.text import Text
 from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.filter import DimFilter
 from textual.message import Message
 from textual.widget import Widget
 
@@ -41,13 +41,11 @@ from cubeql_tui.running import Run, State
 from cubeql_tui.snapshot import Snapshot
 from cubeql_tui.status import StatusLine
 from cubeql_tui.table import ResultTable
-from cubeql_tui.themes import THEMES
+from cubeql_tui.themes import take_themes
 from cubeql_tui.tree import LayerTree
-from cubeql_tui.words import fault_text, first_words, welcome_text
+from cubeql_tui.words import first_words, welcome_text
 
 _BEAT_S = 0.1
-_DIM = 0.72
-"""Words that stand back keep this much of their colour: Textual's half cannot be read on every ground."""
 
 
 class CubeQL(App[None]):
@@ -102,19 +100,12 @@ class CubeQL(App[None]):
         self.preferred = preferred
         self._served_by = os.getppid()
         super().__init__()
-        for name in self.available_themes:
-            self.unregister_theme(name)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = preferred.theme
-        for line_filter in self._filters:
-            if isinstance(line_filter, DimFilter):
-                line_filter.dim_factor = _DIM
+        take_themes(self, preferred.theme)
 
     def compose(self) -> ComposeResult:
         """Layers at the left; editor, results and status at the right."""
         popup = Popup(id="popup")
-        steps = welcome_text(self.theme_variables["accent"], self.actions)
+        steps = partial(welcome_text, self.actions)
         kept = None if self.is_web else self._drafts  # a page has many readers
         draft = Draft(kept, str(self.session.store.address))
         yield Desk(self.asides, popup, first_words(self.actions), steps, draft, id="whole")
@@ -132,6 +123,7 @@ class CubeQL(App[None]):
         self.set_interval(_BEAT_S, self._beat)
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self.set_keymap(self.preferred.keymap)
+        self.watch(self.screen, "focused", self._focus_moved)
         for fault in self.preferred.faults:
             self.notify(fault, title="Preferences", severity="warning", timeout=20, markup=False)
         self.action_refresh_layers()
@@ -141,6 +133,11 @@ class CubeQL(App[None]):
         self.query_one(QueryEditor).recolour()
         self.query_one(LayersPane).recolour()
         self.results.recolour()
+
+    def _focus_moved(self, focused: Widget | None) -> None:
+        """Close the drawer of a narrow screen behind who leaves it."""
+        if focused is not None and self.query_one(LayersPane) not in focused.ancestors_with_self:
+            self.remove_class("-layers")
 
     def _leave_with_the_page(self) -> None:
         """End when the process that serves the page has gone without a word."""
@@ -204,7 +201,7 @@ class CubeQL(App[None]):
         self.history.add(asked(run))
         self.results.settle(run)
         if run.state == "failed" and run.error is not None:
-            self.results.say(fault_text(run.error, self.theme_variables))
+            self.results.say_fault(run.error)
             self.query_one(QueryEditor).show_faults(_placed(run.error, self._place))
         elif run.message is not None:
             if self.results.current in ("scroll", "welcome"):
@@ -264,6 +261,13 @@ class CubeQL(App[None]):
     @on(LayerTree.PreviewAsked)
     def _preview(self, event: LayerTree.PreviewAsked) -> None:
         self.ask(event.statement)
+        self._leave_drawer()
+
+    def _leave_drawer(self) -> None:
+        """On a narrow screen, uncover what was asked for."""
+        if self.screen.has_class("-narrow"):
+            view = VIEWS.get(self.results.current or "")
+            self.query_one(f"#{view.takes_keys if view else 'editor'}").focus()
 
     # -------------------------------------------------------------- going about
 

@@ -18,24 +18,24 @@ from cubeql.drawing.selection import TimeSpan
 from cubeql.drawing.series import Line
 
 AXIS = 9  # characters for numbers at a side
-INKS = ("#6cb6e0", "#f0b866", "#8fc7a4", "#d6a5e8", "#f09f7c", "#b9c46a", "#8d9bad")
 _BAND = 0.3  # of the ink in what lies between the least and the greatest value
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Styles by name, and the ground they stand on."""
+    """Styles by name, the ground they stand on, and the colours of lines."""
 
     styles: dict[str, Style]
     ground: tuple[int, int, int]
+    inks: tuple[str, ...]
 
     def ink(self, number: int) -> Style:
         """Of a line."""
-        return Style(color=Color.parse(INKS[number % len(INKS)]))
+        return Style(color=Color.parse(self.inks[number % len(self.inks)]))
 
     def band(self, number: int) -> Style:
         """Of what lies around a line."""
-        ink = Color.parse(INKS[number % len(INKS)]).get_truecolor()
+        ink = Color.parse(self.inks[number % len(self.inks)]).get_truecolor()
         red, green, blue = (round(g + (c - g) * _BAND) for c, g in zip(ink, self.ground, strict=True))
         return Style(bgcolor=Color.from_rgb(red, green, blue))
 

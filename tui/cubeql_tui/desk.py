@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import RenderableType
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -23,7 +22,7 @@ from cubeql_tui.results import Results
 from cubeql_tui.snapshot import Snapshot
 from cubeql_tui.status import StatusLine
 from cubeql_tui.tree import LayerTree
-from cubeql_tui.welcome import Welcome
+from cubeql_tui.welcome import Steps, Welcome
 
 _PAUSE_S = 0.4  # of typing, after which the text is kept
 
@@ -35,7 +34,7 @@ class Desk(Horizontal):
         asides: the session for what the screen asks by itself.
         popup: where completions are offered.
         first_words: what an empty editor says.
-        steps: what to do first.
+        steps: what to do first, with its keys in a colour.
         draft: the text that the editor had when the screen was left.
     """
 
@@ -51,7 +50,7 @@ class Desk(Horizontal):
         asides: Session,
         popup: Popup,
         first_words: str,
-        steps: RenderableType,
+        steps: Steps,
         draft: Draft,
         *,
         id: str | None = None,

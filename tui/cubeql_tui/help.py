@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual import on
@@ -16,6 +17,8 @@ from textual.widgets import Input, Static
 
 from cubeql_tui.actions import PLACES, Action, Place, actions_of
 from cubeql_tui.words import first_steps
+
+_KEYS_WIDTH = 16
 
 
 class HelpPage(ModalScreen[None]):
@@ -66,23 +69,29 @@ class HelpPage(ModalScreen[None]):
         """Move the text; the field keeps the keys."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
-    def _found(self, sought: str) -> Table | Text:
+    def _found(self, sought: str) -> Group | Text:
         words = sought.casefold().split()
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(no_wrap=True)
-        grid.add_column()
+        parts = list(self._parts(words))
+        return Group(*parts) if parts else Text(f"Nothing here answers to “{sought}”.")
+
+    def _parts(self, words: list[str]) -> Iterator[Text | Table]:
+        """Headings, each with its keys and what they do."""
         if not words:
-            grid.add_row(Text("First steps", "bold"), "")
-            for key, said in first_steps(self._actions):
-                grid.add_row(Text(f"  {key}", self._colour), Text(said))
+            yield Text("First steps", "bold")
+            yield self._keys(first_steps(self._actions))
         for place, actions in self._by_place(words):
-            if grid.row_count:
-                grid.add_row("", "")
-            here = "   you are here" if place == self._place else ""
-            grid.add_row(Text(PLACES[place], "bold"), Text(here, self._colour))
-            for action in actions:
-                grid.add_row(Text("  " + "  ".join(action.all_keys), self._colour), Text(action.help))
-        return grid if grid.row_count else Text(f"Nothing here answers to “{sought}”.")
+            here = ("   you are here", self._colour) if place == self._place else ""
+            yield Text.assemble((PLACES[place], "bold"), here)
+            yield self._keys([("  ".join(action.all_keys), action.help) for action in actions])
+
+    def _keys(self, rows: list[tuple[str, str]]) -> Table:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True, min_width=_KEYS_WIDTH)
+        grid.add_column()
+        for keys, said in rows:
+            grid.add_row(Text(f"  {keys}", self._colour), Text(said))
+        grid.add_row("", "")
+        return grid
 
     def _by_place(self, words: list[str]) -> Iterator[tuple[Place, list[Action]]]:
         """Places with their actions that answer to all words; the one that has the focus comes first."""

@@ -15,6 +15,7 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
 from cubeql_tui.actions import Place, bindings
+from cubeql_tui.themes import sql_theme
 
 _KEPT = re.compile(r"\b(tiles|files|rows) ([\d,]+) of ([\d,]+)")
 _GAUGE = 10
@@ -70,6 +71,7 @@ class PlanView(Container, can_focus=True):
     """
     PLACE: ClassVar[Place] = "plan"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(PLACE)]
+    _shown: tuple[Sequence[str], str, str] | None = None
 
     def compose(self) -> ComposeResult:
         """Two texts that scroll."""
@@ -80,14 +82,21 @@ class PlanView(Container, can_focus=True):
 
     def show(self, plan: Sequence[str], summary: str, sql: str) -> None:
         """Show another plan."""
+        self._shown = (plan, summary, sql)
         colours = self.app.theme_variables
         said = Text(summary + "\n", colours["foreground"])
         self.query_one("#steps", Static).update(Group(said, tree_of(plan, colours)))
-        theme = "ansi_dark" if self.app.current_theme.dark else "ansi_light"
+        theme = sql_theme(self.app.theme)
         self.query_one("#sql", Static).update(Syntax(sql, "sql", theme=theme, background_color=colours["background"]))
+
+    def recolour(self) -> None:
+        """Follow the theme."""
+        if self._shown is not None:
+            self.show(*self._shown)
 
     def say(self, words: Text) -> None:
         """Say why there is no plan."""
+        self._shown = None
         self.query_one("#steps", Static).update(words)
         self.query_one("#sql", Static).update("")
 

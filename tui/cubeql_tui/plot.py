@@ -23,6 +23,7 @@ from cubeql_tui import curves
 from cubeql_tui.actions import Place, bindings
 from cubeql_tui.curves import AXIS, Look
 from cubeql_tui.linked import ConditionAsked, TimesBrushed
+from cubeql_tui.themes import INKS
 
 _ZOOM = 1.6
 _NAMES = (60, 24, 16, 12, 9, 7)  # letters of the names of lines, as there is room
@@ -104,7 +105,7 @@ class SeriesPlot(Widget, can_focus=True):
             )
         if self._drawn is None or self._drawn[0] != size:
             self._drawn = (size, self._paint(self.series))
-        return self._drawn[1][y]
+        return self._drawn[1][y].apply_style(self.rich_style)  # a terminal's own ground may be another
 
     @property
     def _all(self) -> TimeSpan:
@@ -125,7 +126,7 @@ class SeriesPlot(Widget, can_focus=True):
         found = {part: self.get_component_rich_style(f"plot--{part}") for part in parts}
         styles = {part: Style(color=style.color, bold=style.bold) for part, style in found.items()}
         styles["brush"] = Style(bgcolor=self.get_component_rich_style("plot--brush").bgcolor)
-        return Look(styles, Color.parse(self.app.theme_variables["background"]).rgb)
+        return Look(styles, Color.parse(self.app.theme_variables["background"]).rgb, INKS[self.app.theme])
 
     def _paint(self, series: Series) -> list[Strip]:
         frame, look = self._frame(series), self._look()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rich.console import RenderableType
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -31,7 +30,7 @@ from cubeql_tui.rows import Rows
 from cubeql_tui.running import Run
 from cubeql_tui.table import ResultTable
 from cubeql_tui.tree import Leaf
-from cubeql_tui.welcome import Welcome
+from cubeql_tui.welcome import Steps, Welcome
 from cubeql_tui.words import fault_text
 
 
@@ -69,7 +68,7 @@ class Results(ContentSwitcher):
         welcome: what is said before anything was asked.
     """
 
-    def __init__(self, asides: Session, welcome: RenderableType, *, id: str | None = None) -> None:
+    def __init__(self, asides: Session, welcome: Steps, *, id: str | None = None) -> None:
         super().__init__(initial="welcome", id=id)
         self.asides = asides
         self.run: Run | None = None
@@ -81,6 +80,7 @@ class Results(ContentSwitcher):
         self._counted = 0
         self._counting: Run | None = None
         self._again = False  # other columns of the rows that are drawn: the cursor stays
+        self._fault: CubeQLError | None = None
         self.linked = Linked()
 
     def compose(self) -> ComposeResult:
@@ -110,18 +110,31 @@ class Results(ContentSwitcher):
     def _title(self) -> None:
         """The views at the border; a click opens one."""
         self.border_title = " · ".join(
-            f"[b]{view.title}[/]" if name == self.current else f"[dim @click=app.{view.action}]{view.title}[/]"
+            f"[b $foreground]{view.title}[/]" if name == self.current else f"[@click=app.{view.action}]{view.title}[/]"
             for name, view in VIEWS.items()
         )
 
     def say(self, words: Text) -> None:
         """Say something where rows would be."""
+        self._fault = None
         self.query_one("#words", Static).update(words)
         self.current = "scroll"
         self._title()
 
+    def say_fault(self, error: CubeQLError) -> None:
+        """Say why there are no rows."""
+        words = fault_text(error, self.app.theme_variables)
+        if self._fault is not error:
+            self.say(words)
+        self.query_one("#words", Static).update(words)
+        self._fault = error
+
     def recolour(self) -> None:
         """Follow the theme."""
+        self.query_one(Welcome).recolour()
+        self.query_one(PlanView).recolour()
+        if self._fault is not None:
+            self.say_fault(self._fault)
         self.query_one(MapPane).recolour()
         for plot in self.query(SeriesPlot):
             plot.redraw()

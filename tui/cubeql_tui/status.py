@@ -23,6 +23,10 @@ class StatusLine(Static):
         self._beats = 0
         self._run: Run | None = None
 
+    def on_mount(self) -> None:
+        """Follow the theme."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.tell(self._run))
+
     def on_resize(self) -> None:
         """What stands at the right moves."""
         self.tell(self._run)
@@ -39,7 +43,7 @@ class StatusLine(Static):
             sign = _SPINNER[self._beats % len(_SPINNER)]
         colours = self.app.theme_variables
         left = Text.assemble((f"{sign} ", f"bold {colours[colour]}"), state_text(run))
-        right = Text("  ".join(_costs(run)), "dim")
+        right = Text("  ".join(_costs(run)), colours["quiet"])
         room = self.content_size.width - left.cell_len - right.cell_len
         self.update(Text.assemble(left, " " * max(2, room), right, no_wrap=True, overflow="ellipsis"))
 

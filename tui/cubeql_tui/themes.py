@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String
 from rich.style import Style
+from rich.syntax import ANSISyntaxTheme
+from textual.app import App
+from textual.filter import DimFilter
 from textual.theme import Theme
 
 DARK = Theme(
@@ -45,7 +49,7 @@ LIGHT = Theme(
     name="cubeql-light",
     primary="#17628f",
     secondary="#2f7a52",
-    accent="#a85b00",
+    accent="#9a5300",
     foreground="#1f2a36",
     background="#f6f8fa",
     surface="#ffffff",
@@ -66,11 +70,11 @@ LIGHT = Theme(
         "scrollbar-background-active": "#e9eef3",
         "scrollbar-corner-color": "#f6f8fa",
         "footer-background": "#f6f8fa",
-        "footer-key-foreground": "#a85b00",
+        "footer-key-foreground": "#9a5300",
         "footer-description-foreground": "#56657a",
         "block-cursor-background": "#c5def0",
         "block-cursor-foreground": "#10202e",
-        "block-cursor-blurred-background": "#e1ebf3",
+        "block-cursor-blurred-background": "#e9f1f7",
     },
 )
 CONTRAST = replace(
@@ -148,9 +152,37 @@ _SYNTAX: dict[str, tuple[str, str, str, str]] = {
 }
 """Kind of :func:`cubeql.service.highlight` to its style in each theme."""
 
+_ON_DARK = ("#6cb6e0", "#f0b866", "#8fc7a4", "#d6a5e8", "#f09f7c", "#b9c46a", "#8d9bad")
+_ON_LIGHT = ("#17628f", "#8a5200", "#2a6b47", "#7c2f9b", "#a33d14", "#586300", "#56657a")
+INKS = {theme.name: _ON_DARK if theme.dark else _ON_LIGHT for theme in THEMES}
+"""Colours of lines over time, by theme."""
+
+_TOKENS = {Comment: "comment", Keyword: "keyword", Name: "name", Name.Builtin: "function", Number: "number",
+           String: "text", Operator: "operator", Punctuation: "operator"}  # fmt: skip
+
+_DIM = 0.72
+"""Words that stand back keep this much of their colour: of Textual's half not every ground leaves 4.5 to 1."""
+
 _NUMBER = {theme.name: number for number, theme in enumerate(THEMES)}
 
 
 def syntax_style(kind: str, theme: str) -> Style:
     """How a stretch of a statement is written in a theme."""
     return Style.parse(_SYNTAX[kind][_NUMBER[theme]])
+
+
+def sql_theme(theme: str) -> ANSISyntaxTheme:
+    """How the SQL of a plan is written in a theme: as a statement is."""
+    return ANSISyntaxTheme({token: syntax_style(kind, theme) for token, kind in _TOKENS.items()})
+
+
+def take_themes(app: App[None], name: str) -> None:
+    """Give an application these themes and no others, and begin with one."""
+    for other in app.available_themes:
+        app.unregister_theme(other)
+    for theme in THEMES:
+        app.register_theme(theme)
+    app.theme = name
+    for line_filter in app._filters:
+        if isinstance(line_filter, DimFilter):
+            line_filter.dim_factor = _DIM

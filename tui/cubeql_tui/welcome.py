@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import combinations
 
@@ -24,6 +24,9 @@ from cubeql_tui.examples import Example
 from cubeql_tui.looking import GoneOnError, Looker
 from cubeql_tui.snapshot import LayerFacts
 
+Steps = Callable[[str], RenderableType]
+"""Words to begin with, their keys in a colour."""
+
 _AFTER_S = 0.3  # the screen stands first
 _PATIENCE_S = 3.0  # an example that takes longer is none
 _TRIES = 6
@@ -38,7 +41,7 @@ class Welcome(VerticalScroll, can_focus=False):
     """The first steps and examples; one of these is chosen and runs.
 
     Args:
-        steps: what to do first.
+        steps: what to do first, with its keys in a colour.
         asides: lends its store to the search for examples.
     """
 
@@ -65,16 +68,17 @@ class Welcome(VerticalScroll, can_focus=False):
             self.example = example
             super().__init__()
 
-    def __init__(self, steps: RenderableType, asides: Session, *, id: str | None = None) -> None:
+    def __init__(self, steps: Steps, asides: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.examples: list[Example] = []
         self._steps, self._asides = steps, asides
         self._looker: Looker | None = None
         self._due: Timer | None = None
+        self._empty = False
 
     def compose(self) -> ComposeResult:
         """The steps, and the examples below."""
-        yield Static(self._steps, id="steps")
+        yield Static(self._steps(self.app.theme_variables["accent"]), id="steps")
         yield Static("Or begin with one of these: ↓ goes there, Enter runs it.", id="to-begin")
         yield OptionList()
 
@@ -85,12 +89,15 @@ class Welcome(VerticalScroll, can_focus=False):
 
     def know(self, layers: Sequence[LayerFacts]) -> None:
         """These layers are there."""
-        if not layers:
-            self.query_one("#steps", Static).update(empty_text(self.app.theme_variables["accent"]))
-            return
-        self.query_one("#steps", Static).update(self._steps)
-        if self.display and self._due is None:
+        self._empty = not layers
+        self.recolour()
+        if layers and self.display and self._due is None:
             self._due = self.set_timer(_AFTER_S, lambda: self._look(tuple(layers)))
+
+    def recolour(self) -> None:
+        """Follow the theme."""
+        words = empty_text if self._empty else self._steps
+        self.query_one("#steps", Static).update(words(self.app.theme_variables["accent"]))
 
     @property
     def offers(self) -> bool:

@@ -38,7 +38,7 @@ def first_words(actions: tuple[Action, ...]) -> str:
     return f"{_EXAMPLE}\n{help}"
 
 
-def welcome_text(accent: str, actions: tuple[Action, ...]) -> Group:
+def welcome_text(actions: tuple[Action, ...], accent: str) -> Group:
     """The first words: what can be done next."""
     grid = Table.grid(padding=(0, 2))
     for key, said in first_steps(actions):

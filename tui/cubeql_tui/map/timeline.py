@@ -86,7 +86,7 @@ class TimeLine(Static):
         for column in range(room):
             mark, style = ("●", "bold") if column == at else ("┼", "") if column in within else ("─", "dim")
             text.append(mark, self._accent if column == at or (column in kept and column in within) else style)
-        return text.append(f" {last}").append(f"  {speed}", "dim")
+        return text.append(f" {last}").append(f"  {speed}", self.app.theme_variables["quiet"])
 
     @property
     def _accent(self) -> str:
