@@ -201,7 +201,7 @@ class CubeQL(App[None]):
         self.history.add(asked(run))
         self.results.settle(run)
         if run.state == "failed" and run.error is not None:
-            self.results.say_fault(run.error)
+            self.results.say(run.error)
             self.query_one(QueryEditor).show_faults(_placed(run.error, self._place))
         elif run.message is not None:
             if self.results.current in ("scroll", "welcome"):

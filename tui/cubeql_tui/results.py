@@ -9,8 +9,7 @@ from typing import Any
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 
 from cubeql.drawing import counting, series
 from cubeql.errors import CubeQLError, QueryCancelled
@@ -28,6 +27,7 @@ from cubeql_tui.plan import PlanView
 from cubeql_tui.plot import SeriesPlot
 from cubeql_tui.rows import Rows
 from cubeql_tui.running import Run
+from cubeql_tui.said import Said
 from cubeql_tui.table import ResultTable
 from cubeql_tui.tree import Leaf
 from cubeql_tui.welcome import Steps, Welcome
@@ -80,13 +80,11 @@ class Results(ContentSwitcher):
         self._counted = 0
         self._counting: Run | None = None
         self._again = False  # other columns of the rows that are drawn: the cursor stays
-        self._fault: CubeQLError | None = None
         self.linked = Linked()
 
     def compose(self) -> ComposeResult:
         """All views."""
-        with VerticalScroll(id="scroll", can_focus=False):
-            yield Static("", id="words")
+        yield Said(id="scroll")
         yield Welcome(self._welcome, self.asides, id="welcome")
         yield ResultTable(id="table")
         yield MapPane(id="map")
@@ -114,27 +112,17 @@ class Results(ContentSwitcher):
             for name, view in VIEWS.items()
         )
 
-    def say(self, words: Text) -> None:
+    def say(self, said: Text | CubeQLError) -> None:
         """Say something where rows would be."""
-        self._fault = None
-        self.query_one("#words", Static).update(words)
+        self.query_one(Said).say(said)
         self.current = "scroll"
         self._title()
-
-    def say_fault(self, error: CubeQLError) -> None:
-        """Say why there are no rows."""
-        words = fault_text(error, self.app.theme_variables)
-        if self._fault is not error:
-            self.say(words)
-        self.query_one("#words", Static).update(words)
-        self._fault = error
 
     def recolour(self) -> None:
         """Follow the theme."""
         self.query_one(Welcome).recolour()
         self.query_one(PlanView).recolour()
-        if self._fault is not None:
-            self.say_fault(self._fault)
+        self.query_one(Said).recolour()
         self.query_one(MapPane).recolour()
         for plot in self.query(SeriesPlot):
             plot.redraw()
