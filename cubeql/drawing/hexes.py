@@ -11,6 +11,7 @@ from cubeql.drawing.view import Box, Floats, box_around, cell_degrees
 from cubeql.grid.cells import centers
 from cubeql.values.cells import CellArray, parent, resolution_of
 
+_MOST_COUNTED = 20_000_000  # classes times cells that are counted in one table
 _FEW = 20_000  # cells that are enough to know where all of them lie
 _AROUND = 6  # sizes of a cell around one that is seen from near
 _MANY = 200_000  # of more cells only those in a window are worth having
@@ -128,7 +129,12 @@ def _starts(cells: CellArray) -> NDArray[np.intp]:
 
 
 def _modes(number: NDArray[np.intp], values: Floats, count: int) -> Floats:
-    codes, code = np.unique(values, return_inverse=True)
+    codes = np.unique(values)
+    code = np.searchsorted(codes, values)
+    if count * len(codes) <= _MOST_COUNTED:
+        rows = np.bincount(number * len(codes) + code, minlength=count * len(codes)).reshape(count, len(codes))
+        most = codes[rows.argmax(axis=1)] if len(codes) else np.zeros(count)
+        return np.where(rows.any(axis=1), most, np.nan)
     pairs, rows = np.unique(number * len(codes) + code, return_counts=True)
     cell, code = np.divmod(pairs, max(len(codes), 1))
     order = np.lexsort((-code, rows, cell))  # the last of each cell: most rows, then the smallest code

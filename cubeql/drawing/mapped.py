@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.drawing.colours import Scale
+from cubeql.drawing.counting import class_counts
 from cubeql.drawing.display import Column, columns_of, instant_text
 from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution
 from cubeql.drawing.raster import ground_of, indexes_at
@@ -29,6 +29,7 @@ class Mapped:
         cells: of one resolution, a row each, none missing.
         values: likewise, NaN where there is none.
         scale: the colours of values.
+        extent: where the cells lie.
         time: words for the instant that is shown; None where rows have no time.
     """
 
@@ -36,6 +37,7 @@ class Mapped:
     cells: CellArray
     values: Floats
     scale: Scale
+    extent: Box
     time: str | None = None
 
     @property
@@ -53,13 +55,6 @@ class Mapped:
         """What is shown: the column, its unit, the instant."""
         named = f"{self.column.name} [{self.unit}]" if self.unit else self.column.name
         return named if self.time is None else f"{named} · {self.time}"
-
-    @property
-    def extent(self) -> Box:
-        """Where the cells lie."""
-        found = extent_of(distinct(self.cells))
-        assert found is not None  # there are cells
-        return found
 
     def window(self, width: int, height: int, smallest: tuple[int, int] = (16, 16)) -> View:
         """A window of the shape of what is shown, as large as there is room, in pixels."""
@@ -100,9 +95,8 @@ class Mapped:
     def classes_by_number(self) -> list[tuple[int, str]]:
         """Codes that are there with their names, the most frequent first."""
         names = self.column.classes or {}
-        counted = Counter(self.values[np.isfinite(self.values)].astype(int).tolist())
-        order = sorted(counted, key=lambda code: (-counted[code], code))
-        return [(code, names.get(code, str(code))) for code in order]
+        known = self.values[np.isfinite(self.values)]
+        return [(code, names.get(code, str(code))) for code, _ in class_counts(known)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +140,19 @@ def mapped(table: pa.Table, name: str | None = None) -> Mapped:
     if place is None:
         raise CubeQLError(f"a map needs a column of cells, and there is none among {_listed(table)}: SELECT cell, too")
     column = chosen(table.schema, mappable(table.schema), name, "a map")
-    rows, time = _at_last_time(table.filter(table.column(place.number).is_valid()))
+    rows, time = _at_last_time(_where_known(table, place.number))
     values = numbers(rows.column(column.number))
     if not len(rows):
         raise CubeQLError("there is nothing to map: the result has no rows with a cell")
     cells = one_resolution(rows.column(place.number).to_numpy().astype(np.int64))
-    return Mapped(column, cells, values, Scale.of(column, values), time)
+    extent = extent_of(distinct(cells))
+    assert extent is not None  # there are cells
+    return Mapped(column, cells, values, Scale.of(column, values), extent, time)
+
+
+def _where_known(table: pa.Table, number: int) -> pa.Table:
+    column = table.column(number)
+    return table.filter(column.is_valid()) if column.null_count else table
 
 
 def chosen(schema: pa.Schema, columns: tuple[Column, ...], name: str | None, what: str) -> Column:

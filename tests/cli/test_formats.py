@@ -132,6 +132,15 @@ def _drawn(writer: Drawer, rows: Rows, layout: Layout) -> tuple[list[str], Writt
     return stream.getvalue().decode().splitlines(), written
 
 
+def test_a_wide_column_near_one_end_does_not_keep_those_of_the_other_end_out() -> None:
+    names = ["first", "very_wide_name_of_a_column", "b", "c", "d", "last"]
+    table = pa.table({name: [1] for name in names})
+    rows = Rows(table.schema, iter(table.to_batches()))
+    lines, written = _drawn(write_table, rows, Layout(width=40))
+    assert lines[1] == "│ first │ … │ b │ c │ d │ last │"
+    assert "left out: very_wide_name_of_a_column (" in written.notices[0]
+
+
 @pytest.mark.parametrize("writer", [write_table, write_vertical])
 def test_rows_beyond_the_limit_are_counted_as_far_as_that_costs_nothing(writer: Drawer) -> None:
     read = []

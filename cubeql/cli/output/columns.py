@@ -76,18 +76,23 @@ def _narrowed(columns: list[Column], widest: int) -> list[Column]:
 
 
 def _chosen(columns: list[Column], gap: str, room: int) -> list[Column]:
-    """Columns from both ends towards the middle, as many as there is room for; at least the first."""
+    """Columns from both ends towards the middle, as many as there is room for; at least the first.
+
+    Where the next from one end is too wide, those of the other end go on.
+    """
     narrow = _narrowed(columns, 0)
     if len(columns) == 1 or drawn_width(narrow) <= room:
         return columns
     between = Column(None, None, (gap,), 1, 1)
     left, right = [0], list[int]()
-    waiting = list(range(1, len(columns)))
-    while waiting:
-        from_left = len(left) <= len(right)
-        candidate = waiting.pop(0 if from_left else -1)
+    waiting, full = list(range(1, len(columns))), set[bool]()
+    while waiting and len(full) < 2:
+        from_left = False in full or (True not in full and len(left) <= len(right))
+        candidate = waiting[0 if from_left else -1]
         if drawn_width([between, *(narrow[i] for i in (*left, *right, candidate))]) > room:
-            break
+            full.add(from_left)
+            continue
+        waiting.remove(candidate)
         left, right = ([*left, candidate], right) if from_left else (left, [candidate, *right])
     return [*(columns[i] for i in left), between, *(columns[i] for i in right)]
 
