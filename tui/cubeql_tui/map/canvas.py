@@ -24,6 +24,7 @@ from cubeql_tui.map.picture import Picture
 
 _WORLD = Box(-180.0, -60.0, 180.0, 80.0)
 _FRAME_S = 0.04
+_POINTER: Rgb = (255, 60, 200)  # in no ramp
 
 Dots = NDArray[np.uint8]
 
@@ -235,7 +236,7 @@ class MapCanvas(Widget, can_focus=True):
         if self._ink is None:
             ground, accent, ink = (self._rgb(name) for name in ("background", "accent", "foreground"))
             scales = [p.scale for p in (self._instead or self.picture, self._beside) if p is not None]
-            colours = [c for scale in scales for c in (*scale.colours, ground, accent, ink)]
+            colours = [c for scale in scales for c in (*scale.colours, ground, _POINTER, ink)]
             self._ink = Palette(colours, ground, accent, self.app.current_theme.dark)
         return self._ink
 

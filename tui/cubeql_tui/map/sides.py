@@ -142,6 +142,8 @@ class Sides(Vertical):
         self.activate(second)
         name = first.quantity.name if first.quantity is not None else None
         second.show_beside(self._apart(first.source), name, first)
+        if len(first.times) < 2 and len(first.source.quantities) < 2:
+            self.notify("Both sides show the same: F6 and m on another layer puts it at the right.", timeout=6)
 
     def _end(self) -> None:
         self.first.badge, self.first.partner, self.second.partner = "", None, None
