@@ -29,8 +29,9 @@ class Interrupts:
             raise KeyboardInterrupt(self.received)
 
     def forget(self) -> None:
-        """What came was for another program."""
-        self.received = None
+        """A Ctrl-C that came was for another program in front."""
+        if self.received == signal.SIGINT:
+            self.received = None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:  # asked a second time: do not wait for the work to notice

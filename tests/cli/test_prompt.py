@@ -148,6 +148,14 @@ def test_a_pager_that_is_left_early_or_is_not_there_is_no_fault() -> None:
         terminal.until("`/nowhere/pager` ended with code 127")
 
 
+def test_ctrl_c_in_a_pager_is_not_for_what_has_ended() -> None:
+    with typed(PAGER="cat > /dev/null; kill -INT $PPID; echo left") as terminal:
+        _ready(terminal).enter("MANY 100;")
+        assert "cancelled" not in terminal.until("left", "100 rows in")
+        terminal.enter("MANY 1;")
+        assert "cancelled" not in terminal.until("1 row in")
+
+
 def test_watching_draws_over_what_was_drawn_and_ends_with_ctrl_c() -> None:
     with typed() as terminal:
         _ready(terminal).enter(".watch 0.1 MANY 2")
