@@ -26,6 +26,7 @@ from cubeql_tui.linked import ConditionAsked, TimesBrushed
 from cubeql_tui.themes import INKS
 
 _ZOOM = 1.6
+_WIDE_HEAD = 90  # letters from which on the head has room for the span that is brushed
 _NAMES = (60, 24, 16, 12, 9, 7)  # letters of the names of lines, as there is room
 
 
@@ -152,7 +153,8 @@ class SeriesPlot(Widget, can_focus=True):
         if self.brush is not None:
             count = int(self.brush.holds(self._times()).sum())
             times = f"{count:,} time{'' if count == 1 else 's'}"
-            segments.append(Segment(f"{self.brush} · {times}  ", look.styles["mark"]))
+            said = f"{self.brush} · {times}  " if self.size.width >= _WIDE_HEAD else f"{times}  "  # the border says it
+            segments.append(Segment(said, look.styles["mark"]))
         elif self.cursor is not None:
             segments.append(Segment(f"{instant_text(self.cursor)}  ", look.styles["mark"]))
         behind = f"and {series.left_out:,} more" if series.left_out else ""
@@ -179,7 +181,9 @@ class SeriesPlot(Widget, can_focus=True):
         """The mean of a line in the brush, else its value at the cursor."""
         if self.brush is not None:
             count, mean = line.summed(self.brush)
-            return f"mean {short_number(mean)} of {count:,}" if count else "no data"
+            every = int(self.brush.holds(self._times()).sum())
+            of = "" if count == every else f" of {count:,}"
+            return f"mean {short_number(mean)}{of}" if count else "no data"
         at = np.flatnonzero(line.times == self.cursor)
         if self.cursor is None or not len(at):
             return ""

@@ -335,7 +335,7 @@ class MapSide(Vertical):
     def narrow(self, span: TimeSpan | None) -> None:
         """Show the mean over a span of time and step through it alone; None goes back to all times."""
         if self.span != span:
-            self.span = span
+            self.span, self.scale = span, None  # a mean of summers has no place in the colours of a winter
             self.clock.narrow(span)
             self._settle()
 
