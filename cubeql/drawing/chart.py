@@ -13,7 +13,7 @@ from cubeql.drawing.plotting import date_ticks, number_ticks
 from cubeql.drawing.series import Line, Series
 
 INKS = ("#1f77b4", "#d97706", "#2f9e6e", "#9b4fc0", "#d1495b", "#8a8f1c", "#64748b")
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 34, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 42, 26
 _ROW, _NAME, _MOST_CLASSES, _BINS = 20, 220, 30, 40
 _QUIET, _INK, _GRID = "#68707c", "#212730", "#dfe3e8"
 
@@ -25,13 +25,15 @@ def svg_of_series(series: Series, width: int = 900, height: int = 320) -> str:
     low, high = low - margin, high + margin
     first, last = series.times[0], series.times[-1]
     span = max(1, int((last - first).astype(np.int64)))
-    right, bottom = width - _RIGHT, height - _BOTTOM
+    names = _names(series, width)
+    right, top = width - _RIGHT, _TOP + 14 * max((row for _, row, _, _ in names), default=0)
+    bottom = height - _BOTTOM
 
     def across(times: np.ndarray[tuple[int], np.dtype[np.datetime64]]) -> list[float]:
         return [float(v) for v in _LEFT + (times - first).astype(np.int64) / span * (right - _LEFT)]
 
     def down(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float]:
-        return [float(v) for v in bottom - (values - low) / (high - low) * (bottom - _TOP)]
+        return [float(v) for v in bottom - (values - low) / (high - low) * (bottom - top)]
 
     parts = [_text(_LEFT, 18, _title(series.title, series.unit), 14)]
     for tick in number_ticks(low, high, 6):
@@ -44,7 +46,8 @@ def svg_of_series(series: Series, width: int = 900, height: int = 320) -> str:
         parts.append(_text(min(max(x, _LEFT), right - 20), bottom + 18, words, 11, _QUIET, "middle"))
     for line, ink in zip(series.lines, INKS):
         parts.append(_line(across(line.times), down(line.values), line, ink))
-    return _page([*parts, *_names(series, width)], width, height)
+    parts += [_text(x, 33 + 14 * row, name, 11, ink) for x, row, name, ink in names]
+    return _page(parts, width, height)
 
 
 def _line(x: list[float], y: list[float], line: Line, ink: str) -> str:
@@ -60,13 +63,14 @@ def _line(x: list[float], y: list[float], line: Line, ink: str) -> str:
     return f'<path d="{path}" fill="none" stroke="{ink}" stroke-width="1.5"/>{dots}'
 
 
-def _names(series: Series, width: int) -> list[str]:
-    named = [(line.name, ink) for line, ink in zip(series.lines, INKS) if line.name]
-    rest = [(f"and {series.left_out:,} more", _QUIET)] if series.left_out else []
-    room = (width - 2 * _LEFT) // max(1, len(named) + len(rest))
-    return [
-        _text(_LEFT + n * room, 31, _cut(name, room // 7), 11, ink) for n, (name, ink) in enumerate([*named, *rest])
-    ]
+def _names(series: Series, width: int) -> list[tuple[float, int, str, str]]:
+    """The names of the lines: where each stands, in which row, the name and its ink."""
+    named = [(_cut(line.name, 40), ink) for line, ink in zip(series.lines, INKS) if line.name]
+    if series.left_out:
+        named.append((f"and {series.left_out:,} more", _QUIET))
+    room = 7 * max((len(name) for name, _ in named), default=1) + 14
+    across = max(1, (width - _LEFT - _RIGHT) // room)
+    return [(_LEFT + n % across * room, n // across, name, ink) for n, (name, ink) in enumerate(named)]
 
 
 def svg_of_counts(counted: Counted, width: int = 900, height: int = 260) -> str:
@@ -84,7 +88,7 @@ def svg_of_counts(counted: Counted, width: int = 900, height: int = 260) -> str:
     for number, (count, shade) in enumerate(zip(counts.tolist(), shades, strict=True)):
         tall = count / counts.max() * (bottom - top)
         box = f'x="{_LEFT + number * step:.1f}" y="{bottom - tall:.1f}" width="{step:.1f}" height="{tall:.1f}"'
-        parts.append(f'<rect {box} fill="{_hex(counted.scale.colours[shade])}" stroke="#ffffff" stroke-width="0.5"/>')
+        parts.append(f'<rect {box} fill="{_hex(counted.scale.colours[shade])}" stroke="#c4cad2" stroke-width="0.5"/>')
     for tick in number_ticks(low, high, 10):
         x = _LEFT + (tick - low) / (high - low) * (right - _LEFT)
         parts.append(f'<path d="M{x:.1f},{bottom}v4" stroke="{_QUIET}"/>')
@@ -102,7 +106,7 @@ def _class_bars(counted: Counted, classes: dict[int, str], width: int) -> str:
         y = _TOP + number * _ROW
         long = count / found[0][1] * (width - _NAME - 110)
         colour = _hex(counted.scale.colours[codes.index(code)]) if code in codes else _QUIET
-        parts.append(_text(_NAME - 8, y + 12, _cut(classes.get(code, str(code)), 34), 12, _INK, "end"))
+        parts.append(_text(_NAME - 8, y + 12, _cut(classes.get(code, str(code)), 30), 12, _INK, "end"))
         parts.append(f'<rect x="{_NAME}" y="{y}" width="{max(1.0, long):.1f}" height="{_ROW - 5}" fill="{colour}"/>')
         parts.append(_text(_NAME + long + 8, y + 12, f"{count:,}", 11, _QUIET))
     rest = len(found) - _MOST_CLASSES
