@@ -176,19 +176,18 @@ class Key(Bound):
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """One column of a query's result; ``origin`` is the layer and the band (or attribute) whose values it has."""
+    """A column of a result; ``origin`` is the layer and band it has values of, ``drawn_as`` also of means of them."""
 
     name: str
     type: Type
     origin: tuple[str, str] | None = field(default=None, compare=False)
+    drawn_as: tuple[str, str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class BoundSource:
-    """Root of sources.
-
-    ``over`` is (column, method) of each column where the rows of a window of time become one, which has no time.
-    """
+    """Root of sources; ``over`` is (column, method) of each column where the rows of a window of time become one, which
+    has no time."""
 
     alias: str
     over: tuple[tuple[str, str], ...] | None = field(default=None, kw_only=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cubeql.analyze.bound import Bound, BoundSource, Column, LayerRef, QueryRef, TableRef, ZonesRef
+from cubeql.analyze.bound import Aggregate, Bound, BoundSource, Column, LayerRef, QueryRef, TableRef, ZonesRef
 
+_SAME_QUANTITY = ("avg", "min", "max", "median", "mode", "first", "last", "quantile")
 _OTHER_QUANTITY = ("count", "any", "all", "stddev")
 
 
@@ -21,3 +22,14 @@ def origin_of(expr: Bound, sources: Sequence[BoundSource]) -> tuple[str, str] | 
         return None
     column = source.layer.band(expr.name) or source.layer.attribute(expr.name)
     return (source.layer.name, column.name) if column is not None else None
+
+
+def drawn_as(expr: Bound, sources: Sequence[BoundSource]) -> tuple[str, str] | None:
+    """The layer and band in whose colours an expression is drawn: that of a column, or of a mean or such of one."""
+    if isinstance(expr, Aggregate):
+        return drawn_as(expr.args[0], sources) if expr.function.name in _SAME_QUANTITY and expr.args else None
+    if isinstance(expr, Column) and 0 <= expr.source < len(sources):
+        source = sources[expr.source]
+        if isinstance(source, QueryRef):
+            return next((c.drawn_as for c in source.query.columns if c.name == expr.name), None)
+    return origin_of(expr, sources)

@@ -26,7 +26,7 @@ from cubeql.analyze.constants import percentage, whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.expressions import Binder
 from cubeql.analyze.grouping import Groups, has_aggregate
-from cubeql.analyze.origins import origin_of
+from cubeql.analyze.origins import drawn_as, origin_of
 from cubeql.analyze.scope import Scope, source_columns
 from cubeql.analyze.sources import bind_join, bind_source, check_alias, grid_of, on_grid
 from cubeql.lang import nodes, print_expr
@@ -237,7 +237,7 @@ class _Select:
         grouped = bool(query.group_by) or any(has_aggregate(e) for e in exprs)
         if having is not None and not grouped:
             self.context.fault("having_without_group", query.having.span if query.having else None)
-        origins = [origin_of(i.expr, scope.sources) for i in items]
+        origins = [(origin_of(i.expr, scope.sources), drawn_as(i.expr, scope.sources)) for i in items]
         group_by = None
         if grouped and not self._has_disks([*exprs, *([qualify] if qualify else [])]):
             groups = Groups(self.context, tuple(keys))
@@ -248,7 +248,7 @@ class _Select:
             group_by = tuple(groups.keys)
         baselines = tuple(b.joined(scope) for b in scope.baselines)
         return BoundSelect(
-            columns=tuple(OutputColumn(i.name, i.expr.type, o) for i, o in zip(items, origins, strict=True)),
+            columns=tuple(OutputColumn(i.name, i.expr.type, *o) for i, o in zip(items, origins, strict=True)),
             sources=(*scope.sources, *(source for source, _ in baselines)),
             joins=(*joins, *(join for _, join in baselines)),
             resolution=scope.resolution,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from cubeql.analyze.bound import OutputColumn
-from cubeql.catalog import Band, Layer
+from cubeql.catalog import Attribute, Band, Layer
 from cubeql.values.types import Type
 
 _GEOMETRY = {
@@ -55,22 +55,35 @@ def _metadata(kind: Type) -> dict[bytes, bytes]:
 
 
 def _told(column: OutputColumn, layers: Mapping[str, Layer]) -> dict[bytes, bytes]:
-    """What is told of the band or attribute whose values a column has."""
-    layer = layers.get(column.origin[0]) if column.origin is not None else None
-    if layer is None or column.origin is None:
-        return {}
-    source = layer.band(column.origin[1]) or layer.attribute(column.origin[1])
-    if source is None or source.unit != column.type.unit:
-        return {}
-    colours = source.colours if isinstance(source, Band) else ()
-    ends = source.display_range if isinstance(source, Band) else None
-    facts = (
-        ("source", f"{layer.name}.{source.name}"), ("long_name", source.long_name),
-        ("standard_name", source.standard_name), ("colours", "|".join(f"{code}={text}" for code, text in colours)),
-        ("ramp", source.ramp if isinstance(source, Band) else None),
-        ("display_range", "|".join(repr(end) for end in ends or ())),
-    )  # fmt: skip
-    return {f"cubeql.{name}".encode(): text.encode() for name, text in facts if text}
+    """What is told of the band or attribute whose values a column has; of means and such of them how they are drawn."""
+    source = _source(column, column.drawn_as, layers)
+    found = _look(source) if isinstance(source, Band) else {}
+    source = _source(column, column.origin, layers)
+    if source is not None and column.origin is not None:
+        layer = layers[column.origin[0]]
+        found |= {
+            "source": f"{layer.name}.{source.name}", "long_name": source.long_name,
+            "standard_name": source.standard_name,
+        }  # fmt: skip
+    return {f"cubeql.{name}".encode(): text.encode() for name, text in found.items() if text}
+
+
+def _source(
+    column: OutputColumn, origin: tuple[str, str] | None, layers: Mapping[str, Layer]
+) -> Band | Attribute | None:
+    layer = layers.get(origin[0]) if origin is not None else None
+    if layer is None or origin is None:
+        return None
+    source = layer.band(origin[1]) or layer.attribute(origin[1])
+    return source if source is not None and source.unit == column.type.unit else None
+
+
+def _look(band: Band) -> dict[str, str | None]:
+    """How its makers want a band seen."""
+    return {
+        "colours": "|".join(f"{code}={text}" for code, text in band.colours), "ramp": band.ramp,
+        "display_range": "|".join(repr(end) for end in band.display_range or ()),
+    }  # fmt: skip
 
 
 def converted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

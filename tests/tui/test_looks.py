@@ -94,6 +94,14 @@ def test_a_result_tells_the_look_of_its_bands_and_of_nothing_else(dressed: Path)
     height, more, class_ = columns_of(table.schema)
     assert (height.look, more.look) == (Look("viridis", (0.0, 50.0)), Look())
     assert dict(class_.look.colours) == COLOURS
+    with cubeql.connect(dressed) as session:
+        text = "SELECT avg(elevation), sum(elevation), avg(elevation + 1), count(*) FROM finer"
+        gathered = columns_of(session.query(text).schema)
+        within = "SELECT m FROM (SELECT CELL(3) AS cell, max(elevation) AS m FROM finer GROUP BY CELL(3))"
+        inner = session.query(within).schema
+    assert [column.look for column in gathered] == [height.look, Look(), Look(), Look()]
+    assert columns_of(inner)[0].look == height.look
+    assert b"cubeql.source" not in inner.field("m").metadata
     scale = counting.of_table(table, class_).scale
     assert dict(zip(scale.codes or (), scale.colours, strict=True)) == COLOURS
     assert {at: counting.of_table(table, height).scale.colours[at] for at in VIRIDIS} == VIRIDIS
