@@ -7,9 +7,9 @@ statements the screen writes by itself); ``snapshot``, ``finding``, ``looking``,
 and ``about`` (what the store holds), with ``examples`` and ``welcome`` (statements to begin with); ``marks``,
 ``edits``, ``popup``, ``editor``, ``files`` and ``drafts`` (writing a statement); ``linked`` (what is brushed);
 ``curves`` and ``plot`` (values over time), ``bars`` and ``histogram``; ``map`` (cells in their true shape);
-``narrowing`` (what is brushed as conditions of the statement); ``plan``; ``results`` (all views of a statement);
+``narrowing`` (what is brushed as conditions of the statement); ``plan``; ``said`` and ``results`` (all views);
 ``status`` and ``footer``; ``help``, ``palette``, ``history``, ``exports`` and ``export``, ``parameters`` and
-``pages`` (what lies over the screen); ``desk`` and ``app`` (all of it together).
+``pages`` (what lies over the screen); ``ending``, ``desk`` and ``app`` (all of it together).
 
 Widgets change in handlers only; whatever takes time runs in a thread and posts messages. The package knows CubeQL
 through its public doors alone: ``cubeql``, ``cubeql.session``, ``cubeql.service``, ``cubeql.history``,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
@@ -25,6 +24,7 @@ from cubeql_tui.actions import Action, bindings
 from cubeql_tui.desk import Desk
 from cubeql_tui.drafts import Draft
 from cubeql_tui.editor import QueryEditor
+from cubeql_tui.ending import Ending
 from cubeql_tui.export import ExportPage
 from cubeql_tui.footer import KeysLine, owner_of, place_of
 from cubeql_tui.help import HelpPage
@@ -48,7 +48,7 @@ from cubeql_tui.words import first_words, welcome_text
 _BEAT_S = 0.1
 
 
-class CubeQL(App[None]):
+class CubeQL(Ending):
     """The screen on a store.
 
     Args:
@@ -98,7 +98,6 @@ class CubeQL(App[None]):
         self._place = Span(0, 0)
         self._given: dict[str, str] = {}  # texts of parameters, by name
         self.preferred = preferred
-        self._served_by = os.getppid()
         super().__init__()
         take_themes(self, preferred.theme)
 
@@ -117,8 +116,8 @@ class CubeQL(App[None]):
         address = str(self.session.store.address)
         if self.is_web:
             address = address.rstrip("/").rpartition("/")[2]  # the page tells nothing of the machine
-            self.set_interval(1, self._leave_with_the_page)
         self.query_one(LayersPane).border_subtitle = Text(address if len(address) < 30 else "…" + address[-28:]).markup
+        self.hear()
         self.query_one(QueryEditor).focus()
         self.set_interval(_BEAT_S, self._beat)
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
@@ -138,11 +137,6 @@ class CubeQL(App[None]):
         """Close the drawer of a narrow screen behind who leaves it."""
         if focused is not None and self.query_one(LayersPane) not in focused.ancestors_with_self:
             self.remove_class("-layers")
-
-    def _leave_with_the_page(self) -> None:
-        """End when the process that serves the page has gone without a word."""
-        if os.getppid() != self._served_by:
-            self.exit()
 
     def on_unmount(self) -> None:
         """Let go of the store; threads that still read from it end then."""
