@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
-import pexpect
 import pytest
 from cubeql_tui.ending import report
 
@@ -24,35 +27,58 @@ raise SystemExit(main(["tui", {store!r}]))
 """
 
 
-def _opened(store: Path, state: Path, code: str | None = None) -> pexpect.spawn:
-    words = ["-m", "cubeql", "tui", str(store)] if code is None else ["-c", code.format(store=str(store))]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tui'}", "XDG_STATE_HOME": str(state),
-                   "TERM": "xterm-256color"}  # fmt: skip
-    child = pexpect.spawn(sys.executable, words, env=environment, dimensions=(30, 100), encoding="utf-8", timeout=60)
-    child.expect("finer")
-    return child
+class Terminal:
+    """The screen in a terminal of its own, read until it says something."""
+
+    def __init__(self, store: Path, state: Path, code: str | None = None) -> None:
+        words = ["-m", "cubeql", "tui", str(store)] if code is None else ["-c", code.format(store=str(store))]
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tui'}", "TERM": "xterm-256color",
+                       "XDG_STATE_HOME": str(state), "COLUMNS": "100", "LINES": "30"}  # fmt: skip
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen([sys.executable, *words], stdin=theirs, stdout=theirs, stderr=theirs,
+                                        env=environment, start_new_session=True)  # fmt: skip
+        os.close(theirs)
+        self._text = ""
+        self.until("finer")
+
+    def until(self, said: str) -> None:
+        """Read until this was written."""
+        last = time.monotonic() + 60
+        while said not in self._text:
+            assert time.monotonic() < last, f"{said!r} was not written: {self._text[-2000:]!r}"
+            if select.select([self._ours], [], [], 0.5)[0]:
+                try:
+                    self._text += os.read(self._ours, 65536).decode("utf-8", "replace")
+                except OSError:  # nobody writes any more
+                    assert said in self._text, f"{said!r} was not written: {self._text[-2000:]!r}"
+
+    def send(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self._ours, keys)
+
+    def close(self) -> int:
+        """Wait for its end; the exit code."""
+        code = self.process.wait(60)
+        os.close(self._ours)
+        return code
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_the_terminal_in_order(cube_store: Path, tmp_path: Path, asked: signal.Signals) -> None:
-    child = _opened(cube_store, tmp_path)
-    child.kill(asked)
-    child.expect_exact(BACK)
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == 128 + asked
+    terminal = Terminal(cube_store, tmp_path)
+    terminal.process.send_signal(asked)
+    terminal.until(BACK)
+    assert terminal.close() == 128 + asked
 
 
 def test_a_fault_of_ours_leaves_a_report_and_the_terminal_in_order(cube_store: Path, tmp_path: Path) -> None:
-    child = _opened(cube_store, tmp_path, _BROKEN)
-    child.send("\x05")
-    child.expect_exact(BACK)
-    child.expect_exact("This is a bug in CubeQL: ValueError: of the test [b]x[/]")
-    child.expect(pexpect.EOF)
-    child.close()
+    terminal = Terminal(cube_store, tmp_path, _BROKEN)
+    terminal.send(b"\x05")
+    terminal.until(BACK)
+    terminal.until("This is a bug in CubeQL: ValueError: of the test [b]x[/]")
+    assert terminal.close() == 70
     (file,) = (tmp_path / "cubeql").glob("fault-*.txt")
     assert "of the test" in file.read_text("utf-8")
-    assert child.exitstatus == 70
 
 
 def test_a_report_that_cannot_be_written_is_none(tmp_path: Path) -> None:
