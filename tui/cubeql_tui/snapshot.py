@@ -67,7 +67,7 @@ class LayerFacts:
         found = [] if band is None else _column_lines(layer.band(band) or layer.attribute(band))
         found += [
             ("layer" if band else "", layer.title or ""),
-            ("grid", f"res {layer.resolution} · cell edges {cell_text(layer.resolution)}" if grid else layer.kind),
+            ("grid", f"res {layer.resolution} · edges {cell_text(layer.resolution)}" if grid else layer.kind),
             ("time", span_text(self.first, self.last) or "static"),
             ("step", layer.time.step or "" if layer.time else ""),
             ("beside", ", ".join(d.name for d in layer.dimensions)),
