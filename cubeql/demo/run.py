@@ -109,6 +109,7 @@ def next_steps(store: str) -> tuple[str, ...]:
     """
     return (
         "Go on:",
+        f"  cubeql tui {store}                           the layers on a screen: ask, see the map, export",
         f'  cubeql {store} -c "DESCRIBE s2"              what is in a layer',
         f"  cubeql {store}                               a prompt for your own questions",
         f'  cubeql.connect("{store}").query("FROM …")    the same from Python; answers are Arrow tables',
