@@ -87,10 +87,8 @@ class Mapped:
     def _hidden(self, view: View) -> Iterator[str]:
         """What lies beyond the window: the plane has no end at the poles, and a window does not show all of it."""
         data, box = self.extent, view.box()
-        if data.south < box.south:
-            yield f"south of {_degrees(box.south)} not shown"
-        if data.north > box.north:
-            yield f"north of {_degrees(box.north)} not shown"
+        if data.south < box.south or data.north > box.north:
+            yield f"shown from {_degrees(box.south)} to {_degrees(box.north)}"
 
     def classes_by_number(self) -> list[tuple[int, str]]:
         """Codes that are there with their names, the most frequent first."""

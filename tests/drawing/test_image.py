@@ -145,7 +145,7 @@ def test_what_the_plane_cannot_show_is_said() -> None:
     shown: Mapped = mapped(_table([cells, [1] * len(cells)], CELL, KIND))
     picture = picture_of(shown)
     box = picture.view.box()
-    assert picture.notes == (f"south of {-box.south:.0f}° S not shown · north of {box.north:.0f}° N not shown",)
+    assert picture.notes == (f"shown from {-box.south:.0f}° S to {box.north:.0f}° N",)
 
 
 def test_a_window_of_a_screen_becomes_one_of_a_picture() -> None:
