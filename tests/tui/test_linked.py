@@ -12,11 +12,13 @@ import pytest
 from cubeql_tui.app import CubeQL
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.histogram import Histogram
+from cubeql_tui.linked import Linked
 from cubeql_tui.map.pane import MapPane
 from cubeql_tui.plot import SeriesPlot
 from textual.pilot import Pilot
 
 from cubeql.drawing.colours import class_colours
+from cubeql.drawing.selection import TimeSpan
 from cubeql.values.cells import format_cell
 from tests.tui.maps import answered, pixels
 from tests.tui.screen import ask, ended, find, look, play, shown, until
@@ -178,6 +180,10 @@ def test_a_brush_on_time_is_the_mean_on_the_map_and_becomes_a_condition(cube_sto
         await until(pilot, lambda: pane.side.clock.when == times[2])
         await answered(app, pilot)
         assert "(1 of 3 brushed)" in shown(app)
+        for brushed in (None, span, None, TimeSpan(times[-1] + 1, times[-1] + 2), span):
+            app.results.link(Linked(brushed))  # one after the other, before the map has asked
+        await answered(app, pilot)
+        await until(pilot, lambda: pane.side.scale is not None and pane.side.clock.when == span)
         await pilot.press("f7", "w")
         period = f"{str(times[2])[:10]}/{str(times[4])[:10]}"
         assert app.query_one(QueryEditor).text == f"{text} FILTER time DURING '{period}'"

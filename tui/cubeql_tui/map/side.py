@@ -182,12 +182,12 @@ class MapSide(Vertical):
     def ask(self) -> None:
         """Ask for what is seen, unless it is there or asked for."""
         question = self.question()
-        if question is None or (self.asked is not None and self.asked.answers(question)):
+        known = self.asked if self.waiting or self.scale is not None else None  # colours need all values anew
+        if question is None or (known is not None and known.answers(question)):
             return
         if self.waiting:
             self._stop_asking()
-        found = self.frames.find(question)
-        if found is not None:
+        if (found := self.frames.find(question)) is not None:
             self.asked = found[0]
             self._take(*found)
             return
@@ -327,16 +327,16 @@ class MapSide(Vertical):
 
     def show_time(self, time: np.datetime64) -> bool:
         """Show an instant; False where the source has none such."""
-        found = self.clock.turn_to(time)
-        if found:
+        if found := self.clock.turn_to(time):
             self.ask()
         return found
 
     def narrow(self, span: TimeSpan | None) -> None:
         """Show the mean over a span of time and step through it alone; None goes back to all times."""
         if self.span != span:
-            self.span, self.scale = span, None  # a mean of summers has no place in the colours of a winter
-            self.clock.narrow(span)
+            before, self.span = self.clock.span, span
+            self.clock.narrow(span)  # below: a mean of summers has no place in the colours of a winter
+            self.scale = self.scale if self.clock.span == before else None
             self._settle()
 
     def fade(self, choice: Choice | None) -> None:
