@@ -20,9 +20,9 @@ from cubeql.catalog import Layer
 from cubeql.catalog.card import card_of, edited
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.connection import EngineSettings, change_engine, default_threads, open_engine
-from cubeql.engine.explain import Explanation
+from cubeql.engine.explain import Explanation as Explanation
 from cubeql.engine.inplace import OpenedRaster
-from cubeql.engine.progress import Progress
+from cubeql.engine.progress import Progress as Progress
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running, newest_progress
 from cubeql.engine.statements import Engine

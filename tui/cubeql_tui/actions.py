@@ -216,6 +216,7 @@ ACTIONS: tuple[Action, ...] = (
            footer=True),
     Action("histogram", "to_statement", "w", "To query", "make the brush a condition of the statement", footer=True),
     Action("histogram", "next_how", "o", "Heights", "counts, their logarithms, or how many there are up to a value"),
+    Action("plan", "measure", "a", "Measure", "run it and tell what each step took; Esc cancels", footer=True),
     Action("plan", "scroll(1)", "down,j", "Down", "scroll down"),
     Action("plan", "scroll(-1)", "up,k", "Up", "scroll up"),
     Action("plan", "scroll(10)", "pagedown", "Page down", "scroll a page down"),

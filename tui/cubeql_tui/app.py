@@ -34,6 +34,7 @@ from cubeql_tui.made import NarrowAsked
 from cubeql_tui.pages import row_page
 from cubeql_tui.palette import Palette
 from cubeql_tui.parameters import with_values
+from cubeql_tui.plan import PlanView
 from cubeql_tui.popup import Popup
 from cubeql_tui.preferring import Preferred
 from cubeql_tui.results import VIEWS, Results
@@ -119,6 +120,7 @@ class CubeQL(Ending):
         self.query_one(LayersPane).border_subtitle = Text(address if len(address) < 30 else "…" + address[-28:]).markup
         self.hear()
         self.query_one(QueryEditor).focus()
+        self.query_one(PlanView).session = self.session
         self.set_interval(_BEAT_S, self._beat)
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self.set_keymap(self.preferred.keymap)
@@ -218,7 +220,7 @@ class CubeQL(Ending):
 
     def action_cancel(self) -> None:
         """Take a brush away, else stop the statement that runs."""
-        if self.results.unbrush():
+        if self.query_one(PlanView).stop() or self.results.unbrush():
             return
         if self.run_now is not None and self.run_now.at_work:
             self.run_now.cancel()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from textual.message import Message
 
 from cubeql.drawing.counting import Counted
 from cubeql.drawing.series import Series
 from cubeql.errors import CubeQLError
+from cubeql.session import Explanation
 from cubeql_tui.narrowing import Narrowing
 from cubeql_tui.running import Run
 
@@ -32,8 +34,8 @@ class CountsMade(Message):
 class PlanMade(Message):
     """A statement was explained, or cannot be."""
 
-    def __init__(self, plan: Sequence[str], summary: str, sql: str, error: CubeQLError | None = None) -> None:
-        self.plan, self.summary, self.sql, self.error = plan, summary, sql, error
+    def __init__(self, text: str, values: Mapping[str, Any], found: Explanation | CubeQLError) -> None:
+        self.text, self.values, self.found = text, values, found
         super().__init__()
 
 

@@ -377,19 +377,17 @@ class Results(ContentSwitcher):
     @work(thread=True, group="plan")
     def _explain(self, text: str, values: dict[str, Any]) -> None:
         try:
-            found = self.asides.explain(text, values or None)
-            made = PlanMade(found.plan, found.summary(), found.sql)
+            made = PlanMade(text, values, self.asides.explain(text, values or None))
         except QueryCancelled:  # the map has changed its mind meanwhile; this was not meant
             self.app.call_from_thread(self._explain, text, values)
             return
         except CubeQLError as error:
-            made = PlanMade((), "", "", error)
+            made = PlanMade(text, values, error)
         self.post_message(made)
 
     @on(PlanMade)
     def _plan_made(self, event: PlanMade) -> None:
-        view = self.query_one(PlanView)
-        if event.error is not None:
-            view.say(fault_text(event.error, self.app.theme_variables))
+        if isinstance(event.found, CubeQLError):
+            self.query_one(PlanView).say(fault_text(event.found, self.app.theme_variables))
         else:
-            view.show(event.plan, event.summary, event.sql)
+            self.query_one(PlanView).show(event.found, event.text, event.values)

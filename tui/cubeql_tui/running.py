@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled
-from cubeql.session import Session
+from cubeql.session import Progress, Session
 from cubeql_tui.rows import Rows
 
 State = Literal["running", "waiting", "done", "cancelled", "failed"]
@@ -46,12 +46,19 @@ class Run:
         self._took: float | None = None
         self._wanted = self._ahead = ahead
         self._stopping = False
+        self._progress: Callable[[], Progress | None] = session.progress
         self._woken = threading.Condition()
 
     @property
     def seconds(self) -> float:
         """How long it took, or has taken until now."""
         return self._took if self._took is not None else time.monotonic() - self._began
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far it is in tiles; None where it has ended, or reads none."""
+        now = self._progress() if self.at_work else None
+        return now if now is not None and now.all else None
 
     @property
     def at_work(self) -> bool:
@@ -75,6 +82,7 @@ class Run:
 
     def _read(self, tell: Callable[[], None]) -> None:
         with self.session.query(self.text, self.values or None) as result:
+            self._progress = result.progress
             self.stats, self.warnings, self.message = result.stats, result.warnings, result.message
             if result.message is None:
                 self.rows = Rows(result.schema)

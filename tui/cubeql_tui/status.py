@@ -6,9 +6,12 @@ from rich.text import Text
 from textual.widgets import Static
 
 from cubeql.drawing.display import bytes_text, seconds_text
+from cubeql.session import Progress
+from cubeql_tui.pulse import left_text, tiles_text
 from cubeql_tui.running import Run
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_BAR = 24
 _SIGNS = {"running": ("●", "primary"), "waiting": ("◍", "primary"), "done": ("✓", "success"),
           "cancelled": ("■", "warning"), "failed": ("✗", "error")}  # fmt: skip
 
@@ -43,7 +46,11 @@ class StatusLine(Static):
             sign = _SPINNER[self._beats % len(_SPINNER)]
         colours = self.app.theme_variables
         left = Text.assemble((f"{sign} ", f"bold {colours[colour]}"), state_text(run))
-        right = Text("  ".join(_costs(run)), colours["quiet"])
+        progress = run.progress if run.state == "running" and not run.cancelling else None
+        if progress is not None:
+            wide = min(_BAR, self.content_size.width // 4)
+            left.append("  ").append_text(tiles_text(progress, colours, wide))
+        right = Text("  ".join(_costs(run, progress)), colours["quiet"])
         room = self.content_size.width - left.cell_len - right.cell_len
         self.update(Text.assemble(left, " " * max(2, room), right, no_wrap=True, overflow="ellipsis"))
 
@@ -67,8 +74,10 @@ def state_text(run: Run) -> str:
             return run.message or rows
 
 
-def _costs(run: Run) -> list[str]:
+def _costs(run: Run, progress: Progress | None) -> list[str]:
     found = [seconds_text(run.seconds)]
+    if progress is not None:
+        return found + ([left_text(progress.seconds_left)] if progress.seconds_left is not None else [])
     kept, every = run.stats.get("tiles_kept"), run.stats.get("tiles_all")
     if every:
         found.append(f"{kept:,} of {every:,} tiles")
