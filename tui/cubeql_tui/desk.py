@@ -174,7 +174,10 @@ class Desk(Horizontal):
 
     @on(LayerTree.MapAsked)
     def _map_asked(self, event: LayerTree.MapAsked) -> None:
-        self.query_one(Results).show_layer(event.leaf)
+        results = self.query_one(Results)
+        results.show_layer(event.leaf)
+        if self.screen.has_class("-narrow") and results.current == "map":
+            results.open("map")  # its keys too: the drawer of layers lies over it
 
     @on(QueryEditor.ExamplesAsked)
     def _examples_asked(self) -> None:
