@@ -242,10 +242,12 @@ class Looker:
         if box is None:
             return None
         view = View.fitting(box, *size)
-        resolution = min(source.finest, view.resolution(source.finest) + 1)
+        resolution = view.resolution(source.finest)
         if not band:
             return self._counted(facts, resolution, view, ticket)
         quantity = next(q for q in source.quantities if q.name == band)
+        if not quantity.classes:  # their means cost little; to find the most frequent class takes long
+            resolution = min(source.finest, resolution + 1)
         seen = box.grown(2 * cell_degrees(resolution))
         self._ask(ticket)
         hexes = source.hexes(quantity, resolution, seen, facts.last)
