@@ -41,6 +41,7 @@ TWO_SIDED = ("balance",)
 _STRADDLES = 0.25  # of the wider side of 0 the narrower must have, so that 0 is worth a colour
 
 _FITTING: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("balance", ("anom", "diff", "delta", "change", "trend", "bias", "residual", "deviation")),
     ("relief", ("elev", "dem", "relief", "height", "altitude", "orograph")),
     ("embers", ("degc", "kelvin", "t2m", "temp", "lst", "heat")),
     ("rain", ("precip", "rain", "tp", "mm", "moist", "ndwi", "ndmi", "humid", "water")),
@@ -302,9 +303,9 @@ def _ends(low: float, high: float, name: str) -> tuple[float, float]:
 
 
 def _for_values(values: NDArray[np.float64], name: str) -> str:
-    """A ramp, or one with two sides where the values lie on both sides of 0."""
+    """One with two sides where the values lie on both sides of 0 and no other is known to suit them."""
     known = values[np.isfinite(values)]
-    if not len(known):
+    if not len(known) or name != next(iter(RAMPS)):
         return name
     low, high = (float(v) for v in np.percentile(known, [1, 99]))
     return TWO_SIDED[0] if low < 0 < high and min(-low, high) >= _STRADDLES * max(-low, high) else name

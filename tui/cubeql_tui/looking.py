@@ -60,7 +60,7 @@ class Details:
     def lines(self) -> list[tuple[str, str]]:
         """What is to be said of it in passing."""
         newest = self.versions[0] if self.versions else None
-        written = "" if newest is None else f"{str(newest.time)[:16].replace('T', ' ')} UTC, version {newest.number}"
+        written = "" if newest is None else f"{str(newest.time)[:10]}, version {newest.number}"
         found = [("place", place_text(self.box) if self.box else ""), ("written", written)]
         return [(heading, text) for heading, text in found if text]
 

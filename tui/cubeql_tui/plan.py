@@ -53,9 +53,11 @@ def steps_text(found: Explanation, width: int, colours: Mapping[str, str]) -> Te
         text.append("\n")
     depths = [s.depth for s in found.steps]
     for number, step in enumerate(found.steps):
-        for at, line in enumerate(_wrapped(step, guides(depths, number), room - 2, colours)):
+        told = any(c.plain for c in cells[number])
+        rooms = (room - 2 if told else width, width)
+        for at, line in enumerate(_wrapped(step, guides(depths, number), rooms, colours)):
             text.append_text(line)
-            if at == 0 and any(c.plain for c in cells[number]):
+            if at == 0 and told:
                 text.append(" " * (room - line.cell_len))
                 for cell, size in zip(cells[number], wide, strict=True):
                     text.append(" " * (size - cell.cell_len)).append_text(cell)
@@ -79,16 +81,25 @@ def guides(depths: Sequence[int], number: int) -> tuple[str, str]:
     return first, after + ("│  " if has_below else "   ")
 
 
-def _wrapped(step: Any, tree: tuple[str, str], room: int, colours: Mapping[str, str]) -> list[Text]:
-    """A step's words, on as many lines as they need, and what left out tiles."""
+def _wrapped(step: Any, tree: tuple[str, str], rooms: tuple[int, int], colours: Mapping[str, str]) -> list[Text]:
+    """A step's words, on as many lines as they need, and what left out tiles.
+
+    Args:
+        step: the step.
+        tree: the lines of the tree before the first line and before the others.
+        rooms: how wide the first line may be, which has figures beside it, and how wide the others.
+        colours: of the theme.
+    """
     first, after = tree
     found = []
-    for at, line in enumerate(textwrap.wrap(step.words, max(12, room - len(after))) or [""]):
-        word, blank, rest = line.partition(" ") if at == 0 else ("", "", line)
+    room = max(12, rooms[1] - len(after))
+    before = " " * min(room - 12, rooms[1] - rooms[0])
+    for at, line in enumerate(textwrap.wrap(step.words, room, initial_indent=before) or [""]):
+        word, blank, rest = line.strip().partition(" ") if at == 0 else ("", "", line)
         found.append(Text.assemble((after if at else first, colours["border"]),
                                    (word, f"bold {colours['primary']}"), blank, rest))  # fmt: skip
     note = step.note if step.tiles_kept is None else step.note.partition("; ")[2]
-    for line in textwrap.wrap(note, max(12, room - len(after))):
+    for line in textwrap.wrap(note, room):
         found.append(Text.assemble((after, colours["border"]), (line, colours["quiet"])))
     return found
 
