@@ -12,12 +12,12 @@ from cubeql.cli.main import main
 def run() -> None:
     """Run the command line and end the process with its exit code.
 
-    Where the engine still works on a statement that was stopped (see :mod:`cubeql.engine.running`), an ordinary exit
-    would wait for it.
+    Where the engine still works on a statement that was stopped (see :mod:`cubeql.engine.running`), or a thread of the
+    screen still asks a server, an ordinary exit would wait for it.
     """
     code = main()
     running = sys.modules.get("cubeql.engine.running")
-    if running is not None and running.left_alone():
+    if "cubeql_tui" in sys.modules or (running is not None and running.left_alone()):
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()

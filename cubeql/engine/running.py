@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -113,7 +113,8 @@ class Running:
                 if not self._in_engine:
                     self._insisting = False
                     return
-                self.cursor.interrupt()
+                with suppress(duckdb.ConnectionException):  # closed with its session, and on its way out
+                    self.cursor.interrupt()
             self._left.wait(_INSIST_S)
 
     def work(self, task: Callable[[], _T], brief: bool = False) -> _T:

@@ -86,6 +86,9 @@ def test_the_map_the_bars_and_the_lines_are_written(cube_store: Path, tmp_path: 
         await write(app, pilot, tmp_path / "map.png")
         await until(pilot, lambda: "✓" in shown(app))
         assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+        await write(app, pilot, tmp_path / "rows.parquet")  # what only rows can be written to
+        await until(pilot, lambda: "rows.parquet" in shown(app) and "✓" in shown(app))
+        assert pq.read_table(tmp_path / "rows.parquet").column_names == ["cell", "class"]
         await write(app, pilot, tmp_path / "map.svg")
         await until(pilot, lambda: "map.svg ·" in shown(app))
         assert "<svg" in (tmp_path / "map.svg").read_text("utf-8")

@@ -49,6 +49,7 @@ async def _mapped(app: CubeQL, pilot: Pilot[None], name: str) -> MapPane:
     await _to_layer(app, pilot, name)
     await pilot.press("m")
     pane = app.query_one(MapPane)
+    await until(pilot, lambda: app.focused is pane.map)  # its keys are heard at once
     await until(pilot, lambda: not pane.side.waiting and len(pane.map.hexes) > 0)
     return pane
 

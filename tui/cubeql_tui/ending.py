@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,14 @@ from cubeql.preferences import state_folder
 _BUG = 70
 
 
+class _Leavable(ThreadPoolExecutor):
+    """Threads of workers: the screen is left without waiting for one that a silent server holds."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let all go on by themselves."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 class Ending(App[None]):
     """An application that hears signals, ends with its page, and reports its own faults."""
 
@@ -24,6 +33,7 @@ class Ending(App[None]):
         """End in order when asked to (SIGTERM), when the terminal closes (SIGHUP), when the page's server has gone."""
         with suppress(RuntimeError, ValueError):  # a loop in a thread of its own hears none
             loop = asyncio.get_running_loop()
+            loop.set_default_executor(_Leavable())
             for asked in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(asked, self.exit, None, 128 + asked)
         if self.is_web:

@@ -131,9 +131,16 @@ class ExportPage(ModalScreen[None]):
             self._turned()
 
     @on(Input.Changed)
-    def _typed(self) -> None:
+    def _typed(self, event: Input.Changed) -> None:
+        """Say what comes of the name; an ending that only something else can have chooses that."""
         self._agreed = ""
-        self._say()
+        ending = Path(event.value).suffix.lower()
+        fitting = [number for number, subject in enumerate(self._subjects) if ending in subject.kinds]
+        if fitting and self._at not in fitting:
+            self._at = fitting[0]
+            self._turned()
+        else:
+            self._say()
 
     def action_complete(self) -> None:
         """Complete the path as far as there is one way only."""

@@ -169,7 +169,7 @@ class Results(ContentSwitcher):
         if self._layer(leaf):
             self.link(Linked())
             self._mapped = self.run
-            self.open("map", focus=False)
+            self.open("map")
 
     def _map(self, run: Run) -> bool:
         if run.rows is None or not RowsSource.can_show(run.rows):
