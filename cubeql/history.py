@@ -39,6 +39,16 @@ class Asked:
     seconds: float
 
 
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "text": str,
+    "when": str,
+    "store": str,
+    "state": str,
+    "rows": int,
+    "seconds": (int, float),
+}
+
+
 class History:
     """Statements in a file, a JSON line each; a file that cannot be read or written costs the history alone.
 
@@ -54,7 +64,7 @@ class History:
         """Keep one more."""
         self.asked.append(asked)
         if self.file is not None:
-            with suppress(OSError):
+            with suppress(OSError, UnicodeEncodeError):
                 self.file.parent.mkdir(parents=True, exist_ok=True)
                 with self.file.open("a", encoding="utf-8") as lines:
                     lines.write(json.dumps(asdict(asked), ensure_ascii=False) + "\n")
@@ -71,9 +81,12 @@ class History:
 
 def _read(file: Path) -> Iterator[Asked]:
     try:
-        lines = file.read_text("utf-8").splitlines()[-_MOST:]
-    except (OSError, UnicodeError):
+        # Trap: splitlines() breaks at the U+2028 of a statement, too.
+        lines = file.read_bytes().decode("utf-8", "replace").split("\n")[-_MOST:]
+    except OSError:
         return
     for line in lines:
-        with suppress(ValueError, TypeError):
-            yield Asked(**json.loads(line))
+        with suppress(ValueError, TypeError, RecursionError):
+            asked = Asked(**json.loads(line))
+            if all(isinstance(getattr(asked, name), kind) for name, kind in _KINDS.items()):
+                yield asked

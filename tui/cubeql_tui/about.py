@@ -89,7 +89,7 @@ class AboutPage(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """What is told at the left, what is seen and what can be asked at the right."""
         with Horizontal() as box:
-            box.border_title = Text(self.leaf.facts.record.name).markup
+            box.border_title = Text(self.leaf.facts.record.name)
             box.border_subtitle = "Enter puts an example into the editor · PgDn reads on · Esc closes"
             with VerticalScroll(id="told", can_focus=False):
                 yield Static(_told(self.leaf, None, None), id="words")

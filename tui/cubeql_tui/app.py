@@ -26,6 +26,7 @@ from cubeql_tui.drafts import Draft
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.ending import Ending
 from cubeql_tui.export import ExportPage
+from cubeql_tui.files import working_folder
 from cubeql_tui.footer import KeysLine, owner_of, place_of
 from cubeql_tui.help import HelpPage
 from cubeql_tui.history import HistoryPage, asked
@@ -117,7 +118,7 @@ class CubeQL(Ending):
         address = str(self.session.store.address)
         if self.is_web:
             address = address.rstrip("/").rpartition("/")[2]  # the page tells nothing of the machine
-        self.query_one(LayersPane).border_subtitle = Text(address if len(address) < 30 else "…" + address[-28:]).markup
+        self.query_one(LayersPane).border_subtitle = Text(address if len(address) < 30 else "…" + address[-28:])
         self.hear()
         self.query_one(QueryEditor).focus()
         self.query_one(PlanView).session = self.session
@@ -300,7 +301,7 @@ class CubeQL(Ending):
         """Write rows, the map, the series or the histogram to a file."""
         subjects = self.results.subjects(self.current_theme.dark)
         if subjects:
-            self.push_screen(ExportPage(subjects, Path.cwd(), self._copying))
+            self.push_screen(ExportPage(subjects, working_folder(), self._copying))
         else:
             self.notify("There is nothing to write yet.", severity="warning")
 

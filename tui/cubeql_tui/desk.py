@@ -15,7 +15,7 @@ from cubeql.session import Session
 from cubeql_tui.about import AboutPage
 from cubeql_tui.drafts import Draft
 from cubeql_tui.editor import QueryEditor
-from cubeql_tui.files import FilePage, FindBar, read_statements
+from cubeql_tui.files import FilePage, FindBar, read_statements, working_folder
 from cubeql_tui.layers import LayersPane
 from cubeql_tui.popup import Popup
 from cubeql_tui.results import Results
@@ -128,7 +128,7 @@ class Desk(Horizontal):
             if file is not None:
                 self._exchange(file, text)
 
-        self.app.push_screen(FilePage(event.saving, Path.cwd(), self._file), chosen)
+        self.app.push_screen(FilePage(event.saving, working_folder(), self._file), chosen)
 
     @work(thread=True, group="file")
     def _exchange(self, file: Path, text: str | None) -> None:

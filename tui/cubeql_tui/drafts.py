@@ -32,7 +32,7 @@ class Draft:
 
     def write(self, text: str, number: int) -> None:
         """Keep a text, in any thread; one that comes after a newer is left out. Where it cannot be, nobody is told."""
-        with self._lock, suppress(OSError):
+        with self._lock, suppress(OSError, UnicodeEncodeError):
             if self.file is None or number <= self._newest:
                 return
             self._newest = number

@@ -216,7 +216,7 @@ class QueryEditor(TextArea):
             found = service.hover(self.text, self.offset_in_text, self.snapshot)
             said = "" if found is None else " · ".join((found.title, *found.body.splitlines()[:1]))
         room = max(10, self.size.width - 4)
-        self.border_subtitle = Text(said if len(said) <= room else said[: room - 1] + "…").markup
+        self.border_subtitle = Text(said if len(said) <= room else said[: room - 1] + "…")
 
     # -------------------------------------------------------------- completion
 

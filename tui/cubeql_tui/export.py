@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 from cubeql.drawing.display import bytes_text, seconds_text
 from cubeql.errors import CubeQLError
 from cubeql_tui.exports import Subject
+from cubeql_tui.files import at_home
 from cubeql_tui.running import Run
 
 _BEAT_S = 0.1
@@ -120,7 +121,7 @@ class ExportPage(ModalScreen[None]):
         self.query_one("#said", Static).update(text)
 
     def _path(self, name: str) -> str:
-        return name if name.startswith("s3://") else str(self._folder / Path(name).expanduser())
+        return name if name.startswith("s3://") else str(self._folder / at_home(name))
 
     # -------------------------------------------------------------- keys
 
@@ -181,8 +182,12 @@ class ExportPage(ModalScreen[None]):
     # -------------------------------------------------------------- writing
 
     def _write(self, path: str) -> None:
+        try:
+            self._run = self._copying(path) if self.subject.write is None else None
+        except CubeQLError as error:  # the store has gone meanwhile
+            self._say(Text(str(error), self.app.theme_variables["error"]))
+            return
         self._writing, self._target = True, path
-        self._run = self._copying(path) if self.subject.write is None else None
         self._hint("Esc stops it" if self._run else "")
         self._work(self.subject, self._run, path)
         self._beat()
@@ -233,7 +238,7 @@ class ExportPage(ModalScreen[None]):
 
 
 def _is_file(path: str) -> bool:
-    return not path.startswith("s3://") and Path(path).is_file()
+    return not path.startswith("s3://") and os.path.isfile(path)  # noqa: PTH113  (that of Path raises where a name is too long)
 
 
 def completions(name: str, folder: Path) -> list[str]:
@@ -241,8 +246,8 @@ def completions(name: str, folder: Path) -> list[str]:
     typed, _, begun = name.rpartition("/")
     above = typed + "/" if "/" in name else ""
     try:
-        with os.scandir(folder / Path(above or ".").expanduser()) as found:
+        with os.scandir(folder / at_home(above or ".")) as found:
             hits = [entry for entry in found if entry.name.startswith(begun) and not entry.name.startswith(".")]
             return sorted(above + entry.name + ("/" if entry.is_dir() else "") for entry in hits)
-    except OSError:
+    except (OSError, ValueError):
         return []

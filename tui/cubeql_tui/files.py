@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -49,7 +50,7 @@ class FilePage(ModalScreen[Path | None]):
 
     @property
     def _file(self) -> Path:
-        path = self._folder / Path(self.query_one(Input).value.strip()).expanduser()
+        path = self._folder / at_home(self.query_one(Input).value.strip())
         return path if path.suffix else path.with_suffix(ENDING)
 
     def _against(self) -> str:
@@ -58,7 +59,7 @@ class FilePage(ModalScreen[Path | None]):
             if self._saving:
                 return "" if self._file.parent.is_dir() else f"there is no folder {self._file.parent}"
             return "" if self._file.is_file() else f"there is no file {self._file}"
-        except OSError as error:
+        except (OSError, ValueError) as error:  # such as a name that is too long
             return str(error)
 
     @on(Input.Changed)
@@ -66,7 +67,7 @@ class FilePage(ModalScreen[Path | None]):
         text = Text("")
         if event.value.strip():
             against = self._against()
-            replaced = self._saving and not against and self._file.exists()
+            replaced = self._saving and not against and os.path.exists(self._file)  # noqa: PTH110  (that of Path raises)
             text = Text(against or f"{self._file}{'  is there and will be replaced' if replaced else ''}")
         self.query_one("#said", Static).update(text)
 
@@ -74,6 +75,19 @@ class FilePage(ModalScreen[Path | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         if event.value.strip() and not self._against():
             self.dismiss(self._file)
+
+
+def working_folder() -> Path:
+    """The folder that paths begin in; that of the person where the program's own was removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path.home()
+
+
+def at_home(path: str) -> Path:
+    """A path with its ``~`` resolved; of a person whom this machine does not know it stays as it is."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  (that of Path raises)
 
 
 def read_statements(file: Path) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.fuzzy import Matcher
 
 from cubeql_tui import asking
 from cubeql_tui.actions import PLACES
@@ -33,7 +34,7 @@ class Palette(Provider):
     async def discover(self) -> Hits:
         """What is offered before anything was typed."""
         for name, said, do in (*self._actions(), *self._themes(), *self._layers()):
-            yield DiscoveryHit(Content(name), do, text=name, help=said)
+            yield DiscoveryHit(Content(name), do, text=name, help=_plain(said))
 
     async def search(self, query: str) -> Hits:
         """What answers to the words."""
@@ -41,7 +42,7 @@ class Palette(Provider):
         for name, said, do in (*self._actions(), *self._layers(), *self._themes(), *self._statements()):
             if (match := matcher.match(name)) > 0:
                 better = 2 * (name.casefold() == query.casefold()) + name.casefold().startswith(query.casefold())
-                yield Hit(match + better, matcher.highlight(name), do, text=name, help=said)
+                yield Hit(match + better, _marked(name, matcher), do, text=name, help=_plain(said))
 
     def _actions(self) -> Iterator[Command]:
         _, here = place_of(self.focused)
@@ -69,3 +70,18 @@ class Palette(Provider):
     def _statements(self) -> Iterator[Command]:
         for asked in self._app.history.find("")[:_RECENT]:
             yield f"Ask again: {' '.join(asked.text.split())}", asked.when, partial(self._app.take_up, asked.text)
+
+
+def _plain(said: str) -> Any:
+    """Help that is no markup. Trap: Textual reads a ``str`` as markup and takes a Content, which its type conceals."""
+    return Content(said)
+
+
+def _marked(name: str, matcher: Matcher) -> Content:
+    """A name with what answers to the words marked; Textual's own ``highlight`` reads the name as markup."""
+    _, places = matcher.fuzzy_search.match(matcher.query, name)
+    shown = Content(name)
+    for at in places:
+        if not name[at].isspace():
+            shown = shown.stylize(matcher.match_style, at, at + 1)
+    return shown

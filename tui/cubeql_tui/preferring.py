@@ -75,7 +75,7 @@ def preferred(file: Path | None = None, memory: Path | None = None) -> Preferred
 
 def _recall(memory: Path) -> str | None:
     """The theme chosen last, None where there is none or the file is broken."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, TypeError, RecursionError):
         kept: Any = json.loads(memory.read_text("utf-8"))
         theme = kept.get("theme") if isinstance(kept, Mapping) else None
         return theme if theme in _KNOWN else None

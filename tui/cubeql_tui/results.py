@@ -181,7 +181,8 @@ class Results(ContentSwitcher):
     def _layer(self, leaf: Leaf) -> bool:
         record = leaf.facts.record
         if record.kind != "grid":
-            self.notify(f"{record.name} is a layer of {record.kind}: ask for its rows with p.", severity="warning")
+            said = f"{record.name} is a layer of {record.kind}: ask for its rows with p."
+            self.notify(said, severity="warning", markup=False)
             return False
         self.query_one(MapPane).show(LayerSource(self.asides, leaf.facts), leaf.band)
         return True
@@ -313,7 +314,7 @@ class Results(ContentSwitcher):
         for plot in self.query(SeriesPlot):
             plot.paint_brush(linked.times)
         self.query_one(Histogram).brush(linked.choice)
-        self.border_subtitle = Text(f"brushed: {linked} · Esc takes it away").markup if linked else None
+        self.border_subtitle = Text(f"brushed: {linked} · Esc takes it away") if linked else None
 
     @on(TimesBrushed)
     def _times_brushed(self, event: TimesBrushed) -> None:
