@@ -27,7 +27,7 @@ from textual.widgets import Input, Static
 
 import cubeql
 from cubeql.history import Asked, History
-from tests.tui.screen import ask, ended, play, shown, until
+from tests.tui.screen import ask, ended, look, play, shown, until
 
 NASTY = r"[bold]x[/] [/] \[ 漢字 🛰 [$a]"
 LONG = "[/]" + "long " * 1000
@@ -241,5 +241,18 @@ def test_resizing_while_a_statement_runs_keeps_all(cube_store: Path, monkeypatch
         await ended(app, pilot)
         assert app.run_now is not None and app.run_now.rows is not None and len(app.run_now.rows) == 7
         assert "7 rows" in shown(app)
+
+    play(cube_store, scene)
+
+
+def test_without_colours_the_cursor_is_seen(cube_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await pilot.press("f6", "down")
+        tree = app.query_one(LayerTree)
+        await until(pilot, lambda: tree.leaf is not None)
+        x, y = tree.region.x + 5, tree.region.y + tree.cursor_line - tree.scroll_offset.y
+        assert look(app, x, y)[1].reverse and not look(app, x, y + 1)[1].reverse
 
     play(cube_store, scene)
