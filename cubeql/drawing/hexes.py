@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from cubeql.drawing.view import Box, Floats, box_around, cell_degrees
 from cubeql.grid.cells import centers
-from cubeql.values.cells import CellArray, parent, resolution_of
+from cubeql.values.cells import CellArray, descendant_range, parent, resolution_of
 
 _MOST_COUNTED = 20_000_000  # classes times cells that are counted in one table
 _FEW = 20_000  # cells that are enough to know where all of them lie
 _AROUND = 6  # sizes of a cell around one that is seen from near
 _MANY = 200_000  # of more cells only those in a window are worth having
+_PIECE = 200_000  # cells that are gathered at once
 _ABOVE = 4  # resolutions between cells and those that tell which of them are in a window
 
 
@@ -105,6 +106,26 @@ def gathered(cells: CellArray, values: Floats, resolution: int, classes: bool) -
     order = order_of(cells)
     if order is not None:
         cells, values = np.take(cells, order), np.take(values, order)
+    pieces = [_gathered(cells[part], values[part], resolution, classes) for part in _pieces(cells, resolution)]
+    if len(pieces) == 1:
+        return pieces[0]
+    found, means = (np.concatenate([getattr(p, name) for p in pieces]) for name in ("cells", "values"))
+    return Hexes(resolution, found, means, all(p.whole for p in pieces))
+
+
+def _pieces(cells: CellArray, resolution: int) -> list[slice]:
+    """Ascending cells of one resolution in parts, those below one cell together.
+
+    Of millions each step would wait for memory of its own, and other threads with it.
+    """
+    own = int(resolution_of(int(cells[0])))
+    heads = parent(cells[_PIECE::_PIECE], resolution)
+    cuts = np.unique(np.searchsorted(cells, descendant_range(heads, own)[0])).tolist()
+    return [slice(a, b) for a, b in zip([0, *cuts], [*cuts, len(cells)], strict=True) if a < b]
+
+
+def _gathered(cells: CellArray, values: Floats, resolution: int, classes: bool) -> Hexes:
+    """Ascending cells as one value a cell of a resolution."""
     above = parent(cells, resolution)  # of ascending cells those above ascend, too
     starts = _starts(above)
     found = np.take(above, starts)

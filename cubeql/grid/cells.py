@@ -35,6 +35,7 @@ EARTH_RADIUS_KM = 6371.007180918475
 FloatArray = NDArray[np.float64]
 
 _CHUNK = 1 << 15  # cells whose areas are worked on at once: what the steps between take stays in the cache
+_ASKED_AT_ONCE = 1 << 13  # cells: while the library answers, no other thread of the process goes on
 
 
 def centers(cells: CellArray) -> tuple[FloatArray, FloatArray]:
@@ -43,8 +44,13 @@ def centers(cells: CellArray) -> tuple[FloatArray, FloatArray]:
     Raises:
         ValueError: one of the numbers is no cell.
     """
-    found = _asked(vector.cells_to_coordinates, cells)
-    return _numbers(found["lng"], cells), _numbers(found["lat"], cells)
+    flat = np.ascontiguousarray(cells, dtype=np.int64).reshape(-1)
+    lon, lat = np.empty(flat.shape), np.empty(flat.shape)
+    for at in range(0, flat.size, _ASKED_AT_ONCE):
+        part = slice(at, at + _ASKED_AT_ONCE)
+        found = _asked(vector.cells_to_coordinates, flat[part])
+        lon[part], lat[part] = found["lng"], found["lat"]
+    return lon.reshape(np.shape(cells)), lat.reshape(np.shape(cells))
 
 
 def slot_centers(tile: int, resolution: int) -> tuple[FloatArray, FloatArray]:
@@ -188,10 +194,6 @@ def _asked(question: Callable[[Any], Any], cells: CellArray) -> Any:
         if bad is None:
             raise
         raise ValueError(f"{format_cell(bad)} is no H3 cell") from fault
-
-
-def _numbers(column: Any, cells: CellArray) -> FloatArray:
-    return np.asarray(column, dtype=np.float64).reshape(np.shape(cells))
 
 
 def _check_points(lon: FloatArray, lat: FloatArray) -> None:

@@ -24,6 +24,7 @@ PENTAGON_BASES = frozenset({4, 14, 24, 38, 49, 58, 63, 72, 83, 97, 107, 117})
 CellArray = NDArray[np.int64]
 
 _MODE_CELL = 1
+_AT_ONCE = 1 << 16  # cells whose steps between stay in the cache: of millions each step would fetch its memory anew
 _RESOLUTION_SHIFT = 52
 _BASE_SHIFT = 45
 _DIGITS = (1 << _BASE_SHIFT) - 1
@@ -88,6 +89,11 @@ def parent(cells: int | CellArray, resolution: int) -> int | CellArray:
         ValueError: a cell is coarser than the resolution.
     """
     low = _LOW_DIGITS[check_resolution(resolution)]
+    if isinstance(cells, np.ndarray) and cells.size > _AT_ONCE:
+        flat, found = cells.reshape(-1), np.empty(cells.size, np.int64)
+        for at in range(0, flat.size, _AT_ONCE):
+            found[at : at + _AT_ONCE] = parent(flat[at : at + _AT_ONCE], resolution)
+        return found.reshape(cells.shape)
     own = resolution_of(cells)
     coarsest = int(own if isinstance(own, int) else own.min(initial=MAX_RESOLUTION))
     if coarsest < resolution:

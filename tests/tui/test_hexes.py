@@ -21,6 +21,7 @@ from cubeql.drawing.lines import braille, dots
 from cubeql.drawing.raster import ground_of
 from cubeql.drawing.view import Box, View
 from cubeql.grid.cells import centers
+from cubeql.values.cells import parent
 from tests.support.cube import A, below
 
 WORLD = Box(-180.0, -90.0, 180.0, 90.0)
@@ -38,6 +39,32 @@ def _rows(cube: Any, text: str) -> Rows:
 def _same(one: Hexes, other: Hexes) -> None:
     assert one.cells.tolist() == other.cells.tolist()
     np.testing.assert_allclose(one.values, other.values, rtol=1e-9, equal_nan=True)
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_cells_that_are_gathered_in_parts_are_the_same(classes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = np.repeat(np.sort(np.array(below(A, 8), np.int64)), 3)
+    values = np.random.default_rng(5).integers(0, 4, len(cells)).astype(float)
+    values[::7] = np.nan
+    resolution = h3.get_resolution(h3.int_to_str(int(cells[0]))) - 1
+    for coarser in (0, 1, 2):
+        whole = gathered(cells, values, resolution - coarser, classes)
+        with monkeypatch.context() as patch:
+            patch.setattr(hexes, "_PIECE", 50)
+            parts = gathered(cells, values, resolution - coarser, classes)
+        _same(parts, whole)
+        assert parts.whole == whole.whole
+
+
+def test_many_cells_have_the_parents_and_centres_that_few_have() -> None:
+    few = np.array(below(A, 7), np.int64)
+    many = np.resize(few, 70_001)
+    expected = [h3.str_to_int(h3.cell_to_parent(h3.int_to_str(cell), 2)) for cell in few.tolist()]
+    assert (parent(many, 2) == np.resize(expected, many.size)).all()
+    places = np.array([h3.cell_to_latlng(h3.int_to_str(cell)) for cell in few.tolist()])
+    lon, lat = centers(many)
+    np.testing.assert_allclose(lat, np.resize(places[:, 0], many.size), atol=1e-9)
+    np.testing.assert_allclose(lon, np.resize(places[:, 1], many.size), atol=1e-9)
 
 
 @pytest.mark.parametrize("classes", [False, True])

@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 
 from cubeql.drawing.hexes import Hexes
 from cubeql.drawing.view import Box
+from tests.support.cube import A
 from tests.tui.maps import answered, approach, check_colours
 from tests.tui.screen import ask, find, lines, look, play, shown, until
 
@@ -152,6 +153,49 @@ def test_only_the_newest_window_is_answered(cube_store: Path) -> None:
         assert pane.map.hexes.resolution == newest.resolution > drawn[0].resolution
 
     play(cube_store, scene)
+
+
+def test_the_screen_answers_keys_while_the_engine_does_not(cube_store: Path) -> None:
+    """Window, pages and words change behind a shut gate; when it opens, what was asked last is drawn."""
+    gate = threading.Event()
+    asked: list[Box] = []
+
+    class Gated(LayerSource):
+        def hexes(self, quantity: Quantity, resolution: int, box: Box, time: Any) -> Hexes:
+            asked.append(box)
+            assert gate.wait(20)
+            return LayerSource.hexes(self, quantity, resolution, box, time)
+
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        pane = app.query_one(MapPane)
+        facts = next(f for f in app.query_one(QueryEditor).snapshot.facts if f.record.name == "finer")
+        app.results.open("map")
+        pane.show(Gated(app.asides, facts))
+        await until(pilot, lambda: bool(asked))
+        await pilot.press("f4")
+        whole = pane.map.view
+        lat, lon = h3.cell_to_latlng(h3.int_to_str(A))
+        pane.map.center((lon, lat))
+        await pilot.press(*["plus"] * 4)
+        near = pane.map.view
+        assert near.scale < whole.scale
+        await pilot.press("right", "down")
+        last = pane.map.view
+        assert last.lon > near.lon and last.y < near.y
+        await pilot.press("f2", *"SHOW LAYERS", "f4")
+        assert app.query_one(QueryEditor).text == "SHOW LAYERS"
+        await until(pilot, lambda: len(asked) > 1 and pane.asked.answers(pane.side.question()))
+        assert "asking …" in shown(app) and not len(pane.map.hexes) and not gate.is_set()
+        gate.set()
+        await answered(app, pilot)
+        assert (pane.map.view.lon, pane.map.view.scale) == (last.lon, last.scale)
+        assert pane.map.hexes.resolution == pane.asked.resolution > 0
+        check_colours(app, 1)
+
+    try:
+        play(cube_store, scene)
+    finally:
+        gate.set()
 
 
 def test_a_chosen_cell_is_outlined(cube_store: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -47,6 +48,7 @@ from cubeql_tui.themes import take_themes
 from cubeql_tui.tree import LayerTree
 from cubeql_tui.words import first_words, welcome_text
 
+_SWITCH_S = 0.0005  # a frame gives the interpreter away many times; each time a thread at work may keep it so long
 _BEAT_S = 0.1
 
 
@@ -115,6 +117,7 @@ class CubeQL(Ending):
 
     def on_mount(self) -> None:
         """Read the store, and let the editor have the keys."""
+        sys.setswitchinterval(_SWITCH_S)
         address = str(self.session.store.address)
         if self.is_web:
             address = address.rstrip("/").rpartition("/")[2]  # the page tells nothing of the machine
