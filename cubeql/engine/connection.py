@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 
 import duckdb
@@ -30,7 +31,6 @@ class EngineSettings:
 
 
 _FOR_EVERY_CURSOR = """
-SET enable_progress_bar = false;
 SET GLOBAL TimeZone = 'UTC';
 SET GLOBAL parquet_metadata_cache = true;
 SET GLOBAL order_by_non_integer_literal = true;
@@ -80,6 +80,8 @@ def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
     try:
         database = duckdb.connect(":memory:", config=config)
         database.execute(_FOR_EVERY_CURSOR)
+        with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to put out
+            database.execute("SET enable_progress_bar = false")
     except duckdb.Error as error:
         raise ConfigError(f"the engine cannot be set up: {error}") from error
     provide_cell_functions(database)

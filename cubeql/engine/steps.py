@@ -123,7 +123,7 @@ _LIMITS = ("LIMIT", "STREAMING_LIMIT", "LIMIT_PERCENT")
 _GROUPS = ("HASH_GROUP_BY", "PERFECT_HASH_GROUP_BY", "UNGROUPED_AGGREGATE", "SIMPLE_AGGREGATE", "PARTITIONED_AGGREGATE")
 _JOINS = ("HASH_JOIN", "NESTED_LOOP_JOIN", "PIECEWISE_MERGE_JOIN", "IE_JOIN", "BLOCKWISE_NL_JOIN", "CROSS_PRODUCT",
           "LEFT_DELIM_JOIN", "RIGHT_DELIM_JOIN", "POSITIONAL_JOIN", "ASOF_JOIN")  # fmt: skip
-_INPUT = ("UNNEST", "CTE", "UNION", *_JOINS)
+_INPUT = ("UNNEST", "UNION", *_JOINS)
 _SETS = ("UNION", "HASH_JOIN", *_GROUPS, "WINDOW", "STREAMING_WINDOW")
 
 
@@ -145,6 +145,9 @@ class _Home:
         if operator.scan is not None:
             self._scan(operator)
             return
+        if operator.name == "CTE" and operator.children:
+            self._made_first(operator, node)
+            return
         match node:
             case Output():
                 self._output(operator, node)
@@ -163,6 +166,16 @@ class _Home:
     def _on(self, operator: _Operator, node: Node) -> None:
         for child in operator.children:
             self.bring(child, node)
+
+    def _made_first(self, operator: _Operator, node: Node) -> None:
+        """A table that is made before the rest, which stands beside it: the rest goes on as if it were not there."""
+        made, *rest = operator.children
+        self.figures.elsewhere += operator.seconds
+        for child in rest:
+            self.bring(child, node)
+        while isinstance(node, Output):
+            node = node.input
+        self.bring(made, node)
 
     def _scan(self, operator: _Operator) -> None:
         """What reads the tile rows of a scan, and all below it."""

@@ -45,6 +45,16 @@ def test_rows_of_each_step_of_a_join(cube: Any) -> None:
     assert step(found, "limit").rows == 2 == found.actual["rows"]
 
 
+@pytest.mark.parametrize("end", ["SELECT cell, t2m, elevation", "SELECT cell, t2m, elevation ORDER BY t2m LIMIT 3",
+                                 "GROUP BY time SELECT time, avg(elevation) AS e"])  # fmt: skip
+def test_rows_of_cells_are_those_that_meet_where_a_table_is_made_first(cube: Any, end: str) -> None:
+    join = "FROM coarse JOIN finer USING mean"
+    met = counted(cube, f"{join} SELECT count(*) AS n")
+    found = cube.explain(f"{join} {end}", analyze=True)
+    assert "AS MATERIALIZED" in found.sql and met > 3
+    assert step(found, "cells of").rows == met
+
+
 def test_rows_of_a_scan_are_those_its_conditions_leave(cube: Any) -> None:
     found = cube.explain("SELECT cell, red, nir FROM fine FILTER time IN '2024-05' ORDER BY cell", analyze=True)
     times = tile_rows(cube, "fine")["time"].to_numpy().astype("datetime64[M]")
