@@ -152,6 +152,9 @@ def refuse_modifiers(context: Context, call: nodes.Call, function: Function, ref
 def want_boolean(context: Context, expr: Bound) -> Bound:
     """The expression, with a fault noted where it is no condition."""
     if not accepts("boolean", expr.type):
-        context.fault("wrong_type", expr.span, wanted="condition", given=expr.type)
+        if expr.type.name == "cell":
+            context.fault("cell_is_no_condition", expr.span)
+        else:
+            context.fault("wrong_type", expr.span, wanted="condition", given=expr.type)
         return replace(expr, type=BOOLEAN)
     return expr
