@@ -11,7 +11,7 @@ import pytest
 from cubeql_tui.app import CubeQL
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.pane import MapPane
-from cubeql_tui.plot import SeriesPlot
+from cubeql_tui.plot import SeriesPlot, cut_name
 from cubeql_tui.rows import Rows
 from textual.pilot import Pilot
 
@@ -179,3 +179,11 @@ def test_without_anything_over_time_it_says_what_to_do(cube_store: Path) -> None
         assert app.query_one(MapPane).source is None
 
     play(cube_store, scene)
+
+
+def test_names_of_cells_that_are_cut_keep_what_tells_them_apart() -> None:
+    near = ["842c001ffffffff", "842c003ffffffff", "8d1e24b2a3c5d3f", "8d1e24b2a3c5d7f"]
+    for longest in (15, 11, 8):
+        cut = [cut_name(name, longest) for name in near]
+        assert len(set(cut)) == len(near) and max(map(len, cut)) <= longest
+    assert cut_name("cropland and more", 9) == "cropland…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 import numpy as np
@@ -171,7 +172,7 @@ class SeriesPlot(Widget, can_focus=True):
             lines += [(f"{beside} {line.name}".rstrip(), line) for line in self.second.lines]
         found: list[Segment] = []
         for longest in _NAMES:
-            said = [" ".join(p for p in (_cut(name, longest), self._value(line)) if p) for name, line in lines]
+            said = [" ".join(p for p in (cut_name(name, longest), self._value(line)) if p) for name, line in lines]
             found = [Segment(f"━ {words}  ", look.ink(n)) for n, words in enumerate(said) if words]
             if sum(segment.cell_length for segment in found) <= room:
                 break
@@ -335,8 +336,17 @@ class SeriesPlot(Widget, can_focus=True):
         self._zoom(_ZOOM, self._nearest(event.x))
 
 
-def _cut(name: str, longest: int) -> str:
-    return name if len(name) <= longest else name[: longest - 1] + "…"
+_CELL = re.compile(r"[0-9a-f]{15}")
+
+
+def cut_name(name: str, longest: int) -> str:
+    """The name of a line, shortened; of a cell the digits stay by which it differs from those around it."""
+    if len(name) <= longest:
+        return name
+    if not _CELL.fullmatch(name):
+        return name[: longest - 1] + "…"
+    told = name.rstrip("f")
+    return f"{told}…" if len(told) < longest else f"…{told[1 - longest:]}"
 
 
 def _unit(series: Series) -> str:
