@@ -8,6 +8,8 @@ from contextlib import suppress
 
 from cubeql.cli.main import main
 
+_MAY_HOLD = ("cubeql.engine.running", "cubeql_tui.ending")
+
 
 def run() -> None:
     """Run the command line and end the process with its exit code.
@@ -16,8 +18,7 @@ def run() -> None:
     screen still asks a server, an ordinary exit would wait for it.
     """
     code = main()
-    running = sys.modules.get("cubeql.engine.running")
-    if "cubeql_tui" in sys.modules or (running is not None and running.left_alone()):
+    if any(known.left_alone() for name in _MAY_HOLD if (known := sys.modules.get(name)) is not None):
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import h3.api.numpy_int as h3
@@ -10,6 +12,7 @@ import pyarrow as pa
 import pytest
 import shapely
 
+import cubeql
 from cubeql.catalog import Attribute, Layer
 from tests.support import product
 from tests.truth import rasters
@@ -27,8 +30,9 @@ def mosaic() -> Any:
 
 
 @pytest.mark.slow
-def test_heights_of_polygons_are_those_of_the_cells_with_their_centre_inside(demo: Any) -> None:
-    session, shapes = demo.with_layers("dem"), mosaic()
+def test_heights_of_polygons_are_those_of_the_cells_with_their_centre_inside(demo: Any, tmp_path: Path) -> None:
+    shutil.copytree(str(demo.with_layers("dem").store.address), tmp_path / "own")  # the demo's is read only
+    session, shapes = cubeql.connect(tmp_path / "own"), mosaic()
     layer = Layer("alps", 3, (), kind="zones", attributes=(Attribute("name", "text"),))
     names = [f"z{n}" for n in range(len(shapes))]
     with session.store.write_rows(layer, "replace") as write:

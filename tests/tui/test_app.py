@@ -149,6 +149,7 @@ def test_history_gives_each_text_once_the_latest_first() -> None:
 def test_both_themes_draw_the_same_words(cube_store: Path) -> None:
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
         await ask(app, pilot, "SELECT elevation FROM finer ORDER BY elevation LIMIT 3")
+        await until(pilot, lambda: "median" in shown(app))  # what the list of layers shows in passing has come
         dark = shown(app)
         app.theme = "cubeql-light"
         await pilot.pause()

@@ -65,7 +65,7 @@ def test_the_map_of_a_layer_has_the_colours_of_its_card(dressed: Path) -> None:
         pane = await answered(app, pilot)
         assert pane.source is not None and pane.source.title == "classes"
         _check(app, lambda value: COLOURS[int(value)], 20)
-        await pilot.press("slash", *["backspace"] * 7, *"finer", "enter", "m")
+        await pilot.press("f6", "slash", *["backspace"] * 7, *"finer", "enter", "m")
         pane = await answered(app, pilot)
         assert pane.source is not None and pane.source.title == "finer"
         _check(app, _viridis, 20)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 from textual.app import App
 
@@ -23,7 +24,16 @@ class _Leavable(ThreadPoolExecutor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let all go on by themselves."""
+        _LEFT.update(self._threads)
         super().shutdown(wait=False, cancel_futures=True)
+
+
+_LEFT: set[Thread] = set()
+
+
+def left_alone() -> int:
+    """How many threads still wait for a server, or whatever else holds them, though the screen was left."""
+    return sum(thread.is_alive() for thread in _LEFT)
 
 
 class Ending(App[None]):
