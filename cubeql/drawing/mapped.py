@@ -173,7 +173,7 @@ def chosen(schema: pa.Schema, columns: tuple[Column, ...], name: str | None, wha
 
 def numbers(column: pa.ChunkedArray) -> Floats:
     """As doubles, NaN where there is no value."""
-    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
 
 
 def _at_last_time(table: pa.Table) -> tuple[pa.Table, str | None]:

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from cubeql.compiler import CompiledQuery
+from cubeql.drawing.display import bytes_text
 from cubeql.engine.execute import Measured
 from cubeql.engine.prepare import Prepared
 from cubeql.engine.scans import ScanWork, work_stats
@@ -67,7 +68,7 @@ class Explanation:
         kept = "".join(f"{u} kept {totals[f'{u}_kept']:,} of {totals[f'{u}_all']:,}; " for u in units)
         return (
             f"{kept}files {totals['files_kept']:,} of {totals['files_all']:,}; "
-            f"to read {_bytes(self.bytes_to_read)} of {_bytes(totals['bytes_all'])}"
+            f"to read {bytes_text(self.bytes_to_read)} of {bytes_text(totals['bytes_all'])}"
         )
 
     def to_arrow(self) -> pa.Table:
@@ -157,12 +158,3 @@ def _count(value: int | None) -> str:
 
 def _seconds(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
-
-
-def _bytes(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -33,19 +33,10 @@ class Picture:
         self.hexes, self.scale = hexes, scale
         self._pixels = self._shades = None
 
-    def take(self, ground: Ground) -> None:
-        """Know the cells of a window that were looked up elsewhere."""
-        self._ground, self._pixels = ground, None
-
     def ground(self, view: View) -> Ground:
         """The cells of a window."""
         self._ground = ground_of(view, self.hexes.resolution, self._ground)
         return self._ground
-
-    def is_near(self, view: View) -> bool:
-        """Whether most cells of a window are known from the one before."""
-        known = self._ground
-        return known is not None and known.resolution == self.hexes.resolution and known.view.scale == view.scale
 
     def pixels(self, view: View) -> NDArray[np.int16]:
         """The colour of each pixel, as the scale counts them."""

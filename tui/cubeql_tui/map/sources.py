@@ -11,9 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.catalog import Band
-from cubeql.drawing.display import Column, columns_of
+from cubeql.drawing.display import columns_of
 from cubeql.drawing.hexes import Hexes, extent_of, gathered, one_resolution, order_of
 from cubeql.drawing.looks import Look
+from cubeql.drawing.mapped import can_map, mappable, numbers
 from cubeql.drawing.selection import TimeSpan
 from cubeql.drawing.series import Line, averaged
 from cubeql.drawing.view import Box, Floats
@@ -149,13 +150,13 @@ class LayerSource:
         found = self.session.query(text).to_arrow()
         cells = found["cell"].to_numpy().astype(np.int64)
         order = np.argsort(cells)
-        values = _numbers(found["value"])[order]
+        values = numbers(found["value"])[order]
         return Hexes(resolution, cells[order], values, whole)
 
     def series(self, quantity: Quantity, cell: int) -> Line:
         """The engine's answer."""
         found = self.session.query(asking.series_of_layer(self.title, quantity.name, format_cell(cell))).to_arrow()
-        return averaged("", found["time"].to_numpy().astype("datetime64[us]"), _numbers(found["value"]))
+        return averaged("", found["time"].to_numpy().astype("datetime64[us]"), numbers(found["value"]))
 
 
 class RowsSource:
@@ -194,7 +195,7 @@ class RowsSource:
         return np.asarray(found.astype("datetime64[us]"))
 
     def _values(self, quantity: Quantity) -> Floats:
-        return self._in_order(_numbers(self._table.column(quantity.name)))
+        return self._in_order(numbers(self._table.column(quantity.name)))
 
     def _in_order(self, column: NDArray[Any]) -> NDArray[Any]:
         order = self._sorted[1]
@@ -203,8 +204,7 @@ class RowsSource:
     @staticmethod
     def can_show(rows: Rows) -> bool:
         """Whether rows have a cell and something to colour it by."""
-        columns = columns_of(rows.schema)
-        return any(c.kind == "cell" for c in columns) and any(_is_quantity(c) for c in columns)
+        return can_map(rows.schema)
 
     @property
     def title(self) -> str:
@@ -214,8 +214,7 @@ class RowsSource:
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """The columns of numbers and classes."""
-        columns = columns_of(self.rows.schema)
-        return tuple(Quantity(c.name, c.unit, c.classes, c.look) for c in columns if _is_quantity(c))
+        return tuple(Quantity(c.name, c.unit, c.classes, c.look) for c in mappable(self.rows.schema))
 
     @property
     def finest(self) -> int:
@@ -253,14 +252,3 @@ class RowsSource:
 def _column(rows: Rows, kind: str) -> int | None:
     """The number of the first column of a kind."""
     return next((c.number for c in columns_of(rows.schema) if c.kind == kind), None)
-
-
-def _is_quantity(column: Column) -> bool:
-    return column.kind in ("number", "integer")
-
-
-def _numbers(column: pa.ChunkedArray) -> Floats:
-    """As doubles, NaN where there is no value."""
-    if pa.types.is_integer(column.type) and column.null_count:
-        column = column.cast(pa.float64())
-    return np.asarray(column.to_numpy(), dtype=np.float64)
