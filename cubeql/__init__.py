@@ -15,8 +15,13 @@ The rooms, in reading order (each imports only rooms above it in this list):
 * ``storage``    bytes at rest: tile files, the durable catalog and its commits
 * ``engine``     running: connection, masks, results
 * ``ingest``     rasters in
+* ``flight``     Arrow Flight SQL on the wire
+* ``settings``   what a session may use
 * ``service``    what prompts and editors ask while somebody types
 * ``session``    ``connect()`` and :class:`~cubeql.session.Session`
+* ``client``     a store that another process serves
+* ``dbapi``      DB-API 2.0
+* ``server``     a store served to others
 * ``cli``        the command line
 * ``notebook``   cells of a notebook
 

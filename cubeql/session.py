@@ -11,29 +11,36 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cubeql.catalog import Layer
 from cubeql.catalog.card import card_of, edited
+from cubeql.catalog.rights import KEEPER, Who
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.connection import EngineSettings, change_engine, default_threads, open_engine
 from cubeql.engine.explain import Explanation as Explanation
 from cubeql.engine.inplace import OpenedRaster
 from cubeql.engine.progress import Progress as Progress
+from cubeql.engine.ready import Ready as Ready
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running, newest_progress
 from cubeql.engine.statements import Engine
 from cubeql.errors import CardError, ConfigError, QueryError, StoreError, diagnose
 from cubeql.lang import nodes, parse, parse_statement, split_statements
 from cubeql.plan.rules import RULES, named
+from cubeql.settings import Settings as Settings
+from cubeql.settings import default_store as default_store
+from cubeql.settings import shown
 from cubeql.storage import Store
 from cubeql.storage.views import RasterView
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+    import duckdb
 
     from cubeql.ingest.report import IngestReport
     from cubeql.storage.compactor import CompactReport
@@ -43,73 +50,6 @@ Parameters = Mapping[str, Any] | Sequence[Any] | None
 
 _CLOSED = "this session is closed; connect again"
 _FIXED = ("create", "in_place", "rules")
-DEFAULT_STORE = "cubeql-store"
-
-
-def default_store() -> str:
-    """Address of the store where none is named: ``$CUBEQL_STORE``, else ``cubeql-store`` in the working folder."""
-    return os.environ.get("CUBEQL_STORE") or DEFAULT_STORE
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a session may use.
-
-    Attributes:
-        threads: number of threads; None takes one a core, and more for a store on S3.
-        memory_limit: for queries, as DuckDB writes it (``4GB``).
-        temp_folder: where data that outgrows memory goes.
-        timeout_s: time limit of every statement, in seconds.
-        create: make the store where there is none.
-        in_place: whether views may read rasters where they lie, by any path that this process can read.
-        in_place_cells: how many cells a statement may make of such a raster; None is 20 million.
-        rules: names of the only optimiser rules to apply; None applies all.
-    """
-
-    threads: int | None = None
-    memory_limit: str | None = None
-    temp_folder: str | None = None
-    timeout_s: float | None = None
-    create: bool = False
-    in_place: bool = True
-    in_place_cells: int | None = None
-    rules: tuple[str, ...] | None = None
-
-    @staticmethod
-    def of(values: dict[str, Any]) -> Settings:
-        """Settings by name; an unknown one is a ConfigError."""
-        known = [f.name for f in fields(Settings)]
-        for name in values:
-            if name not in known:
-                raise ConfigError(f"there is no setting {name!r}; settings are {', '.join(known)}")
-        chosen = Settings(**values)
-        _check(chosen)
-        return chosen
-
-
-def _shown(settings: Settings) -> dict[str, object]:
-    return {f.name: getattr(settings, f.name) for f in fields(Settings)}
-
-
-def _check(settings: Settings) -> None:
-    """Refuse values that mean nothing; the engine checks those that are its own."""
-    limit = settings.timeout_s
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0):
-        raise ConfigError(f"timeout_s must be a number of seconds above 0, but is {limit!r}")
-    threads = settings.threads
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-        raise ConfigError(f"threads must be a whole number from 1 up, but is {threads!r}")
-    cells = settings.in_place_cells
-    if cells is not None and (isinstance(cells, bool) or not isinstance(cells, int) or cells < 0):
-        raise ConfigError(f"in_place_cells must be a whole number from 0 up, but is {cells!r}")
-    for name in ("memory_limit", "temp_folder"):
-        text = getattr(settings, name)
-        if text is not None and not isinstance(text, str):
-            raise ConfigError(f"{name} must be a text, but is {text!r}")
-    known = [r.__name__ for r in RULES]
-    for name in settings.rules or ():
-        if name not in known:
-            raise ConfigError(f"there is no rule {name!r}; rules are {', '.join(known)}")
 
 
 class Session:
@@ -118,19 +58,38 @@ class Session:
     Args:
         store: the store.
         settings: what the session may use.
+        who: for whom statements run.
+        beside: a session on the same store, whose engine is shared.
     """
 
-    def __init__(self, store: Store, settings: Settings | None = None) -> None:
-        self.store = store
+    def __init__(
+        self, store: Store, settings: Settings | None = None, *, who: Who = KEEPER, beside: Session | None = None
+    ) -> None:
+        self._whole, self.who = store, who
+        self.store = store if who is KEEPER else store.seen_by(who)
         self.settings = settings or Settings()
-        threads = self.settings.threads or default_threads(store.address)
-        self._database = open_engine(EngineSettings(threads, self.settings.memory_limit, self.settings.temp_folder))
+        self._beside = beside
+        self._database: duckdb.DuckDBPyConnection = self._opened() if beside is None else beside._database
         self._running: weakref.WeakSet[Running] = weakref.WeakSet()
         self._closed = False
         self._lock = threading.Lock()
         rules = RULES if self.settings.rules is None else named(self.settings.rules)
-        self._engine = Engine(self._database, store, rules, _shown(self.settings), self._started, self.set,
-                              _Rasters() if self.settings.in_place else None)  # fmt: skip
+        self._engine: Engine = Engine(self._database, store, rules, shown(self.settings), self._started, self.set,
+                              _Rasters() if self.settings.in_place else None, who,
+                              None if beside is None else beside._engine)  # fmt: skip
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        threads = self.settings.threads or default_threads(self.store.address)
+        return open_engine(EngineSettings(threads, self.settings.memory_limit, self.settings.temp_folder))
+
+    def for_user(self, who: Who, **settings: Any) -> Session:
+        """A session of somebody on the same engine: what he may not read is absent in it.
+
+        Args:
+            who: the user.
+            **settings: those that are his own, see :class:`Settings`; threads and memory are shared.
+        """
+        return Session(self._whole, Settings.of({**shown(self.settings), **settings}), who=who, beside=self)
 
     @staticmethod
     def open(store: str | os.PathLike[str] | None = None, **settings: Any) -> Session:
@@ -146,12 +105,14 @@ class Session:
         """
         if name in _FIXED:
             raise ConfigError(f"{name} is given when the session is opened, and stays")
-        chosen = Settings.of({**_shown(self.settings), name: value})
+        chosen = Settings.of({**shown(self.settings), name: value})
         if name in (f.name for f in fields(EngineSettings)):
+            if self._beside is not None:
+                raise ConfigError(f"{name} is shared with others here, and stays")
             default = default_threads(self.store.address) if name == "threads" else None
             change_engine(self._database, name, default if value is None else value)
         self.settings = chosen
-        self._engine.settings = _shown(chosen)
+        self._engine.settings = shown(chosen)
 
     def _at_work(self) -> list[Running]:
         with self._lock:
@@ -180,6 +141,15 @@ class Session:
             StoreError: the store is.
         """
         return self._run(parse_statement(text), text, params, timeout_s)
+
+    def ready(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Ready:
+        """Make one statement ready to run: its schema is known, and its rows can be asked for later.
+
+        Statements that change something are run at once; see :meth:`query`.
+        """
+        self._check_open()
+        limit = timeout_s if timeout_s is not None else self.settings.timeout_s
+        return self._engine.ready(parse_statement(text), text, _values(params), limit)
 
     def run(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Iterator[Result]:
         """Run the statements of a script one after the other; nothing is run where any cannot be read.

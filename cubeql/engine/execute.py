@@ -16,6 +16,7 @@ from cubeql.engine.convert import next_batch, result_schema
 from cubeql.engine.counting import FEWEST_CELLS, Counted
 from cubeql.engine.inplace import InPlace
 from cubeql.engine.prepare import Caches, Preparation, Prepared
+from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork, work_stats
@@ -61,8 +62,7 @@ def stream(prepared: Prepared, running: Running, measured: Measured | None = Non
         running.check()
         prepared_at = time.monotonic()
         reader = running.work(lambda: _start(running, prepared, measured))
-    layers = {s.layer.name: s.layer for s in compiled.statement.scans}
-    schema = result_schema(compiled.columns, reader.schema, _provenance(compiled, prepared.works), layers)
+    schema = _schema(prepared, reader.schema)
     stats = work_stats(prepared.works) | {"prepare_seconds": prepared_at - running.began, "seconds": 0.0}
     result = Result(
         schema,
@@ -75,6 +75,29 @@ def stream(prepared: Prepared, running: Running, measured: Measured | None = Non
     )
     result._batches = _rows(reader, schema, running, result, measured)
     return result
+
+
+def _schema(prepared: Prepared, given: pa.Schema) -> pa.Schema:
+    compiled = prepared.compiled
+    layers = {s.layer.name: s.layer for s in compiled.statement.scans}
+    return result_schema(compiled.columns, given, _provenance(compiled, prepared.works), layers)
+
+
+def ready(prepared: Prepared, running: Running) -> Ready:
+    """A prepared query with the shape of its rows; nothing is read."""
+    with running.faults():
+        given = running.work(lambda: _shape(running, prepared))
+    return Ready(_schema(prepared, given), prepared.compiled.warnings, lambda: stream(prepared, running),
+                 running.cancel, running.progress, running.close)  # fmt: skip
+
+
+def _shape(running: Running, prepared: Prepared) -> pa.Schema:
+    """What the engine will give, found by binding alone."""
+    statement = prepared.compiled.statement
+    values = bound_values(statement.query, statement.values.bound)
+    nothing = running.cursor.execute(f"FROM ({prepared.compiled.sql}) LIMIT 0", values)
+    schema: pa.Schema = nothing.to_arrow_table().schema
+    return schema
 
 
 def _start(running: Running, prepared: Prepared, measured: Measured | None) -> pa.RecordBatchReader:

@@ -17,10 +17,10 @@ from cubeql.values.cells import CellArray
 class Definitions:
     """The part of a store that knows names; the layers themselves are the store's."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, names: Names | None = None) -> None:
         self.address = objects.address
         self.objects = objects
-        self._names = Names(objects)
+        self._names = names or Names(objects)
 
     def kind_of(self, name: str) -> Kind | None:
         """What has a name, None where it is free.

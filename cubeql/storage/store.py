@@ -25,6 +25,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.catalog import Layer
+from cubeql.catalog.rights import Who
 from cubeql.errors import StoreError
 from cubeql.storage.addresses import parse_address
 from cubeql.storage.altering import alter
@@ -36,9 +37,10 @@ from cubeql.storage.files import file_table
 from cubeql.storage.marker import check_marker, make_store, names_there
 from cubeql.storage.media import cache_folder, objects_at
 from cubeql.storage.names import check_layer_name, folder_of
-from cubeql.storage.naming import Named, NameTaken
+from cubeql.storage.naming import Named, Names, NameTaken
 from cubeql.storage.objects import Objects
 from cubeql.storage.records import record_layer
+from cubeql.storage.seen import SeenNames
 from cubeql.storage.snapshot import Snapshot
 from cubeql.storage.table import LayerVersion, TableFormat, TableState
 from cubeql.storage.tablefiles import TableFiles
@@ -56,10 +58,10 @@ ROW_BUFFER_BYTES = 64 * 1024 * 1024
 class Store(Upkeep):
     """An open store; a :class:`~cubeql.catalog.Catalog`. Safe to share between threads."""
 
-    def __init__(self, objects: Objects, tables: TableFormat | None = None) -> None:
+    def __init__(self, objects: Objects, tables: TableFormat | None = None, names: Names | None = None) -> None:
         """Take a store as it is; :meth:`open` checks it first."""
-        super().__init__(objects)
-        self._tables = CachedTables(tables or DeltaFormat(objects))
+        super().__init__(objects, names)
+        self._tables = tables if isinstance(tables, CachedTables) else CachedTables(tables or DeltaFormat(objects))
         self._shelf = Shelf(objects, self._names, self._tables)
         self._lock = threading.Lock()
         self._snapshots: WeakKeyDictionary[TableState, Snapshot] = WeakKeyDictionary()
@@ -80,6 +82,10 @@ class Store(Upkeep):
             make_store(objects, create)
             check_marker(objects)
         return Store(objects)
+
+    def seen_by(self, who: Who) -> Store:
+        """The store as somebody sees it: what he may not read is absent."""
+        return Store(self.objects, self._tables, SeenNames(self.objects, who))
 
     @staticmethod
     def is_free(address: str | os.PathLike[str]) -> bool:

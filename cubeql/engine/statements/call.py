@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.execute import Measured, execute, prepare, stream
+from cubeql.engine.execute import Measured, execute, prepare, ready, stream
 from cubeql.engine.explain import Explanation, cost, explain
+from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.errors import QueryError, diagnose
@@ -31,7 +32,7 @@ class Call:
 
     def __init__(self, engine: Engine, text: str, values: Mapping[str, Any], timeout_s: float | None) -> None:
         self.engine = engine
-        self.store: Store = engine.store
+        self.store: Store = engine.seen
         self.text = text
         self.values = values
         self.timeout_s = timeout_s
@@ -79,13 +80,19 @@ class Call:
     def execute(self, compiled: CompiledQuery) -> Result:
         """Run a compiled query."""
         in_place = self.engine.in_place(self.text)
-        return execute(compiled, self.store, self.running(), self.engine.caches, in_place)
+        return execute(compiled, self.engine.store, self.running(), self.engine.caches, in_place)
+
+    def ready(self, query: nodes.Query) -> Ready:
+        """A query ready to run."""
+        compiled, running = self.compile(query), self.running()
+        in_place = self.engine.in_place(self.text)
+        return ready(prepare(compiled, self.engine.store, running, self.engine.caches, in_place), running)
 
     def explanation(self, query: nodes.Query, analyze: bool) -> Explanation:
         """What a query will do, or did."""
         compiled = self.compile(query)
         running = self.running()
-        prepared = prepare(compiled, self.store, running, self.engine.caches, self.engine.in_place(self.text))
+        prepared = prepare(compiled, self.engine.store, running, self.engine.caches, self.engine.in_place(self.text))
         with running.faults():
             to_read = running.work(lambda: cost(prepared, running.cursor))
         actual: dict[str, float] = {}

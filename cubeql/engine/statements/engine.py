@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from cubeql.catalog.rights import KEEPER, Who
 from cubeql.compiler import CompiledQuery, compile_query
 from cubeql.engine.explain import Explanation
 from cubeql.engine.inplace import MOST_CELLS, InPlace, Rasters
 from cubeql.engine.prepare import Caches
+from cubeql.engine.ready import Ready, ended
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running, left_alone
 from cubeql.engine.stac import collection
@@ -44,8 +46,10 @@ class Engine:
         rules: optimiser rules to apply.
         settings: shown by SHOW SETTINGS.
         started: told of every statement that starts and ends, so that it can be cancelled.
-        rasters: what reads rasters in place; None where that is not allowed.
         change: gives a setting another value, or raises a ConfigError.
+        rasters: what reads rasters in place; None where that is not allowed.
+        who: for whom statements run; what he may not read is absent.
+        beside: an engine on the same database and store, whose caches it shares.
     """
 
     def __init__(
@@ -57,17 +61,24 @@ class Engine:
         started: Callable[[Running], None] = lambda running: None,
         change: Callable[[str, Any], None] = lambda name, value: None,
         rasters: Rasters | None = None,
+        who: Who = KEEPER,
+        beside: Engine | None = None,
     ) -> None:
         self.database = database
         self.store = store
+        self.who = who
+        self.seen = store if who is KEEPER else store.seen_by(who)
+        """The store as statements see it; what a compiled query reads is read from the store itself."""
         self.rules = rules
         self.settings: Mapping[str, object] = settings or {}
         self.started = started
         self.change = change
         self.rasters = rasters
-        self.caches = Caches()
-        self.remote = _remote(database, store)
-        provide_zone_functions(database, self.caches.zones)
+        self._beside = beside
+        self.caches: Caches = Caches() if beside is None else beside.caches
+        self.remote: Remote | None = _remote(database, store) if beside is None else beside.remote
+        if beside is None:
+            provide_zone_functions(database, self.caches.zones)
 
     def in_place(self, text: str) -> InPlace:
         """The rasters that one statement reads in place."""
@@ -75,7 +86,9 @@ class Engine:
         return InPlace(self.rasters, most if isinstance(most, int) else MOST_CELLS, self.store, text)
 
     def close(self) -> None:
-        """Free the database; statements that still run keep what they need until they end."""
+        """Free the database, unless it is another's; statements that still run keep what they need until they end."""
+        if self._beside is not None:
+            return
         if left_alone():  # closing waits for what the engine still works on
             threading.Thread(target=self.database.close).start()
             return
@@ -96,13 +109,26 @@ class Engine:
             raise call.refuse("not_supported", statement, construct=type(statement).__name__.upper(), suggestion="")
         return handler(call, statement)
 
+    def ready(
+        self, statement: nodes.Statement, text: str, values: Mapping[str, Any], timeout_s: float | None = None
+    ) -> Ready:
+        """A query made ready to run; a statement of another kind is run, and its result waits.
+
+        Raises:
+            QueryError: the statement is at fault.
+            StoreError: the store is.
+        """
+        if isinstance(statement, nodes.QueryStatement):
+            return Call(self, text, values, timeout_s).ready(statement.query)
+        return ended(self.run(statement, text, values, timeout_s))
+
     def compile(self, query: nodes.Query, text: str, values: Mapping[str, Any]) -> CompiledQuery:
         """Compile a query for this store."""
-        return compile_query(query, self.store, values, text, self.rules)
+        return compile_query(query, self.seen, values, text, self.rules)
 
     def collection(self, name: str) -> dict[str, Any]:
         """The STAC Collection of a layer."""
-        snapshot = self.store.snapshot(name)
+        snapshot = self.seen.snapshot(name)
         return collection(snapshot.layer, held(Call(self, f"DESCRIBE {name}", {}, None), snapshot))
 
     def explain(
