@@ -152,8 +152,7 @@ def test_both_themes_draw_the_same_words(cube_store: Path) -> None:
         await until(pilot, lambda: "median" in shown(app))  # what the list of layers shows in passing has come
         dark = shown(app)
         app.theme = "cubeql-light"
-        await pilot.pause()
-        assert shown(app) == dark
+        await until(pilot, lambda: shown(app) == dark)  # the preview is drawn anew
 
     play(cube_store, scene)
 
