@@ -1,16 +1,13 @@
-"""The Flight SQL door: calls of clients, answered by their guest's session."""
+"""The Flight SQL door: a thin table of calls; each is answered for the guest who makes it."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.flight as flight
 
-from cubeql.engine.result import Result
-from cubeql.flight.wire import pack, unpack
+from cubeql.server import actions, commands
+from cubeql.server.faults import OWN, OwnClients, guarded, hide_tracebacks
 from cubeql.server.guests import Guest, Guests
 
 _AUTH = "auth"
@@ -25,30 +22,44 @@ class FlightDoor(flight.FlightServerBase):
     """
 
     def __init__(self, guests: Guests, location: str, **options: Any) -> None:
-        super().__init__(location, middleware={_AUTH: _Gate(guests)}, **options)
+        hide_tracebacks()
+        self._guests = guests
+        super().__init__(location, middleware={_AUTH: _Gate(guests), OWN: OwnClients()}, **options)
 
+    @guarded
     def get_flight_info(self, context: Any, descriptor: Any) -> flight.FlightInfo:
-        """Make a statement ready; its ticket fetches the rows."""
-        name, message = unpack(descriptor.command)
-        if name != "CommandStatementQuery":
-            raise NotImplementedError(name)
-        guest = _guest(context)
-        ready = guest.session.ready(message["query"])
-        handle = secrets.token_bytes(16)
-        guest.ready[handle] = ready
-        ticket = flight.Ticket(pack("TicketStatementQuery", statement_handle=handle))
-        return flight.FlightInfo(ready.schema, descriptor, [flight.FlightEndpoint(ticket, [])], -1, -1)
+        """Make what a command asks for ready."""
+        return commands.info_of(_guest(context), descriptor)
 
-    def do_get(self, context: Any, ticket: Any) -> Any:
-        """The rows of a statement that is ready."""
-        _, message = unpack(ticket.ticket)
-        result = _guest(context).ready.pop(message["statement_handle"]).start()
-        return flight.GeneratorStream(result.schema, _rows(result))
+    @guarded
+    def get_schema(self, context: Any, descriptor: Any) -> flight.SchemaResult:
+        """Tell what the rows of a command look like."""
+        return flight.SchemaResult(commands.shape_of(_guest(context), descriptor))
 
+    @guarded
+    def do_get(self, context: Any, ticket: Any) -> flight.FlightDataStream:
+        """Give the rows that a ticket is for."""
+        return commands.rows_of(_guest(context), ticket, context)
 
-def _rows(result: Result) -> Iterator[pa.RecordBatch]:
-    with result:
-        yield from result
+    @guarded
+    def do_put(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
+        """Take rows: values of parameters, or rows of a layer."""
+        commands.take(_guest(context), descriptor, reader, writer)
+
+    @guarded
+    def do_action(self, context: Any, action: Any) -> list[flight.Result]:
+        """Do an action."""
+        return actions.act(_guest(context), action)
+
+    @guarded
+    def list_actions(self, context: Any) -> list[tuple[str, str]]:
+        """Tell which actions there are."""
+        return actions.listed()
+
+    @guarded
+    def list_flights(self, context: Any, criteria: Any) -> list[flight.FlightInfo]:
+        """Tell nothing: layers are listed by the metadata commands."""
+        return []
 
 
 def _guest(context: Any) -> Guest:

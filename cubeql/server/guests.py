@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cubeql.catalog.rights import Who
+from cubeql.server.tickets import Tickets
 from cubeql.session import Ready, Session
+
+_MOST_READY, _READY_S = 64, 60.0
 
 Users = Callable[[str], Who | None]
 """Tells whose a token is; None of one that is not good."""
@@ -20,12 +23,21 @@ class Guest:
     Attributes:
         who: the user.
         session: his session.
-        ready: statements that wait for their rows to be fetched, by handle.
+        tickets: of statements that wait for their rows to be fetched.
     """
 
     who: Who
     session: Session
-    ready: dict[bytes, Ready] = field(default_factory=dict)
+    tickets: Tickets[Ready] = field(
+        default_factory=lambda: Tickets(
+            "statements whose rows wait", _MOST_READY, _READY_S, lambda ready: ready.close()
+        )
+    )
+
+    def leave(self) -> None:
+        """Free all that the guest has here."""
+        self.tickets.close()
+        self.session.close()
 
 
 class Guests:

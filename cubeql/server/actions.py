@@ -1,0 +1,35 @@
+"""Actions: what clients have done that is no statement, a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow.flight as flight
+
+from cubeql.server.faults import Unspoken
+from cubeql.server.guests import Guest
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action: what it is told for, and what does it, given its body; what it gives are the bodies of results."""
+
+    meaning: str
+    act: Callable[[Guest, bytes], list[bytes]]
+
+
+ACTIONS: dict[str, Action] = {}
+
+
+def act(guest: Guest, action: flight.Action) -> list[flight.Result]:
+    """Do an action."""
+    known = ACTIONS.get(action.type)
+    if known is None:
+        raise Unspoken(f"the action {action.type[:80]!r} is not spoken here")
+    return [flight.Result(body) for body in known.act(guest, action.body.to_pybytes())]
+
+
+def listed() -> list[tuple[str, str]]:
+    """The actions that can be done, with what each is for."""
+    return [(name, action.meaning) for name, action in ACTIONS.items()]
