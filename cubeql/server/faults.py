@@ -69,7 +69,7 @@ def told(error: BaseException, own: bool = False) -> Exception:
             answer whose details they do not know.
     """
     if isinstance(error, (flight.FlightError, Refused, Unspoken)):
-        return error  # type: ignore[return-value]  # they are exceptions
+        return error
     if isinstance(error, NotImplementedError):
         return Unspoken(str(error) or "this is not supported")
     for kind, code in _TOLD:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cubeql.catalog.rights import Who
+from cubeql.server.settings import Limits
 from cubeql.server.tickets import Tickets
 from cubeql.session import Ready, Session
-
-_MOST_READY, _READY_S = 64, 60.0
 
 Users = Callable[[str], Who | None]
 """Tells whose a token is; None of one that is not good."""
@@ -23,16 +22,18 @@ class Guest:
     Attributes:
         who: the user.
         session: his session.
+        limits: of what he may take.
         tickets: of statements that wait for their rows to be fetched.
     """
 
     who: Who
     session: Session
-    tickets: Tickets[Ready] = field(
-        default_factory=lambda: Tickets(
-            "statements whose rows wait", _MOST_READY, _READY_S, lambda ready: ready.close()
-        )
-    )
+    limits: Limits
+    tickets: Tickets[Ready] = field(init=False)
+
+    def __post_init__(self) -> None:
+        most, seconds = self.limits.ready_per_guest, self.limits.ready_s
+        self.tickets = Tickets("statements whose rows wait to be fetched", most, seconds, lambda ready: ready.close())
 
     def leave(self) -> None:
         """Free all that the guest has here."""
@@ -43,8 +44,8 @@ class Guest:
 class Guests:
     """The guests of a server, one a token. Safe to share between threads."""
 
-    def __init__(self, house: Session, users: Users) -> None:
-        self._house, self._users = house, users
+    def __init__(self, house: Session, users: Users, limits: Limits | None = None) -> None:
+        self._house, self._users, self._limits = house, users, limits or Limits()
         self._lock = threading.Lock()
         self._there: dict[str, Guest] = {}
 
@@ -56,5 +57,5 @@ class Guests:
         with self._lock:
             found = self._there.get(token)
             if found is None or found.who != who:
-                found = self._there[token] = Guest(who, self._house.for_user(who, in_place=False))
+                found = self._there[token] = Guest(who, self._house.for_user(who, in_place=False), self._limits)
             return found
