@@ -24,7 +24,7 @@ class WireError(CubeQLError):
     """Bytes that are no message."""
 
 
-def pack(name: str, **values: Any) -> bytes:
+def pack(name: str, /, **values: Any) -> bytes:
     """A message wrapped in an ``Any`` that says what it is, as commands and tickets are."""
     return encode("Any", {"type_url": _PREFIX + name, "value": encode(name, values)})
 
