@@ -26,6 +26,7 @@ from cubeql.engine.inplace import OpenedRaster
 from cubeql.engine.progress import Progress as Progress
 from cubeql.engine.ready import Ready as Ready
 from cubeql.engine.result import Result
+from cubeql.engine.running import Halt as Halt
 from cubeql.engine.running import Running, newest_progress
 from cubeql.engine.statements import Engine
 from cubeql.errors import CardError, ConfigError, QueryError, StoreError, diagnose
@@ -142,14 +143,30 @@ class Session:
         """
         return self._run(parse_statement(text), text, params, timeout_s)
 
-    def ready(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Ready:
+    def ready(
+        self,
+        text: str,
+        params: Parameters = None,
+        timeout_s: float | None = None,
+        *,
+        bind_s: float | None = None,
+        halt: Halt | None = None,
+    ) -> Ready:
         """Make one statement ready to run: its schema is known, and its rows can be asked for later.
 
         Statements that change something are run at once; see :meth:`query`.
+
+        Args:
+            text: the statement.
+            params: values of its parameters.
+            timeout_s: time limit of its run in seconds, which counts from its start.
+            bind_s: time limit of making it ready; None is the same as ``timeout_s``.
+            halt: stops it from another thread while it is made ready, or run.
         """
         self._check_open()
         limit = timeout_s if timeout_s is not None else self.settings.timeout_s
-        return self._engine.ready(parse_statement(text), text, _values(params), limit)
+        bind_s = limit if bind_s is None else bind_s
+        return self._engine.ready(parse_statement(text), text, _values(params), limit, bind_s, halt)
 
     def run(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Iterator[Result]:
         """Run the statements of a script one after the other; nothing is run where any cannot be read.

@@ -83,11 +83,17 @@ def _schema(prepared: Prepared, given: pa.Schema) -> pa.Schema:
     return result_schema(compiled.columns, given, _provenance(compiled, prepared.works), layers)
 
 
-def ready(prepared: Prepared, running: Running) -> Ready:
-    """A prepared query with the shape of its rows; nothing is read."""
+def ready(prepared: Prepared, running: Running, timeout_s: float | None) -> Ready:
+    """A prepared query with the shape of its rows; nothing is read. Its time limit counts from its start."""
     with running.faults():
         given = running.work(lambda: _shape(running, prepared))
-    return Ready(_schema(prepared, given), prepared.compiled.warnings, lambda: stream(prepared, running),
+    running.limit(None)
+
+    def start() -> Result:
+        running.limit(timeout_s)
+        return stream(prepared, running)
+
+    return Ready(_schema(prepared, given), prepared.compiled.warnings, start,
                  running.cancel, running.progress, running.close)  # fmt: skip
 
 

@@ -23,6 +23,7 @@ class Ready:
         cancel: stops it, from any thread, before its start and after.
         progress: how far it is; None where it reads no tiles.
         close: frees what it holds.
+        done: it has been run already, and its result waits.
     """
 
     schema: pa.Schema
@@ -31,8 +32,9 @@ class Ready:
     cancel: Callable[[], None]
     progress: Callable[[], Progress] | None
     close: Callable[[], None]
+    done: bool = False
 
 
 def ended(result: Result) -> Ready:
     """A statement that has been run already: its result waits."""
-    return Ready(result.schema, result.warnings, lambda: result, result.close, None, result.close)
+    return Ready(result.schema, result.warnings, lambda: result, result.close, None, result.close, done=True)

@@ -15,6 +15,7 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 import duckdb
 
@@ -67,10 +68,21 @@ class Running:
         self._in_engine = self._insisting = False
         self._left = threading.Event()
         self._timer: threading.Timer | None = None
-        if timeout_s is not None:
-            self._timer = threading.Timer(timeout_s, self._stop, ("timeout",))
-            self._timer.daemon = True
-            self._timer.start()
+        self.limit(timeout_s)
+
+    def limit(self, timeout_s: float | None) -> None:
+        """Give it another time limit, in seconds from now; None takes the limit away."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = None
+            if self._closed or self._why is not None:
+                return
+            self.timeout_s = timeout_s
+            if timeout_s is not None:
+                self._timer = threading.Timer(timeout_s, self._stop, ("timeout",))
+                self._timer.daemon = True
+                self._timer.start()
 
     def cancel(self) -> None:
         """Stop the statement; whoever reads from it gets :class:`QueryCancelled`."""
@@ -237,6 +249,35 @@ class Running:
         if kind == "IO Error" or (kind == "Invalid Input Error" and "parquet" in reason):
             return StoreError(f"the store cannot be read: {reason}")
         return InternalError(f"the engine refused a statement of the compiler: {error}")
+
+
+class Halt:
+    """Stops the statements that were begun for one purpose, and those that are begun for it later."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begun: WeakSet[Running] = WeakSet()
+        self._called = False
+
+    @property
+    def called(self) -> bool:
+        """Whether it was."""
+        return self._called
+
+    def begun(self, running: Running) -> None:
+        """Note a statement."""
+        with self._lock:
+            self._begun.add(running)
+        if self._called:
+            running.cancel()
+
+    def call(self) -> None:
+        """Cancel them; from any thread."""
+        with self._lock:
+            self._called = True
+            begun = list(self._begun)
+        for running in begun:
+            running.cancel()
 
 
 def left_alone() -> int:

@@ -1,6 +1,9 @@
 """A store served to others.
 
 Reading order: ``guests`` (who is there, each with a session of the one engine), ``tickets`` (handles they are given),
-``faults`` (errors as clients get them), ``flight`` (Arrow Flight SQL, the door), ``commands`` and ``actions`` (what can
-be asked, a row each), ``statements`` (texts that are run), ``streaming`` (rows on their way).
+``calls`` (whose call is answered), ``faults`` (errors as clients get them), ``flight`` (Arrow Flight SQL, the door),
+``commands`` and ``actions`` (what can be asked, a row each), ``statements`` (texts that are run), ``desk`` (where
+they are taken: made ready, started when it is their turn, stopped, drained), ``slots`` (whose turn it is),
+``streaming`` (rows on their way), ``slices`` (what one message holds), ``watch`` (looks for clients that went away or
+take nothing), ``counts`` (what has been, and is just now).
 """

@@ -12,7 +12,7 @@ import logging
 import secrets
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import pyarrow as pa
@@ -29,10 +29,10 @@ from cubeql.errors import (
     StoreError,
 )
 from cubeql.flight.wire import WireError
+from cubeql.server.calls import Caller, answering
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-_T = TypeVar("_T")
 OWN = "own"
 """The middleware that notes whether a call is of CubeQL's own client."""
 _OWN_HEADER = "x-cubeql-client"
@@ -139,20 +139,15 @@ def guarded(call: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @functools.wraps(call)
     def answered(*args: _P.args, **named: _P.kwargs) -> _R:
+        context: Any = args[1]
+        own = is_own(context)
         try:
-            return call(*args, **named)
+            with answering(Caller(context.is_cancelled, own)):
+                return call(*args, **named)
         except Exception as error:
-            raise told(error, is_own(args[1])) from None
+            raise told(error, own) from None
 
     return answered
-
-
-def flowing(rows: Iterator[_T], own: bool) -> Iterator[_T]:
-    """What comes of an iterator, with its errors told as clients may see them."""
-    try:
-        yield from rows
-    except Exception as error:
-        raise told(error, own) from None
 
 
 class _Own(flight.ServerMiddleware):

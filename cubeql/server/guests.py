@@ -6,10 +6,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pyarrow.flight import FlightDataStream
+
 from cubeql.catalog.rights import Who
+from cubeql.server.calls import caller
+from cubeql.server.desk import Asked, Desk
 from cubeql.server.settings import Limits
 from cubeql.server.tickets import Tickets
-from cubeql.session import Ready, Session
+from cubeql.session import Parameters, Session
 
 Users = Callable[[str], Who | None]
 """Tells whose a token is; None of one that is not good."""
@@ -22,18 +26,28 @@ class Guest:
     Attributes:
         who: the user.
         session: his session.
+        desk: where his statements are taken.
         limits: of what he may take.
         tickets: of statements that wait for their rows to be fetched.
     """
 
     who: Who
     session: Session
+    desk: Desk
     limits: Limits
-    tickets: Tickets[Ready] = field(init=False)
+    tickets: Tickets[Asked] = field(init=False)
 
     def __post_init__(self) -> None:
         most, seconds = self.limits.ready_per_guest, self.limits.ready_s
-        self.tickets = Tickets("statements whose rows wait to be fetched", most, seconds, lambda ready: ready.close())
+        self.tickets = Tickets("statements whose rows wait to be fetched", most, seconds, Asked.close)
+
+    def asks(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Asked:
+        """A statement of his, made ready; see :meth:`cubeql.server.desk.Desk.ready`."""
+        return self.desk.ready(self.who, self.session, text, params, caller(), timeout_s)
+
+    def fetches(self, asked: Asked, handle: bytes) -> FlightDataStream:
+        """The rows of a statement that is ready; see :meth:`cubeql.server.desk.Desk.rows`."""
+        return self.desk.rows(asked, handle, caller())
 
     def leave(self) -> None:
         """Free all that the guest has here."""
@@ -46,6 +60,7 @@ class Guests:
 
     def __init__(self, house: Session, users: Users, limits: Limits | None = None) -> None:
         self._house, self._users, self._limits = house, users, limits or Limits()
+        self.desk = Desk(self._limits)
         self._lock = threading.Lock()
         self._there: dict[str, Guest] = {}
 
@@ -57,5 +72,6 @@ class Guests:
         with self._lock:
             found = self._there.get(token)
             if found is None or found.who != who:
-                found = self._there[token] = Guest(who, self._house.for_user(who, in_place=False), self._limits)
+                session = self._house.for_user(who, in_place=False)
+                found = self._there[token] = Guest(who, session, self.desk, self._limits)
             return found

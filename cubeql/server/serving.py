@@ -38,4 +38,5 @@ class Serving:
 
     def stop(self, grace_s: float = 0.0) -> None:
         """Let nobody in any more, give what runs some time, then end it."""
+        self.guests.desk.drain(grace_s)
         self.door.shutdown()

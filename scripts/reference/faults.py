@@ -30,6 +30,8 @@ ELSEWHERE = {
     "in_place_too_large": "`SELECT * FROM scene` after `SET in_place_cells = 1000`.",
     "out_of_memory": "A statement that needs more memory than its session may take.",
     "timeout": "`session.query(text, timeout_s=0.001)`.",
+    "stalled": "A client of a server that leaves its rows for longer than the server's `stall_s`.",
+    "result_too_large": "A result that has more than the server's `most_rows` or `most_bytes`.",
     "cancelled": "`session.cancel()` while a statement runs.",
     "not_a_query": "Raised where a program asks for rows and gives a statement that has none.",
     "raster_shape": "`COPY (SELECT red FROM fine) TO 'out.tif'`: there is no cell to place the values at.",

@@ -27,7 +27,9 @@ from cubeql.errors import (
     diagnose,
 )
 from cubeql.flight.wire import WireError
-from cubeql.server.faults import OWN, Busy, OwnClients, Refused, Unspoken, flowing, guarded, hide_tracebacks
+from cubeql.server.faults import OWN, Busy, OwnClients, Refused, Unspoken, guarded, hide_tracebacks, told
+from cubeql.server.streaming import Flow, Outlet, Stream, flight_stream
+from cubeql.server.watch import Watch
 
 SECRET = "Bearer cubeql_1_abcdef"
 UNKNOWN = diagnose("unknown_layer", Span(14, 16), name="s3", suggestion="layers are dem")
@@ -64,6 +66,7 @@ class Raising(flight.FlightServerBase):
 
     def __init__(self) -> None:
         hide_tracebacks()
+        self.watch = Watch()
         super().__init__("grpc://127.0.0.1:0", middleware={OWN: OwnClients()})
 
     @guarded
@@ -71,11 +74,11 @@ class Raising(flight.FlightServerBase):
         raise self.fault
 
     def do_get(self, context: Any, ticket: Any) -> Any:
-        return flight.GeneratorStream(pa.schema([]), flowing(self.failing(), own=False))
+        schema, stream = pa.schema([]), Stream(self.failing, lambda: None, Flow())
+        return flight_stream(Outlet(stream, schema, self.watch, context.is_cancelled, told=told), schema)
 
-    def failing(self) -> Iterator[pa.RecordBatch]:
+    def failing(self) -> Any:
         raise self.fault
-        yield
 
     def list_actions(self, context: Any) -> Any:
         raise self.fault  # one that nothing guards
@@ -85,6 +88,7 @@ class Raising(flight.FlightServerBase):
 def raising() -> Iterator[Raising]:
     with Raising() as server:
         yield server
+        server.watch.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from cubeql.engine.execute import Measured, execute, prepare, ready, stream
 from cubeql.engine.explain import Explanation, cost, explain
 from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
-from cubeql.engine.running import Running
+from cubeql.engine.running import Halt, Running
 from cubeql.errors import QueryError, diagnose
 from cubeql.lang import nodes
 from cubeql.storage import Snapshot, Store
@@ -28,14 +28,30 @@ _ACTUAL = ("rows", "prepare_seconds", "seconds", "requests", "bytes_network")
 
 
 class Call:
-    """One statement at work."""
+    """One statement at work.
 
-    def __init__(self, engine: Engine, text: str, values: Mapping[str, Any], timeout_s: float | None) -> None:
+    Args:
+        engine: what runs it.
+        text: the statement.
+        values: of its parameters, by name.
+        timeout_s: its time limit.
+        halt: stops it; None where only the session does.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        text: str,
+        values: Mapping[str, Any],
+        timeout_s: float | None,
+        halt: Halt | None = None,
+    ) -> None:
         self.engine = engine
         self.store: Store = engine.seen
         self.text = text
         self.values = values
         self.timeout_s = timeout_s
+        self._halt = halt
         self._meter = Meter()
 
     @property
@@ -61,6 +77,8 @@ class Call:
             remote.renew()
         running = Running(self.engine.database.cursor(), self.text, self.timeout_s, remote, self._meter)
         self.engine.started(running)
+        if self._halt is not None:
+            self._halt.begun(running)
         return running
 
     def compile(self, query: nodes.Query) -> CompiledQuery:
@@ -82,11 +100,12 @@ class Call:
         in_place = self.engine.in_place(self.text)
         return execute(compiled, self.engine.store, self.running(), self.engine.caches, in_place)
 
-    def ready(self, query: nodes.Query) -> Ready:
-        """A query ready to run."""
+    def ready(self, query: nodes.Query, run_s: float | None) -> Ready:
+        """A query ready to run, within ``run_s`` seconds once it is started."""
         compiled, running = self.compile(query), self.running()
         in_place = self.engine.in_place(self.text)
-        return ready(prepare(compiled, self.engine.store, running, self.engine.caches, in_place), running)
+        prepared = prepare(compiled, self.engine.store, running, self.engine.caches, in_place)
+        return ready(prepared, running, run_s)
 
     def explanation(self, query: nodes.Query, analyze: bool) -> Explanation:
         """What a query will do, or did."""

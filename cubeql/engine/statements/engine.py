@@ -15,7 +15,7 @@ from cubeql.engine.inplace import MOST_CELLS, InPlace, Rasters
 from cubeql.engine.prepare import Caches
 from cubeql.engine.ready import Ready, ended
 from cubeql.engine.result import Result
-from cubeql.engine.running import Running, left_alone
+from cubeql.engine.running import Halt, Running, left_alone
 from cubeql.engine.stac import collection
 from cubeql.engine.statements.call import Call
 from cubeql.engine.statements.handlers import handler_of
@@ -103,24 +103,32 @@ class Engine:
             QueryError: the statement is at fault.
             StoreError: the store is.
         """
-        call = Call(self, text, values, timeout_s)
+        return self._run(Call(self, text, values, timeout_s), statement)
+
+    def _run(self, call: Call, statement: nodes.Statement) -> Result:
         handler = handler_of(statement)
         if handler is None:
             raise call.refuse("not_supported", statement, construct=type(statement).__name__.upper(), suggestion="")
         return handler(call, statement)
 
     def ready(
-        self, statement: nodes.Statement, text: str, values: Mapping[str, Any], timeout_s: float | None = None
+        self,
+        statement: nodes.Statement,
+        text: str,
+        values: Mapping[str, Any],
+        timeout_s: float | None = None,
+        bind_s: float | None = None,
+        halt: Halt | None = None,
     ) -> Ready:
-        """A query made ready to run; a statement of another kind is run, and its result waits.
+        """A query made ready to run, within ``bind_s``; a statement of another kind is run, and its result waits.
 
         Raises:
             QueryError: the statement is at fault.
             StoreError: the store is.
         """
         if isinstance(statement, nodes.QueryStatement):
-            return Call(self, text, values, timeout_s).ready(statement.query)
-        return ended(self.run(statement, text, values, timeout_s))
+            return Call(self, text, values, bind_s, halt).ready(statement.query, timeout_s)
+        return ended(self._run(Call(self, text, values, timeout_s, halt), statement))
 
     def compile(self, query: nodes.Query, text: str, values: Mapping[str, Any]) -> CompiledQuery:
         """Compile a query for this store."""

@@ -1,0 +1,294 @@
+"""Where statements of guests are taken: made ready, started when it is their turn, stopped, and drained in the end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.flight as flight
+
+from cubeql.catalog.rights import Who
+from cubeql.errors import QueryCancelled, QueryTimeout, diagnose
+from cubeql.lang import nodes, parse_statement
+from cubeql.server.calls import Caller
+from cubeql.server.counts import Counts
+from cubeql.server.faults import Busy, told
+from cubeql.server.settings import Limits
+from cubeql.server.slots import Slots, shutting_down
+from cubeql.server.streaming import Flow, Outlet, Sent, Stream, flight_stream
+from cubeql.server.watch import Watch
+from cubeql.session import Halt, Parameters, Ready, Session
+
+_LETS_GO_S = 2.0  # within which all statements that were stopped have ended, deaf ones left alone
+
+
+@dataclass(eq=False, slots=True)
+class Asked:
+    """A statement that somebody asked for, from its preparation to its last row.
+
+    Attributes:
+        who: the user.
+        text: the statement.
+        ready: what the engine made of it.
+        run_s: its time limit.
+    """
+
+    who: Who
+    text: str
+    ready: Ready
+    run_s: float
+    _halt: Halt = field(default_factory=Halt)
+    _stream: Stream | None = None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """What its rows will look like."""
+        return self.ready.schema
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was."""
+        return self._halt.called
+
+    def stop(self) -> None:
+        """Stop it, wherever it is; from any thread."""
+        self._halt.call()
+        if self._stream is not None:
+            self._stream.stop()
+
+    def close(self) -> None:
+        """Free it where nobody will fetch its rows."""
+        self.ready.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A statement that has ended, for whoever keeps books: whose, which, and what became of it."""
+
+    who: Who
+    text: str
+    sent: Sent
+
+
+class Desk:
+    """Takes statements for one server. Safe to share between threads.
+
+    Statements are made ready in slots of their own, as many as those that run: all slots may be held by long results,
+    and what a statement looks like can be told all the same.
+
+    Args:
+        limits: what statements may take.
+        ended: told of every statement that has ended.
+    """
+
+    def __init__(self, limits: Limits, ended: Callable[[Ended], None] = lambda ended: None) -> None:
+        self.counts = Counts()
+        self._limits, self._ended = limits, ended
+        self._watch = Watch()
+        line = (limits.running, limits.running_per_user, limits.waiting, limits.waiting_s, self.counts)
+        self._binds, self._runs = Slots(*line, "binding"), Slots(*line)
+        self._flow = Flow(limits.batch_bytes, limits.batches, limits.stall_s, limits.most_rows, limits.most_bytes)
+        self._changed = threading.Condition(threading.RLock())
+        self._halts: set[Halt] = set()
+        self._open: dict[bytes, Asked] = {}
+        self._streams: Counter[str] = Counter()
+        self.draining = False
+
+    # -------------------------------------------------------------- ready
+
+    def ready(
+        self,
+        who: Who,
+        session: Session,
+        text: str,
+        params: Parameters = None,
+        caller: Caller | None = None,
+        timeout_s: float | None = None,
+    ) -> Asked:
+        """Make a statement ready; one that changes something is run, and stopped if its client goes away.
+
+        Args:
+            who: the user.
+            session: his session; its own time limit counts where it is less than the server's.
+            text: the statement.
+            params: values of its parameters.
+            caller: who asks.
+            timeout_s: a time limit of this statement; less than the server's, or that is taken.
+
+        Raises:
+            QueryError: the statement is at fault, was stopped, or took too long.
+            StoreError: the store is.
+            Busy: there is too much to do, or the server shuts down.
+        """
+        began = time.monotonic()
+        try:
+            return self._ready(who, session, text, params, caller or Caller(), timeout_s)
+        except BaseException as error:
+            self._note(who, text, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
+            raise
+
+    def _ready(
+        self, who: Who, session: Session, text: str, params: Any, caller: Caller, timeout_s: float | None
+    ) -> Asked:
+        own = (session.settings.timeout_s, timeout_s)
+        run_s = min([self._limits.run_s, *(s for s in own if s is not None)])
+        slots = self._runs if _works(parse_statement(text)) else self._binds
+        if self.draining:
+            raise shutting_down()
+        with self._halting() as halt, self._watch.over(caller.gone, halt.call):
+            slot = slots.take(who.name, lambda then: self._watch.over(lambda: halt.called, then))
+            if slot is None:
+                raise _cancelled()
+            with slot:
+                ready = session.ready(text, params, run_s, bind_s=min(self._limits.bind_s, run_s), halt=halt)
+        return Asked(who, text, ready, run_s, halt)
+
+    @contextmanager
+    def _halting(self) -> Iterator[Halt]:
+        """What stops a statement while it is made ready, known to those who stop all."""
+        halt = Halt()
+        with self._changed:
+            self._halts.add(halt)
+        try:
+            yield halt
+        finally:
+            with self._changed:
+                self._halts.discard(halt)
+                self._changed.notify_all()
+
+    # -------------------------------------------------------------- rows
+
+    def rows(
+        self,
+        asked: Asked,
+        handle: bytes,
+        caller: Caller,
+        said: Callable[[], bytes] | None = None,
+    ) -> flight.FlightDataStream:
+        """The rows of a statement, when it is its turn.
+
+        Args:
+            asked: the statement; it is used up.
+            handle: by which :meth:`find` knows it until its end.
+            caller: who fetches them.
+            said: what comes with a last batch without rows.
+
+        Raises:
+            Busy: there is too much to do, or the user has too many results open.
+            QueryCancelled: it was stopped before.
+        """
+        began = time.monotonic()
+        try:
+            stream = self._started(asked, handle, caller)
+        except BaseException as error:
+            asked.close()
+            self._note(asked.who, asked.text, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
+            raise
+        outlet = Outlet(stream, asked.schema, self._watch, caller.gone, said, lambda error: told(error, caller.own))
+        return flight_stream(outlet, asked.schema)
+
+    def _started(self, asked: Asked, handle: bytes, caller: Caller) -> Stream:
+        self._enter(asked, handle)
+        try:
+            free = self._turn(asked, caller)
+        except BaseException:
+            self._leave(asked, handle)
+            raise
+
+        def ended(sent: Sent) -> None:
+            self._leave(asked, handle)
+            self._note(asked.who, asked.text, sent)
+
+        stream = asked._stream = Stream(asked.ready.start, asked.ready.cancel, self._flow, free, ended)
+        if asked.stopped:  # between its turn and now
+            stream.stop()
+        return stream
+
+    def _turn(self, asked: Asked, caller: Caller) -> Callable[[], None]:
+        """Wait for the statement's turn; gives what ends it."""
+        if asked.ready.done:
+            return lambda: None
+        over = _over(self._watch, lambda: caller.gone() or asked.stopped)
+        slot = self._runs.take(asked.who.name, over)
+        if slot is None:
+            raise _cancelled()
+        return slot.free
+
+    def _enter(self, asked: Asked, handle: bytes) -> None:
+        user, most = asked.who.name, self._limits.streams_per_user
+        with self._changed:
+            if self._streams[user] >= most:
+                raise Busy(f"{most} results of yours are open, which is the limit; read or close some")
+            self._streams[user] += 1
+            self._open[handle] = asked
+        self.counts.change("streams", 1)
+
+    def _leave(self, asked: Asked, handle: bytes) -> None:
+        with self._changed:
+            self._streams[asked.who.name] -= 1
+            self._streams += Counter()  # forgets who has none
+            self._open.pop(handle, None)
+            self._changed.notify_all()
+        self.counts.change("streams", -1)
+
+    def find(self, who: Who, handle: bytes) -> Asked | None:
+        """A statement of a user whose rows are fetched."""
+        found = self._open.get(handle)
+        return found if found is not None and found.who.name == who.name else None
+
+    def _note(self, who: Who, text: str, sent: Sent) -> None:
+        self.counts.ended(sent.how, sent.tiles)
+        self.counts.sent(sent.rows, sent.bytes)
+        self._ended(Ended(who, text, sent))
+
+    # -------------------------------------------------------------- the end
+
+    def drain(self, grace_s: float) -> bool:
+        """Take no new statements, let those that were taken end within a while, then stop them.
+
+        Returns:
+            Whether all clients have let go of their results; one that does not read holds its handler for ever.
+        """
+        self.draining = True
+        self._binds.close()
+        self._until_idle(grace_s)
+        self._runs.close()
+        with self._changed:
+            halts, open_ = list(self._halts), list(self._open.values())
+        for halt in halts:
+            halt.call()
+        for asked in open_:
+            asked.stop()
+        idle = self._until_idle(_LETS_GO_S)
+        self._watch.close()
+        return idle
+
+    def _until_idle(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._halts and not self._open, seconds)
+
+
+def _works(statement: nodes.Statement) -> bool:
+    """Whether a statement does all its work while it is made ready."""
+    if isinstance(statement, nodes.Explain):
+        return statement.analyze
+    return isinstance(statement, nodes.Create | nodes.Insert | nodes.Copy)
+
+
+def _over(watch: Watch, so: Callable[[], bool]) -> Callable[[Callable[[], None]], AbstractContextManager[None]]:
+    return lambda then: watch.over(so, then)
+
+
+def _cancelled() -> QueryCancelled:
+    return QueryCancelled([diagnose("cancelled")])
+
+
+def _how(error: BaseException) -> str:
+    rows = ((Busy, "refused"), (QueryCancelled, "cancelled"), (QueryTimeout, "timeout"))
+    return next((how for kind, how in rows if isinstance(error, kind)), "failed")
