@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cubeql.cli.arguments import Parser, parse
-from cubeql.cli.commands import COMMANDS, QUERY, Command
+from cubeql.cli.commands import COMMANDS, QUERY, Command, find_command
 from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.outcome import DONE, STORE, USAGE
 from cubeql.errors import nearest
@@ -36,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _silence_libraries()
     diagnostics = Diagnostics()
     try:
-        command, rest = (COMMANDS[words[0]], words[1:]) if words and words[0] in COMMANDS else (QUERY, words)
+        command, rest = find_command(words)
         parser = _parser(command)
         options = parse(parser, rest)
         diagnostics = Diagnostics(
@@ -75,7 +75,7 @@ def _hint_command(words: Sequence[str], diagnostics: Diagnostics) -> None:
 
 def _parser(command: Command) -> Parser:
     if command is QUERY:
-        listed = "\n".join(f"  {c.name:<10}{c.summary}" for c in COMMANDS.values())
+        listed = "\n".join(c.line for c in COMMANDS.values())
         parser = Parser(prog="cubeql", description=command.summary, epilog=_EPILOG.format(commands=listed))
         from cubeql import __version__
 

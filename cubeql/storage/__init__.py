@@ -16,6 +16,7 @@ Reading order:
 * ``compaction`` which files are worth writing anew; ``sorting`` their rows in order; ``compactor`` that done
 * ``altering``  the record changed; ``rollback`` a layer taken back to an earlier version
 * ``views``     queries and ``cellsets`` cells kept by name; ``definitions`` all of that for the store
+* ``tokens``    what lets users in where the store is served; ``seen`` what they see
 * ``vacuum``    what killed writers leave behind; ``trimming`` caches kept below a size
 * ``marker``    what makes a folder a store; ``store`` the door
 """

@@ -5,6 +5,7 @@
 <store>/layers/<table>/_delta_log  the log: the only truth about which files a layer consists of
 <store>/layers/<table>/data/...    tile files
 <store>/cells/<set>.parquet        a set of cells
+<store>/access/tokens/<id>.json    what lets somebody in where the store is served
 <store>/cache/                     what can be made again: grid maps, masks
 
 A table's folder is never moved and never another table's.
@@ -44,6 +45,7 @@ from cubeql.storage.seen import SeenNames
 from cubeql.storage.snapshot import Snapshot
 from cubeql.storage.table import LayerVersion, TableFormat, TableState
 from cubeql.storage.tablefiles import TableFiles
+from cubeql.storage.tokens import Tokens
 from cubeql.storage.upkeep import Upkeep
 from cubeql.values.times import TimeRange
 
@@ -86,6 +88,11 @@ class Store(Upkeep):
     def seen_by(self, who: Who) -> Store:
         """The store as somebody sees it: what he may not read is absent."""
         return Store(self.objects, self._tables, SeenNames(self.objects, who))
+
+    @property
+    def tokens(self) -> Tokens:
+        """What lets users in where the store is served."""
+        return Tokens(self.objects)
 
     @staticmethod
     def is_free(address: str | os.PathLike[str]) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cubeql.errors import StoreError
-from cubeql.storage import cellsets, naming
+from cubeql.storage import cellsets, naming, tokens
 from cubeql.storage.altering import schema_of
 from cubeql.storage.committing import ATTEMPTS, LAYERS, Shelf
 from cubeql.storage.delta import LOG
@@ -100,7 +100,8 @@ def _unneeded(shelf: Shelf, before: datetime, firsts: Mapping[str, int]) -> Iter
     tables = _by_table(shelf.objects)
     sets = list(shelf.objects.entries(cellsets.FOLDER))
     places = shelf.names.places()
-    yield from ((entry, False) for entry in shelf.objects.entries(naming.FOLDER) if _is_draft(entry.name))
+    for folder in (naming.FOLDER, tokens.FOLDER):
+        yield from ((entry, False) for entry in shelf.objects.entries(folder) if _is_draft(entry.name))
     yield from ((entry, False) for entry in sets if entry.name not in places)
     for table, entries in tables.items():
         if table in places:

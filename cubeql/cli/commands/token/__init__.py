@@ -1,0 +1,1 @@
+"""``cubeql token create``, ``list`` and ``revoke``."""
