@@ -1,0 +1,229 @@
+"""A cursor: one statement at a time, its rows as Python values or as Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pyarrow as pa
+from adbc_driver_manager.dbapi import NotSupportedError
+
+from cubeql.dbapi.faults import faults, misused
+from cubeql.dbapi.rows import ArrowRows, Row, Rows
+from cubeql.session import Parameters, Ready
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+    from cubeql.dbapi.connection import Connection
+
+Description = tuple[str, pa.DataType, None, None, None, None, None]
+
+
+class Cursor:
+    """Runs statements; :meth:`Connection.cursor` makes it. To be used by one thread, but for :meth:`adbc_cancel`.
+
+    Attributes:
+        connection: the connection it belongs to.
+        arraysize: how many rows :meth:`fetchmany` gives where it is not said.
+        rowcount: rows that the last statement wrote; -1 for queries, whose rows are not known before they are read.
+        message: what the last statement did, of one without rows; None of queries.
+    """
+
+    __module__ = "adbc_driver_cubeql"  # see Connection
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.arraysize = 1
+        self.rowcount = -1
+        self.message: str | None = None
+        self._rows: Rows | None = None
+        self._ready: Ready | None = None
+        self._closed = self._preparing = False
+
+    # -------------------------------------------------------------- statements
+
+    def execute(self, operation: str, parameters: Parameters = None) -> Cursor:
+        """Run one statement; its rows stream.
+
+        Args:
+            operation: the statement.
+            parameters: values of ``?`` (a sequence) or ``$name`` (a mapping).
+
+        Returns:
+            This cursor, so that a fetch can follow.
+        """
+        self._prepare(operation, parameters)
+        self._start()
+        return self
+
+    def executemany(self, operation: str, seq_of_parameters: Iterable[Parameters]) -> None:
+        """Run a statement that gives no rows once for each set of values."""
+        written = 0
+        for parameters in seq_of_parameters:
+            if self._prepare(operation, parameters):
+                self._let_go()
+                raise NotSupportedError("this statement gives rows: execute() it")
+            self._start()
+            written += max(self.rowcount, 0)
+        self.rowcount = written
+
+    def _prepare(self, operation: str, parameters: Parameters) -> bool:
+        """Make a statement ready, one that changes something is run; tells whether it has rows."""
+        self._check_open()
+        self._let_go()
+        self.rowcount, self.message = -1, None
+        self._preparing = True
+        try:
+            with faults():
+                self._ready = self.connection.session.ready(operation, parameters)
+        finally:
+            self._preparing = False
+        return len(self._ready.schema) > 0
+
+    def _start(self) -> None:
+        if self._ready is None:
+            raise misused("there is no statement to start")
+        with faults():
+            result = self._ready.start()
+        if len(result.schema):
+            self._rows = Rows(result)
+            return
+        self.message, self.rowcount = result.message, result.stats.get("cells", result.stats["rows"] or -1)
+        self._let_go()
+
+    def callproc(self, procname: str, parameters: Any = None) -> NoReturn:
+        """There are no stored procedures."""
+        raise NotSupportedError("there are no stored procedures")
+
+    def nextset(self) -> NoReturn:
+        """A statement has one set of rows."""
+        raise NotSupportedError("a statement has one set of rows")
+
+    def setinputsizes(self, sizes: Any) -> None:
+        """Nothing is to be set aside for values."""
+
+    def setoutputsize(self, size: int, column: int | None = None) -> None:
+        """Nothing is to be set aside for rows."""
+
+    # -------------------------------------------------------------- rows
+
+    @property
+    def description(self) -> list[Description] | None:
+        """Name and Arrow type of each column, as DB-API wants them; None where the statement has no rows."""
+        if self._rows is None:
+            return None
+        return [(field.name, field.type, None, None, None, None, None) for field in self._rows.schema]
+
+    @property
+    def rownumber(self) -> int | None:
+        """How many rows have been fetched; None where none can be."""
+        return None if self._rows is None else self._rows.number
+
+    def fetchone(self) -> Row | None:
+        """The next row; None at the end."""
+        return self._there().one()
+
+    def fetchmany(self, size: int | None = None) -> list[Row]:
+        """The next rows, fewer at the end; no more than a batch of them is held."""
+        return self._there().many(self.arraysize if size is None else size)
+
+    def fetchall(self) -> list[Row]:
+        """All rows that are left."""
+        return self._there().all()
+
+    def __iter__(self) -> Iterator[Row]:
+        return self
+
+    def __next__(self) -> Row:
+        row = self.fetchone()
+        if row is None:
+            raise StopIteration
+        return row
+
+    # -------------------------------------------------------------- rows as Arrow
+
+    def fetch_arrow(self) -> ArrowRows:
+        """The rows that are left, for whatever takes Arrow streams; nothing is computed before they are read."""
+        return self._there().take()
+
+    def fetch_record_batch(self) -> pa.RecordBatchReader:
+        """The rows that are left as a reader, which streams.
+
+        DuckDB finds no rows in a reader that has been read, and says nothing: give it :meth:`fetch_arrow`.
+        """
+        return self.fetch_arrow().reader()
+
+    def fetch_arrow_table(self) -> pa.Table:
+        """The rows that are left as a table."""
+        return self.fetch_record_batch().read_all()
+
+    fetchallarrow = fetch_arrow_table
+
+    def fetch_df(self) -> pandas.DataFrame:
+        """The rows that are left as a frame of pandas."""
+        return self.fetch_arrow_table().to_pandas()
+
+    def fetch_polars(self) -> polars.DataFrame:
+        """The rows that are left as a frame of polars."""
+        import polars
+
+        return polars.DataFrame(self.fetch_arrow_table())
+
+    def __arrow_c_schema__(self) -> Any:
+        """The schema as an Arrow capsule."""
+        return self._there().schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows that are left, as an Arrow stream capsule."""
+        return self.fetch_arrow().__arrow_c_stream__(requested_schema)
+
+    # -------------------------------------------------------------- control
+
+    def adbc_cancel(self) -> None:
+        """Stop the statement, from any thread; whoever waits for its rows gets an OperationalError.
+
+        A statement that changes something stops with all others of the connection.
+        """
+        if self._preparing:
+            self.connection.session.cancel()
+        elif self._ready is not None:
+            self._ready.cancel()
+
+    def adbc_execute_schema(self, operation: str, parameters: Parameters = None) -> pa.Schema:
+        """The schema of the rows that a query would give; it is not run."""
+        self._prepare(operation, parameters)
+        schema = self._ready.schema if self._ready is not None else pa.schema([])
+        self._let_go()
+        return schema
+
+    def close(self) -> None:
+        """Let go of the statement; the cursor cannot be used any more."""
+        self._let_go()
+        self._closed = True
+
+    def __enter__(self) -> Cursor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _there(self) -> Rows:
+        self._check_open()
+        if self._rows is None:
+            raise misused("there are no rows: execute() a query first")
+        return self._rows
+
+    def _let_go(self) -> None:
+        rows, ready, self._rows, self._ready = self._rows, self._ready, None, None
+        if rows is not None:
+            rows.close()
+        elif ready is not None:
+            with faults():
+                ready.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise misused("this cursor is closed")
+        self.connection.check_open()
