@@ -25,6 +25,7 @@ from cubeql.engine.explain import Explanation as Explanation
 from cubeql.engine.inplace import OpenedRaster
 from cubeql.engine.progress import Progress as Progress
 from cubeql.engine.ready import Ready as Ready
+from cubeql.engine.ready import ended as ended
 from cubeql.engine.result import Result
 from cubeql.engine.running import Halt as Halt
 from cubeql.engine.running import Running, newest_progress

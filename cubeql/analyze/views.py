@@ -64,9 +64,9 @@ def _placed(value: Any, span: Span) -> Any:
     return replace(value, **values)
 
 
-def parameters_in(query: nodes.Query) -> tuple[nodes.Parameter, ...]:
-    """The parameters of a query, in order."""
-    return tuple(node for node in _walk(query) if isinstance(node, nodes.Parameter))
+def parameters_in(written: nodes.Node) -> tuple[nodes.Parameter, ...]:
+    """The parameters of a query or statement, in order."""
+    return tuple(node for node in _walk(written) if isinstance(node, nodes.Parameter))
 
 
 def _walk(value: Any) -> Iterator[nodes.Node]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow.flight as flight
 
+from cubeql.server import prepared
 from cubeql.server.faults import Unspoken
 from cubeql.server.guests import Guest
 
@@ -19,7 +20,10 @@ class Action:
     act: Callable[[Guest, bytes], list[bytes]]
 
 
-ACTIONS: dict[str, Action] = {}
+ACTIONS: dict[str, Action] = {
+    "CreatePreparedStatement": Action("prepare a statement: ActionCreatePreparedStatementRequest", prepared.create),
+    "ClosePreparedStatement": Action("forget one: ActionClosePreparedStatementRequest", prepared.close),
+}
 
 
 def act(guest: Guest, action: flight.Action) -> list[flight.Result]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.flight as flight
 
 from cubeql.flight.wire import Message, unpack
-from cubeql.server import statements
+from cubeql.server import prepared, statements
 from cubeql.server.faults import Refused, Unspoken, is_own
 from cubeql.server.guests import Guest
 from cubeql.server.offers import Offer
@@ -35,6 +35,9 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "CommandStatementQuery": Command(offer=statements.offer, shape=statements.shape),
+    "CommandStatementUpdate": Command(put=statements.update),
+    "CommandPreparedStatementQuery": Command(offer=prepared.offer, shape=prepared.shape, put=prepared.bind),
+    "CommandPreparedStatementUpdate": Command(put=prepared.update),
     "TicketStatementQuery": Command(rows=statements.rows),
 }
 

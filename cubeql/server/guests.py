@@ -12,9 +12,12 @@ from cubeql.catalog.rights import Who
 from cubeql.server.calls import caller
 from cubeql.server.desk import Asked, Desk
 from cubeql.server.settings import Limits
+from cubeql.server.shapes import Prepared
 from cubeql.server.tickets import Tickets
 from cubeql.session import Parameters, Session
 
+PREPARED_S = 1800.0
+"""How long a prepared statement is kept that nobody runs: a client that died does not close its own."""
 Users = Callable[[str], Who | None]
 """Tells whose a token is; None of one that is not good."""
 
@@ -29,6 +32,7 @@ class Guest:
         desk: where his statements are taken.
         limits: of what he may take.
         tickets: of statements that wait for their rows to be fetched.
+        prepared: his prepared statements.
     """
 
     who: Who
@@ -36,10 +40,13 @@ class Guest:
     desk: Desk
     limits: Limits
     tickets: Tickets[Asked] = field(init=False)
+    prepared: Tickets[Prepared] = field(init=False)
 
     def __post_init__(self) -> None:
         most, seconds = self.limits.ready_per_guest, self.limits.ready_s
         self.tickets = Tickets("statements whose rows wait to be fetched", most, seconds, Asked.close)
+        most = self.limits.prepared_per_guest
+        self.prepared = Tickets("prepared statements", most, PREPARED_S, lambda prepared: None)
 
     def asks(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Asked:
         """A statement of his, made ready; see :meth:`cubeql.server.desk.Desk.ready`."""
@@ -52,6 +59,7 @@ class Guest:
     def leave(self) -> None:
         """Free all that the guest has here."""
         self.tickets.close()
+        self.prepared.close()
         self.session.close()
 
 
