@@ -10,7 +10,7 @@ from adbc_driver_manager.dbapi import NotSupportedError
 
 from cubeql.dbapi.faults import faults, misused
 from cubeql.dbapi.rows import ArrowRows, Row, Rows
-from cubeql.session import Parameters, Ready
+from cubeql.session import Parameters
 
 if TYPE_CHECKING:
     import pandas
@@ -39,8 +39,7 @@ class Cursor:
         self.rowcount = -1
         self.message: str | None = None
         self._rows: Rows | None = None
-        self._ready: Ready | None = None
-        self._closed = self._preparing = False
+        self._closed = self._beginning = False
 
     # -------------------------------------------------------------- statements
 
@@ -54,44 +53,36 @@ class Cursor:
         Returns:
             This cursor, so that a fetch can follow.
         """
-        self._prepare(operation, parameters)
-        self._start()
+        self._begin(operation, parameters)
         return self
 
     def executemany(self, operation: str, seq_of_parameters: Iterable[Parameters]) -> None:
         """Run a statement that gives no rows once for each set of values."""
         written = 0
         for parameters in seq_of_parameters:
-            if self._prepare(operation, parameters):
+            if self._begin(operation, parameters):
                 self._let_go()
                 raise NotSupportedError("this statement gives rows: execute() it")
-            self._start()
             written += max(self.rowcount, 0)
         self.rowcount = written
 
-    def _prepare(self, operation: str, parameters: Parameters) -> bool:
-        """Make a statement ready, one that changes something is run; tells whether it has rows."""
+    def _begin(self, operation: str, parameters: Parameters) -> bool:
+        """Run a statement; tells whether it gives rows, which stream."""
         self._check_open()
         self._let_go()
         self.rowcount, self.message = -1, None
-        self._preparing = True
+        self._beginning = True
         try:
             with faults():
-                self._ready = self.connection.session.ready(operation, parameters)
+                result = self.connection.session.query(operation, parameters)
+            self._rows = Rows(result) if len(result.schema) else None
         finally:
-            self._preparing = False
-        return len(self._ready.schema) > 0
-
-    def _start(self) -> None:
-        if self._ready is None:
-            raise misused("there is no statement to start")
-        with faults():
-            result = self._ready.start()
-        if len(result.schema):
-            self._rows = Rows(result)
-            return
+            self._beginning = False
+        if self._rows is not None:
+            return True
         self.message, self.rowcount = result.message, result.stats.get("cells", result.stats["rows"] or -1)
-        self._let_go()
+        result.close()
+        return False
 
     def callproc(self, procname: str, parameters: Any = None) -> NoReturn:
         """There are no stored procedures."""
@@ -184,19 +175,20 @@ class Cursor:
     def adbc_cancel(self) -> None:
         """Stop the statement, from any thread; whoever waits for its rows gets an OperationalError.
 
-        A statement that changes something stops with all others of the connection.
+        As long as it has given no rows, it stops with all others of the connection.
         """
-        if self._preparing:
+        if self._beginning:
             self.connection.session.cancel()
-        elif self._ready is not None:
-            self._ready.cancel()
+        elif self._rows is not None:
+            self._rows.cancel()
 
     def adbc_execute_schema(self, operation: str, parameters: Parameters = None) -> pa.Schema:
-        """The schema of the rows that a query would give; it is not run."""
-        self._prepare(operation, parameters)
-        schema = self._ready.schema if self._ready is not None else pa.schema([])
-        self._let_go()
-        return schema
+        """The schema of the rows that a query would give; none is computed."""
+        self._check_open()
+        with faults():
+            self.connection.session.compile(operation, parameters)  # refuses what is no query
+            with self.connection.session.query(operation, parameters) as result:
+                return result.schema
 
     def close(self) -> None:
         """Let go of the statement; the cursor cannot be used any more."""
@@ -216,12 +208,9 @@ class Cursor:
         return self._rows
 
     def _let_go(self) -> None:
-        rows, ready, self._rows, self._ready = self._rows, self._ready, None, None
+        rows, self._rows = self._rows, None
         if rows is not None:
             rows.close()
-        elif ready is not None:
-            with faults():
-                ready.close()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -63,6 +63,10 @@ class Rows:
         self.number = None
         return ArrowRows(self.schema, self._rest())
 
+    def cancel(self) -> None:
+        """Stop the statement, from any thread."""
+        self._result.cancel()
+
     def close(self) -> None:
         """Let go of the statement; a reader of its rows that was handed out reads no more."""
         self._batch = self._batches = None

@@ -72,6 +72,7 @@ def stream(prepared: Prepared, running: Running, measured: Measured | None = Non
         stats=stats,
         close=running.close,
         progress=running.progress,
+        cancel=running.cancel,
     )
     result._batches = _rows(reader, schema, running, result, measured)
     return result

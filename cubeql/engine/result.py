@@ -47,6 +47,7 @@ class Result:
         stats: dict[str, Any] | None = None,
         close: Callable[[], None] = lambda: None,
         progress: Callable[[], Progress] | None = None,
+        cancel: Callable[[], None] | None = None,
     ) -> None:
         self.schema = schema
         self.statement = statement
@@ -57,6 +58,7 @@ class Result:
         self._table: pa.Table | None = None
         self._close = close
         self._progress = progress
+        self._cancel = cancel
         self._closed = False
 
     @property
@@ -170,6 +172,11 @@ class Result:
     def progress(self) -> Progress | None:
         """How far it is, in tiles; may be asked from any thread. None for statements that read no layer's tiles."""
         return None if self._progress is None else self._progress()
+
+    def cancel(self) -> None:
+        """Stop the statement, from any thread; whoever reads its rows gets :class:`~cubeql.errors.QueryCancelled`."""
+        if self._cancel is not None:
+            self._cancel()
 
     def close(self) -> None:
         """Free what the statement holds; reading on is not possible then."""

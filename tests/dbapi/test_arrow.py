@@ -15,7 +15,6 @@ import pyarrow as pa
 import pytest
 
 from cubeql import dbapi
-from cubeql.engine.ready import Ready, ended
 from cubeql.engine.result import Result
 from tests.dbapi.conftest import same
 from tests.session.test_stopping import STREAM
@@ -85,8 +84,8 @@ class Endless:
             self.asked += 1
             yield pa.record_batch([pa.array(range(n * 100, n * 100 + 100))], schema=self.schema)
 
-    def ready(self, text: str, params: Any = None) -> Ready:
-        return ended(Result(self.schema, self._batches(), statement=text))
+    def query(self, text: str, params: Any = None) -> Result:
+        return Result(self.schema, self._batches(), statement=text)
 
 
 @pytest.mark.parametrize("fetched,asked", [(1, 1), (99, 1), (100, 1), (101, 2), (1001, 11)])
@@ -111,6 +110,9 @@ def test_a_fault_while_rows_stream_is_one_of_dbapi(connection: dbapi.Connection)
 def test_the_schema_is_told_without_running(cube: Any, cursor: dbapi.Cursor) -> None:
     found = cursor.adbc_execute_schema(PARKS)
     assert found.equals(cube.query(PARKS).schema) and cursor.description is None
+    with pytest.raises(dbapi.ProgrammingError, match="no query"):
+        cursor.adbc_execute_schema("DROP LAYER twin")
+    assert cube.query(TWIN).to_arrow().num_rows > 0
 
 
 # -------------------------------------------------------------- other libraries
