@@ -414,7 +414,7 @@ class Explain(Statement):
 class Show(Statement):
     """``SHOW what [name] [LIKE 'pattern']``.
 
-    ``what`` is ``layers functions cells views settings`` or, with a name, ``bands times versions``.
+    ``what`` is ``layers functions cells views settings attached`` or, with a name, ``bands times versions``.
     """
 
     what: str
@@ -522,6 +522,22 @@ class SetOption(Statement):
 
     name: str
     value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Attach(Statement):
+    """``ATTACH 'flight://host:port' AS name [WITH (…)]``."""
+
+    address: Expr
+    name: str
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Detach(Statement):
+    """``DETACH name``."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

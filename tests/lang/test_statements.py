@@ -27,6 +27,13 @@ NODE = n.Select((n.SelectItem(n.Name(("a",))),), n.LayerSource(("s2",)))
         ("SHOW CELLS", n.Show("cells")),
         ("SHOW VIEWS", n.Show("views")),
         ("SHOW SETTINGS", n.Show("settings")),
+        ("SHOW ATTACHED", n.Show("attached")),
+        ("ATTACH 'flight://h:1' AS lrz", n.Attach(n.String("flight://h:1"), "lrz")),
+        (
+            "attach $where as lrz with (ca 'a.pem')",
+            n.Attach(n.Parameter("where"), "lrz", (n.Option("ca", n.String("a.pem")),)),
+        ),
+        ("DETACH lrz", n.Detach("lrz")),
         ("DESCRIBE esa.s2", n.Describe(("esa", "s2"))),
         (f"DESCRIBE {QUERY}", n.Describe(query=NODE)),
         ("DESCRIBE FROM s2 SELECT a", n.Describe(query=NODE)),

@@ -330,5 +330,7 @@ statements: st.SearchStrategy[n.Statement] = st.one_of(
     st.builds(n.Rollback, paths, version_at=instants),
     st.builds(n.Copy, queries, constants, options),
     st.builds(n.Grant, st.sampled_from(["read", "write"]), paths, names, st.booleans()),
+    st.builds(n.Attach, constants, names, options),
+    st.builds(n.Detach, names),
     st.builds(n.SetOption, st.sampled_from(["timeout", "select", "max rows"]), expressions),
 )

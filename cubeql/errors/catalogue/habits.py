@@ -20,7 +20,7 @@ STATEMENTS: tuple[Fault, ...] = (
         "no_statement_begins_so",
         "no statement begins with {found}",
         "statements begin with SELECT, FROM, WITH, EXPLAIN, SHOW, DESCRIBE, CREATE, INSERT, DROP, ALTER,"
-        " COPY, GRANT, REVOKE or SET",
+        " COPY, ATTACH, DETACH, GRANT, REVOKE or SET",
         "ndvi FROM s2",
     ),
     Fault(
@@ -74,6 +74,10 @@ STATEMENTS: tuple[Fault, ...] = (
         "the rights are READ and WRITE",
         "GRANT SELECT ON s2 TO anna",
     ),
+    Fault("attach_unquoted", "the address of a server is a text", "write ATTACH 'flight://host:port' AS name",
+          "ATTACH lrz"),
+    Fault("attach_without_name", "an attached server needs a name", "write AS and the name that its layers get",
+          "ATTACH 'flight://lrz.example:8815'"),
 )
 
 QUERIES: tuple[Fault, ...] = (

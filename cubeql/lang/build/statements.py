@@ -186,3 +186,15 @@ def revoke(_: Builder, span: Span, right: str, path: Path, name: str) -> n.Grant
 def set_option(_: Builder, span: Span, name: str, value: n.Expr) -> n.SetOption:
     """``SET name = value``."""
     return n.SetOption(name.lower() if name.isascii() else name, value, span=span)
+
+
+@makes("attach")
+def attach(_: Builder, span: Span, address: n.Expr, name: str, options: Options | None) -> n.Attach:
+    """``ATTACH 'flight://host:port' AS name [WITH (…)]``."""
+    return n.Attach(address, name, options or (), span=span)
+
+
+@makes("detach")
+def detach(_: Builder, span: Span, name: str) -> n.Detach:
+    """``DETACH name``."""
+    return n.Detach(name, span=span)

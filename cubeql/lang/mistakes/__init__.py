@@ -26,6 +26,8 @@ MISTAKES: tuple[Mistake, ...] = (
     s.describe_kind,
     s.set_to,
     s.grant_right,
+    s.attach_unquoted,
+    s.attach_without_name,
     q.select_nothing,
     q.star_without,
     e.empty_list,

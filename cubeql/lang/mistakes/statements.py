@@ -8,9 +8,7 @@ ROW_CHANGES = frozenset({"UPDATE", "DELETE", "MERGE", "TRUNCATE", "UPSERT"})
 TRANSACTIONS = frozenset({"BEGIN", "COMMIT", "ROLLBACK", "START", "SAVEPOINT", "END", "ABORT"})
 OTHER_STATEMENTS = {
     "ANALYZE": "statistics are kept with every tile; EXPLAIN ANALYZE query shows what a query costs",
-    "ATTACH": "the store is named when the session is opened",
     "CALL": "functions are called inside SELECT",
-    "DETACH": "the store is named when the session is opened",
     "EXPORT": "write COPY (query) TO 'file'",
     "IMPORT": "rasters become layers with: cubeql ingest FILE --layer NAME",
     "INSTALL": "nothing has to be installed",
@@ -114,6 +112,20 @@ def set_to(s: Situation) -> Finding | None:
     if s.word() != "TO" or s.tokens[0].text.upper() != "SET" or "EQUALS" not in s.expected:
         return None
     return s.finding("set_to", s.found.span, s.replaced(0, 0, "="), replacement="=")
+
+
+def attach_unquoted(s: Situation) -> Finding | None:
+    """``ATTACH flight://…`` or ``ATTACH lrz``: the address is a text."""
+    if s.index != 1 or s.word(-1) != "ATTACH":
+        return None
+    return s.finding("attach_unquoted", s.found.span)
+
+
+def attach_without_name(s: Situation) -> Finding | None:
+    """``ATTACH 'flight://…'`` and nothing behind it, or a bare name."""
+    if s.index != 2 or s.tokens[0].text.upper() != "ATTACH" or "AS" not in s.expected:
+        return None
+    return s.finding("attach_without_name", s.found.span, s.inserted("AS") if s.found.type == "NAME" else None)
 
 
 def grant_right(s: Situation) -> Finding | None:

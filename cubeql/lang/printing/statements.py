@@ -37,6 +37,9 @@ def statement(c: Context, node: n.Statement) -> Doc:
             )
         case n.Alter() | n.Rollback():
             return (f"ALTER LAYER {path(node.name)}", _alter(c, node))
+        case n.Attach():
+            named = f" AS {identifier(node.name)}"
+            return ("ATTACH ", expression(c, node.address), named, _options(c, " WITH ", node.options))
         case n.SetOption():
             return (f"SET {identifier(node.name)} = ", expression(c, node.value))
         case _:
@@ -59,6 +62,8 @@ def _short(node: n.Statement) -> str:
             return f"DESCRIBE {path(node.name)}"
         case n.Drop():
             return _drop(node)
+        case n.Detach():
+            return f"DETACH {identifier(node.name)}"
         case n.Grant():
             words = ["REVOKE" if node.revoke else "GRANT", node.right.upper(), "ON", path(node.name)]
             return " ".join([*words, "FROM" if node.revoke else "TO", identifier(node.grantee)])

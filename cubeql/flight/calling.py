@@ -1,0 +1,173 @@
+"""A connection to a server that speaks Flight SQL, for whatever here asks one: sessions on it, and attached servers.
+
+Statements go as text, rows come as a stream that can be left at any time. Faults of the server come as CubeQL's own
+errors, and none of them holds the token.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.flight as flight
+
+from cubeql.errors import CubeQLError
+from cubeql.flight.address import ServerAddress
+from cubeql.flight.wire import pack
+
+CLIENT_HEADER = (b"x-cubeql-client", b"1")
+ANSWERS_S = 20.0
+"""Within which a server answers what it need not work for."""
+
+
+class ServerFault(CubeQLError):
+    """What a server answers in place of rows, or that it does not answer.
+
+    Attributes:
+        kind: ``refused`` (the statement is at fault), ``token``, ``busy``, ``timeout``, ``gone`` or ``failed``.
+        reason: what the server says.
+        details: diagnostics that came along, as plain values.
+    """
+
+    def __init__(self, kind: str, reason: str, details: Any = None) -> None:
+        self.kind, self.reason, self.details = kind, reason, details
+        super().__init__(reason)
+
+
+class Connection:
+    """A connection; any thread may use it.
+
+    Args:
+        address: of the server.
+        token: what the server knows the user by; None where it asks for none.
+        ca: certificates that the server's is checked against, PEM; None takes the system's.
+    """
+
+    def __init__(self, address: ServerAddress, token: str | None = None, ca: bytes | None = None) -> None:
+        self.address = address
+        self._headers = [CLIENT_HEADER]
+        if token:
+            self._headers.append((b"authorization", b"Bearer " + token.encode()))
+        options: dict[str, Any] = {} if ca is None else {"tls_root_certs": ca}
+        try:
+            self._client = flight.FlightClient(address.location, **options)
+        except (pa.ArrowException, ValueError) as error:
+            raise _fault(error) from None
+
+    def call_options(self, timeout_s: float | None = None) -> flight.FlightCallOptions:
+        """What goes with every call."""
+        return flight.FlightCallOptions(timeout=timeout_s, headers=self._headers)
+
+    def info(self, text: str, timeout_s: float | None = None) -> flight.FlightInfo:
+        """A statement made ready there: the schema of its rows, and where they are fetched.
+
+        Raises:
+            ServerFault: the server refuses it, or does not answer.
+        """
+        descriptor = flight.FlightDescriptor.for_command(pack("CommandStatementQuery", query=text))
+        try:
+            return self._client.get_flight_info(descriptor, self.call_options(timeout_s))
+        except (pa.ArrowException, OSError) as error:
+            raise _fault(error) from None
+
+    def rows(self, info: flight.FlightInfo, timeout_s: float | None = None) -> Arriving:
+        """The rows of a statement that is ready.
+
+        Raises:
+            ServerFault: the server refuses them, or does not answer.
+        """
+        try:
+            return Arriving(self._client.do_get(info.endpoints[0].ticket, self.call_options(timeout_s)))
+        except (pa.ArrowException, OSError) as error:
+            raise _fault(error) from None
+
+    def ask(self, action: str, question: Any, timeout_s: float | None = ANSWERS_S) -> Any:
+        """What one of CubeQL's own actions answers; question and answer are plain values, which travel as JSON.
+
+        Raises:
+            ServerFault: the server refuses it, or does not answer.
+        """
+        body = json.dumps(question).encode()
+        try:
+            answers = self._client.do_action(flight.Action(action, body), self.call_options(timeout_s))
+            return json.loads(b"".join(a.body.to_pybytes() for a in answers))
+        except (pa.ArrowException, OSError) as error:
+            raise _fault(error) from None
+        except ValueError as error:
+            raise ServerFault("failed", f"the answer to {action} cannot be read: {error}") from None
+
+    def close(self) -> None:
+        """Leave the server."""
+        self._client.close()
+
+    def __repr__(self) -> str:
+        return f"<Connection to {self.address}>"
+
+
+class Arriving:
+    """Rows on their way; another thread may cancel them.
+
+    Attributes:
+        schema: of the rows.
+        rows: how many have come.
+    """
+
+    def __init__(self, reader: flight.FlightStreamReader) -> None:
+        self._reader = reader
+        self._cancelled = threading.Event()
+        self.schema: pa.Schema = reader.schema
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """The batches.
+
+        Raises:
+            ServerFault: they end before the last.
+        """
+        while True:
+            try:
+                batch = self._reader.read_chunk().data
+            except StopIteration:
+                return
+            except (pa.ArrowException, OSError) as error:
+                raise _fault(error) from None
+            if batch is not None:
+                self.rows += batch.num_rows
+                yield batch
+
+    def cancel(self) -> None:
+        """Let the server stop; more than once does no harm."""
+        if not self._cancelled.is_set():
+            self._cancelled.set()
+            self._reader.cancel()
+
+
+_KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (flight.FlightUnauthenticatedError, "token"),
+    (flight.FlightUnauthorizedError, "refused"),
+    (flight.FlightTimedOutError, "timeout"),
+    (flight.FlightUnavailableError, "gone"),
+    (pa.ArrowInvalid, "refused"),
+)
+_TAIL = ". gRPC client debug context:"
+
+
+def _fault(error: Exception) -> ServerFault:
+    """CubeQL's error for one of Arrow Flight; what gRPC says of itself is left out."""
+    kind = next((k for c, k in _KINDS if isinstance(error, c)), "failed")
+    reason = str(error).split(_TAIL)[0].splitlines()[0] if str(error) else type(error).__name__
+    _, said, rest = reason.partition(" returned unauthenticated error, with message: ")
+    reason = rest if said else reason
+    for known in ("error, with message: ", "message: "):
+        reason = reason.split(known, 1)[-1]
+    return ServerFault(kind, reason, _details(getattr(error, "extra_info", b"")))
+
+
+def _details(extra: bytes | None) -> Any:
+    try:
+        return json.loads(extra) if extra else None
+    except ValueError:
+        return None
