@@ -1,9 +1,10 @@
 """What layers exist, as records (``records``) and questions (``protocol``, with one kept in memory; ``pinned`` for a
-statement).
+statement, ``mounted`` with catalogs of others in it).
 
 What may be told of a layer is in ``facts``, a row each; ``card`` shows all of it as JSON that can be edited.
 """
 
+from cubeql.catalog.mounted import Mounted
 from cubeql.catalog.pinned import Pinned
 from cubeql.catalog.protocol import Catalog, MemoryCatalog
 from cubeql.catalog.records import Attribute, Band, CellSet, Dimension, Layer, Provenance, Provider, TimeAxis
@@ -16,6 +17,7 @@ __all__ = [
     "Dimension",
     "Layer",
     "MemoryCatalog",
+    "Mounted",
     "Pinned",
     "Provenance",
     "Provider",

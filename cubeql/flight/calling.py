@@ -7,6 +7,7 @@ errors, and none of them holds the token.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -14,26 +15,36 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.flight as flight
 
-from cubeql.errors import CubeQLError
-from cubeql.flight.address import ServerAddress
+from cubeql.errors import CubeQLError, QueryError
+from cubeql.flight.address import FlightAddress
+from cubeql.flight.told import OWN_CLIENT, fault_of
 from cubeql.flight.wire import pack
 
-CLIENT_HEADER = (b"x-cubeql-client", b"1")
+_OWN = (OWN_CLIENT.encode(), b"1")
+_CHANNEL: list[tuple[str, int]] = [
+    ("grpc.max_metadata_size", 1 << 20),  # faults come among the trailers
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.use_local_subchannel_pool", 1),  # a new channel tries at once, whatever became of others
+    ("grpc.keepalive_time_ms", 330_000),  # servers end connections that are asked more often than every 5 minutes
+    ("grpc.keepalive_timeout_ms", 20_000),
+]
 ANSWERS_S = 20.0
 """Within which a server answers what it need not work for."""
 
 
-class ServerFault(CubeQLError):
+class ServerFault(CubeQLError):  # noqa: N818
     """What a server answers in place of rows, or that it does not answer.
 
     Attributes:
-        kind: ``refused`` (the statement is at fault), ``token``, ``busy``, ``timeout``, ``gone`` or ``failed``.
+        kind: ``refused`` (the statement is at fault), ``token``, ``timeout``, ``gone`` (it does not answer, or is busy)
+            or ``failed``.
         reason: what the server says.
-        details: diagnostics that came along, as plain values.
+        fault: the very fault, where the server tells it.
     """
 
-    def __init__(self, kind: str, reason: str, details: Any = None) -> None:
-        self.kind, self.reason, self.details = kind, reason, details
+    def __init__(self, kind: str, reason: str, fault: CubeQLError | None = None) -> None:
+        self.kind, self.reason, self.fault = kind, reason, fault
         super().__init__(reason)
 
 
@@ -46,12 +57,12 @@ class Connection:
         ca: certificates that the server's is checked against, PEM; None takes the system's.
     """
 
-    def __init__(self, address: ServerAddress, token: str | None = None, ca: bytes | None = None) -> None:
+    def __init__(self, address: FlightAddress, token: str | None = None, ca: bytes | None = None) -> None:
         self.address = address
-        self._headers = [CLIENT_HEADER]
+        self._headers = [_OWN]
         if token:
             self._headers.append((b"authorization", b"Bearer " + token.encode()))
-        options: dict[str, Any] = {} if ca is None else {"tls_root_certs": ca}
+        options: dict[str, Any] = {"generic_options": _CHANNEL} | ({} if ca is None else {"tls_root_certs": ca})
         try:
             self._client = flight.FlightClient(address.location, **options)
         except (pa.ArrowException, ValueError) as error:
@@ -71,7 +82,7 @@ class Connection:
         try:
             return self._client.get_flight_info(descriptor, self.call_options(timeout_s))
         except (pa.ArrowException, OSError) as error:
-            raise _fault(error) from None
+            raise _fault(error, text) from None
 
     def rows(self, info: flight.FlightInfo, timeout_s: float | None = None) -> Arriving:
         """The rows of a statement that is ready.
@@ -152,22 +163,14 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (flight.FlightUnavailableError, "gone"),
     (pa.ArrowInvalid, "refused"),
 )
-_TAIL = ". gRPC client debug context:"
+_MESSAGE = re.compile(r"message: (.*)", re.DOTALL)
+_TAIL = re.compile(r"\.? ?gRPC client debug context:.*| Detail: .*", re.DOTALL)
 
 
-def _fault(error: Exception) -> ServerFault:
+def _fault(error: Exception, statement: str = "") -> ServerFault:
     """CubeQL's error for one of Arrow Flight; what gRPC says of itself is left out."""
     kind = next((k for c, k in _KINDS if isinstance(error, c)), "failed")
-    reason = str(error).split(_TAIL)[0].splitlines()[0] if str(error) else type(error).__name__
-    _, said, rest = reason.partition(" returned unauthenticated error, with message: ")
-    reason = rest if said else reason
-    for known in ("error, with message: ", "message: "):
-        reason = reason.split(known, 1)[-1]
-    return ServerFault(kind, reason, _details(getattr(error, "extra_info", b"")))
-
-
-def _details(extra: bytes | None) -> Any:
-    try:
-        return json.loads(extra) if extra else None
-    except ValueError:
-        return None
+    said = _MESSAGE.search(str(error))
+    reason = _TAIL.sub("", said[1] if said else str(error)).strip() or type(error).__name__
+    fault = fault_of(getattr(error, "extra_info", None) or b"", statement)
+    return ServerFault("refused" if isinstance(fault, QueryError) else kind, reason, fault)

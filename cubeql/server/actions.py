@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow.flight as flight
 
-from cubeql.server import prepared
+from cubeql.server import catalog, prepared
 from cubeql.server.faults import Unspoken
 from cubeql.server.guests import Guest
 
@@ -23,6 +23,7 @@ class Action:
 ACTIONS: dict[str, Action] = {
     "CreatePreparedStatement": Action("prepare a statement: ActionCreatePreparedStatementRequest", prepared.create),
     "ClosePreparedStatement": Action("forget one: ActionClosePreparedStatementRequest", prepared.close),
+    catalog.ACTION: Action("tell what the store holds, as plain records", catalog.tell),
 }
 
 

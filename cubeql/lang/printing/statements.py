@@ -37,13 +37,17 @@ def statement(c: Context, node: n.Statement) -> Doc:
             )
         case n.Alter() | n.Rollback():
             return (f"ALTER LAYER {path(node.name)}", _alter(c, node))
-        case n.Attach():
-            named = f" AS {identifier(node.name)}"
-            return ("ATTACH ", expression(c, node.address), named, _options(c, " WITH ", node.options))
-        case n.SetOption():
-            return (f"SET {identifier(node.name)} = ", expression(c, node.value))
+        case n.SetOption() | n.Attach():
+            return _of_session(c, node)
         case _:
             return _short(node)
+
+
+def _of_session(c: Context, node: n.SetOption | n.Attach) -> Doc:
+    if isinstance(node, n.SetOption):
+        return (f"SET {identifier(node.name)} = ", expression(c, node.value))
+    options = _options(c, " WITH ", node.options)
+    return ("ATTACH ", expression(c, node.address), f" AS {identifier(node.name)}", options)
 
 
 def _query(c: Context, node: n.Query) -> Doc:
