@@ -15,15 +15,12 @@ import numpy as np
 
 from cubeql.analyze.bound import OutputColumn
 from cubeql.catalog import Catalog, CellSet, Layer
-from cubeql.errors import CubeQLError, QueryError, StoreError, VersionGone, VersionUnknown
+from cubeql.errors import QueryError, StoreError, VersionGone, VersionUnknown
+from cubeql.flight.wire import WireError
 from cubeql.values.types import Type
 
 ACTION = "cubeql.catalog"
 Columns = Callable[[str], tuple[OutputColumn, ...]]
-
-
-class BadQuestion(CubeQLError):  # noqa: N818
-    """A question that means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +45,14 @@ def answer(question: Any, catalog: Catalog, columns_of_view: Columns) -> Any:
         columns_of_view: works the columns of a view out.
 
     Raises:
-        BadQuestion: it is none of these.
+        WireError: it is none of these.
     """
     asked = question.get("ask") if isinstance(question, Mapping) else None
     if asked == "names":
         return {"layers": catalog.layer_names(), "views": catalog.view_names(), "cells": catalog.cell_set_names()}
     name = question.get("name") if asked in ("name", "commits") else None
     if not isinstance(name, str):
-        raise BadQuestion("this action takes names, name or commits, the latter two with a name")
+        raise WireError("this action takes names, name or commits, the latter two with a name")
     if asked == "commits":
         return [[version, str(time)] for version, time in catalog.commits(name)]
     version = question.get("version")

@@ -6,7 +6,8 @@ import json
 
 from cubeql.analyze.bound import OutputColumn
 from cubeql.flight.catalog import ACTION as ACTION
-from cubeql.flight.catalog import BadQuestion, answer
+from cubeql.flight.catalog import answer
+from cubeql.flight.wire import WireError
 from cubeql.lang.printing.names import quoted
 from cubeql.server.guests import Guest
 
@@ -16,7 +17,7 @@ def tell(guest: Guest, body: bytes) -> list[bytes]:
     try:
         question = json.loads(body)
     except (ValueError, RecursionError):
-        raise BadQuestion("the question is no JSON") from None
+        raise WireError("the question is no JSON") from None
 
     def columns_of_view(name: str) -> tuple[OutputColumn, ...]:
         path = ".".join(quoted(part) for part in name.split("."))
