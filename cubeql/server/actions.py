@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow.flight as flight
 
-from cubeql.server import catalog, prepared
+from cubeql.server import cancelling, catalog, prepared
 from cubeql.server.faults import Unspoken
 from cubeql.server.guests import Guest
 
@@ -24,6 +24,8 @@ ACTIONS: dict[str, Action] = {
     "CreatePreparedStatement": Action("prepare a statement: ActionCreatePreparedStatementRequest", prepared.create),
     "ClosePreparedStatement": Action("forget one: ActionClosePreparedStatementRequest", prepared.close),
     catalog.ACTION: Action("tell what the store holds, as plain records", catalog.tell),
+    "CancelFlightInfo": Action("stop a statement by its flight info: CancelFlightInfoRequest", cancelling.cancel_info),
+    "CancelQuery": Action("the same: ActionCancelQueryRequest", cancelling.cancel_query),
 }
 
 

@@ -56,6 +56,15 @@ class Guest:
         """The rows of a statement that is ready; see :meth:`cubeql.server.desk.Desk.rows`."""
         return self.desk.rows(asked, handle, caller())
 
+    def stops(self, handle: bytes) -> bool:
+        """Stop a statement of his that is ready, or whose rows are fetched; gives whether there was one."""
+        if self.tickets.drop(handle):
+            return True
+        found = self.desk.find(self.who, handle)
+        if found is not None:
+            found.stop()
+        return found is not None
+
     def leave(self) -> None:
         """Free all that the guest has here."""
         self.tickets.close()
