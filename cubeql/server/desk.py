@@ -128,10 +128,13 @@ class Desk:
         """
         began = time.monotonic()
         try:
-            return self._ready(who, session, text, params, caller or Caller(), timeout_s)
+            asked = self._ready(who, session, text, params, caller or Caller(), timeout_s)
         except BaseException as error:
             self._note(who, text, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
             raise
+        if asked.ready.done:
+            self._note(who, text, Sent("done", 0, 0, time.monotonic() - began, 0, None))
+        return asked
 
     def _ready(
         self, who: Who, session: Session, text: str, params: Any, caller: Caller, timeout_s: float | None
@@ -188,7 +191,8 @@ class Desk:
             stream = self._started(asked, handle, caller)
         except BaseException as error:
             asked.close()
-            self._note(asked.who, asked.text, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
+            if not asked.ready.done:
+                self._note(asked.who, asked.text, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
             raise
         outlet = Outlet(stream, asked.schema, self._watch, caller.gone, said, lambda error: told(error, caller.own))
         return flight_stream(outlet, asked.schema)
@@ -202,8 +206,10 @@ class Desk:
             raise
 
         def ended(sent: Sent) -> None:
+            self.counts.sent(sent.rows, sent.bytes)
+            if not asked.ready.done:
+                self._note(asked.who, asked.text, sent)
             self._leave(asked, handle)
-            self._note(asked.who, asked.text, sent)
 
         stream = asked._stream = Stream(asked.ready.start, asked.ready.cancel, self._flow, free, ended)
         if asked.stopped:  # between its turn and now
@@ -244,7 +250,6 @@ class Desk:
 
     def _note(self, who: Who, text: str, sent: Sent) -> None:
         self.counts.ended(sent.how, sent.tiles)
-        self.counts.sent(sent.rows, sent.bytes)
         self._ended(Ended(who, text, sent))
 
     # -------------------------------------------------------------- the end

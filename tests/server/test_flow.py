@@ -99,7 +99,6 @@ def clean(served: Served) -> Iterator[Served]:
         "SELECT count(*) AS n, avg(red) AS m FROM fine",
         "SHOW LAYERS",
         "EXPLAIN SELECT avg(red) FROM fine",
-        "SET timeout_s = 100",
     ],
 )
 def test_rows_are_those_of_the_embedded_session(clean: Served, text: str) -> None:
@@ -144,6 +143,23 @@ def test_a_client_that_closes_its_connection_frees_the_engine(clean: Served) -> 
         one.reader(ENDLESS).read_chunk()
         one.flight.close()
         until(lambda: is_free(clean))
+
+
+def test_each_statement_is_counted_once(serve: Serve) -> None:
+    served = serve()
+    with client(served) as one:
+        for text in ("SET timeout_s = 100", "SHOW LAYERS", "SELECT cell FROM fine"):
+            one.table(text)
+        one.info("SET timeout_s = 90")  # done, though nobody asks what it says
+        one.info("SELECT cell FROM fine")  # not begun
+        until(lambda: is_free(served))
+        with pytest.raises(pa.ArrowInvalid):
+            one.info("SELECT cell FROM nowhere")
+    found = now(served)
+    assert (found.ended["done"], found.ended["failed"], sum(found.ended.values())) == (4, 1, 5)
+    rows = [served.house.query(text).to_arrow().num_rows for text in ("SHOW LAYERS", "SELECT cell FROM fine")]
+    assert found.rows == sum(rows) + 1
+    assert found.tiles > 0
 
 
 # -------------------------------------------------------------- cancelled from elsewhere
