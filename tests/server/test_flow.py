@@ -152,7 +152,7 @@ def test_each_statement_is_counted_once(serve: Serve) -> None:
             one.table(text)
         one.info("SET timeout_s = 90")  # done, though nobody asks what it says
         one.info("SELECT cell FROM fine")  # not begun
-        until(lambda: is_free(served))
+        until(lambda: now(served).streams == 0)
         with pytest.raises(pa.ArrowInvalid):
             one.info("SELECT cell FROM nowhere")
     found = now(served)
