@@ -154,7 +154,7 @@ def test_each_statement_is_counted_once(serve: Serve) -> None:
         one.info("SELECT cell FROM fine")  # not begun
         until(lambda: now(served).streams == 0)
         with pytest.raises(pa.ArrowInvalid):
-            one.info("SELECT cell FROM nowhere")
+            one.info("SELECT cell FROM none_such")
     found = now(served)
     assert (found.ended["done"], found.ended["failed"], sum(found.ended.values())) == (4, 1, 5)
     rows = [served.house.query(text).to_arrow().num_rows for text in ("SHOW LAYERS", "SELECT cell FROM fine")]
