@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.flight as flight
 
 from cubeql.flight.wire import Message, unpack
-from cubeql.server import prepared, statements
-from cubeql.server.faults import Refused, Unspoken, is_own
+from cubeql.server import metadata, prepared, sqlinfo, statements
+from cubeql.server.faults import Refused, Unspoken, is_own, telling
 from cubeql.server.guests import Guest
 from cubeql.server.offers import Offer
 
@@ -40,6 +40,23 @@ COMMANDS: dict[str, Command] = {
     "CommandPreparedStatementUpdate": Command(put=prepared.update),
     "TicketStatementQuery": Command(rows=statements.rows),
 }
+
+
+def _listing(listing: metadata.Listing) -> Command:
+    """A command that lists something is its own ticket."""
+
+    def rows(guest: Guest, message: Message, own: bool) -> flight.FlightDataStream:
+        schema, found = listing.schema(message), listing.rows(guest, message)
+        return flight.GeneratorStream(schema, telling(found, own))
+
+    return Command(
+        offer=lambda guest, message: Offer(listing.schema(message)),
+        shape=lambda guest, message: listing.schema(message),
+        rows=rows,
+    )
+
+
+COMMANDS |= {name: _listing(listing) for name, listing in (metadata.LISTINGS | sqlinfo.LISTINGS).items()}
 
 
 def info_of(guest: Guest, descriptor: flight.FlightDescriptor) -> flight.FlightInfo:

@@ -12,7 +12,7 @@ import logging
 import secrets
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 import pyarrow as pa
@@ -33,6 +33,7 @@ from cubeql.server.calls import Caller, answering
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 OWN = "own"
 """The middleware that notes whether a call is of CubeQL's own client."""
 _OWN_HEADER = "x-cubeql-client"
@@ -148,6 +149,14 @@ def guarded(call: Callable[_P, _R]) -> Callable[_P, _R]:
             raise told(error, own) from None
 
     return answered
+
+
+def telling(found: Iterator[_T], own: bool) -> Iterator[_T]:
+    """What an iterator gives, with its errors told as clients may see them."""
+    try:
+        yield from found
+    except Exception as error:
+        raise told(error, own) from None
 
 
 class _Own(flight.ServerMiddleware):
