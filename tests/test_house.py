@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(
     file
-    for room in ("cubeql", "tui", "tests", "benchmarks", "scripts")
+    for room in ("cubeql", "tui", "drivers", "tests", "benchmarks", "scripts")
     for file in (ROOT / room).rglob("*.py")
 )
 PRODUCT = [file for file in MODULES if file.is_relative_to(ROOT / "cubeql")]

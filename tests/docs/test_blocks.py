@@ -38,7 +38,7 @@ def programs(tmp_path: Path) -> dict[str, str]:
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
         program.chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "CUBEQL_STORE": "cubeql-demo"}
+    return {**os.environ, "PATH": path, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'drivers'}", "CUBEQL_STORE": "cubeql-demo"}
 
 
 @pytest.mark.slow
