@@ -38,7 +38,8 @@ def programs(tmp_path: Path) -> dict[str, str]:
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
         program.chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'drivers'}", "CUBEQL_STORE": "cubeql-demo"}
+    packages = os.pathsep.join((str(ROOT), str(ROOT / "drivers")))
+    return {**os.environ, "PATH": path, "PYTHONPATH": packages, "CUBEQL_STORE": "cubeql-demo"}
 
 
 @pytest.mark.slow
