@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from cubeql.analyze.bound import OutputColumn
 from cubeql.catalog import Attribute, Band, CellSet, Layer
+from cubeql.catalog.rights import EVERYBODY, Who
 from cubeql.engine.describing import Held, Row, layer_rows, raster_rows
 from cubeql.functions import FUNCTIONS
 from cubeql.storage import Snapshot, Store
+from cubeql.storage.granting import Grant
 from cubeql.storage.table import Counts
 from cubeql.storage.views import RasterView
 
@@ -22,6 +24,7 @@ _LAYERS = {
     "layer": pa.string(), "kind": pa.string(), "resolution": pa.int64(), "bands": pa.string(), "first_time": None,
     "last_time": None, "tiles": pa.int64(), "rows": pa.int64(), "bytes": pa.int64(), "title": pa.string(),
 }  # fmt: skip
+_GRANTS = ("name", "kind", "right", "grantee")
 _TIMES = ("first_time", "last_time")
 
 
@@ -76,6 +79,15 @@ def cells(store: Store, like: str | None) -> pa.Table:
             "count": pa.array([c.count for c in known], pa.int64()),
         }
     )
+
+
+def grants(found: Sequence[Grant], who: Who, like: str | None) -> pa.Table:
+    """A row a right that a user has on what others own: on what is one's own, and those that are given to oneself."""
+    own = (who.name.casefold(), EVERYBODY)
+    shown = [
+        g for g in found if (who.owns(g.name) or g.grantee in own) and (like is None or matches(g.name, like))
+    ]
+    return pa.table({column: pa.array([getattr(g, column) for g in shown], pa.string()) for column in _GRANTS})
 
 
 def matches(name: str, pattern: str) -> bool:

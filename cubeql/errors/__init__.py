@@ -12,6 +12,7 @@ from cubeql.errors.exceptions import (
     CubeQLError,
     IngestError,
     InternalError,
+    NotAllowed,
     QueryCancelled,
     QueryError,
     QueryTimeout,
@@ -24,7 +25,7 @@ from cubeql.errors.render import render
 from cubeql.errors.span import Span
 
 __all__ = [
-    "CardError", "ConfigError", "CubeQLError", "Diagnostic", "IngestError", "InternalError", "QueryCancelled",
-    "QueryError", "QueryTimeout", "Span", "StoreError", "VersionGone", "VersionUnknown",
+    "CardError", "ConfigError", "CubeQLError", "Diagnostic", "IngestError", "InternalError", "NotAllowed",
+    "QueryCancelled", "QueryError", "QueryTimeout", "Span", "StoreError", "VersionGone", "VersionUnknown",
     "diagnose", "nearest", "render",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ CubeQLError
 │   ├── QueryTimeout   it ran longer than allowed
 │   └── QueryCancelled it was cancelled
 ├── StoreError         the store cannot be opened, read or written
+│   ├── NotAllowed     somebody has no right to change it so
 │   ├── VersionUnknown a version that a layer never had
 │   └── VersionGone    a version of a layer that was vacuumed
 ├── IngestError        a source cannot become a layer
@@ -48,6 +49,14 @@ class QueryCancelled(QueryError):  # noqa: N818
 
 class StoreError(CubeQLError):
     """The store cannot be opened, read or written."""
+
+
+class NotAllowed(StoreError):  # noqa: N818
+    """Somebody has no right to change the store so; ``diagnostic`` says why, without a place."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__("; ".join(part for part in (diagnostic.message, diagnostic.hint) if part))
 
 
 class VersionUnknown(StoreError):  # noqa: N818

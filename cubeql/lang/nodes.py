@@ -414,7 +414,7 @@ class Explain(Statement):
 class Show(Statement):
     """``SHOW what [name] [LIKE 'pattern']``.
 
-    ``what`` is ``layers functions cells views settings attached`` or, with a name, ``bands times versions``.
+    ``what`` is ``layers functions cells views grants settings attached`` or, with a name, ``bands times versions``.
     """
 
     what: str

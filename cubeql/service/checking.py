@@ -75,13 +75,14 @@ def _find_layer(context: Context, statement: nodes.Statement) -> None:
     found: object = None
     match statement:
         case (
-            nodes.Show() | nodes.Insert() | nodes.Alter() | nodes.Rollback() | nodes.Grant()
+            nodes.Show() | nodes.Insert() | nodes.Alter() | nodes.Rollback()
             | nodes.Drop(kind="layer", if_exists=False)
         ):
             code, known, found = "unknown_layer", catalog.layer_names(), catalog.layer(name)
-        case nodes.Describe(query=None):
+        case nodes.Grant() | nodes.Describe(query=None):
             known = (*catalog.layer_names(), *catalog.view_names(), *catalog.cell_set_names())
-            code, found = "unknown_layer", catalog.layer(name) or catalog.view(name) or catalog.cell_set(name)
+            code, found = "unknown_layer", catalog.layer(name) or catalog.cell_set(name)
+            found = catalog.view(name) if found is None else found
         case nodes.Drop(kind="view", if_exists=False):
             code, known, found = "unknown_view", catalog.view_names(), catalog.view(name)
         case nodes.Drop(kind="cells", if_exists=False):

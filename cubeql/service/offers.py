@@ -9,6 +9,7 @@ from functools import cached_property
 
 from cubeql.catalog import Catalog
 from cubeql.catalog.facts import ATTRIBUTE_FACTS, BAND_FACTS, LAYER_FACTS
+from cubeql.catalog.rights import EVERYBODY
 from cubeql.lang.printing.names import identifier, path
 from cubeql.lang.tokens import tokenize
 from cubeql.service import values
@@ -228,6 +229,11 @@ def _settings(scene: Scene) -> Iterator[Offer]:
         yield Offer(name, "type", detail, rank)
 
 
+def _users(scene: Scene) -> Iterator[Offer]:
+    """Users are no catalog's to tell; everybody has a name that is known."""
+    yield Offer(EVERYBODY, "alias", "every user")
+
+
 def _types(scene: Scene) -> Iterator[Offer]:
     for rank, (name, detail) in enumerate(values.TYPES.items()):
         yield Offer(name, "type", detail, rank)
@@ -286,6 +292,7 @@ _BY_ROLE: dict[str, Callable[[Scene], Iterator[Offer]]] = {
     "view": _views,
     "cells": _cell_sets,
     "setting": _settings,
+    "user": _users,
     "expression": _expression,
     "method": _methods,
     "band": _bands,

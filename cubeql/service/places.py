@@ -13,7 +13,7 @@ from cubeql.service.reading import Reading
 
 Role = Literal[
     "source", "layer", "view", "cells", "named", "expression", "method", "band", "type", "period", "zone", "new",
-    "setting", "layer_fact", "column_fact", "column_of_layer",
+    "setting", "user", "layer_fact", "column_fact", "column_of_layer",
 ]  # fmt: skip
 
 _DROPPED: dict[str, Role] = {"VIEW": "view", "CELLS": "cells"}
@@ -83,7 +83,7 @@ def _role(symbols: list[str], at: int) -> Role:
     below = symbols[at - 1] if at >= 1 else ""
     match top:
         case "FROM":
-            return "expression" if below == "DISTINCT" else "new" if symbols[0] == "REVOKE" else "source"
+            return "expression" if below == "DISTINCT" else "user" if symbols[0] == "REVOKE" else "source"
         case "JOIN":
             return "source"
         case "USING":
@@ -97,7 +97,7 @@ def _role(symbols: list[str], at: int) -> Role:
         case "BY":
             return "period" if below == "COMMA" else "expression"
         case "WITH" | "TO":
-            return "new"
+            return "user" if symbols[0] == "GRANT" else "new"
         case "SET":
             return "setting"
     return _of_statement(symbols, at, top)
@@ -126,7 +126,9 @@ def _of_statement(symbols: list[str], at: int, top: str) -> Role:
         return "column_of_layer"
     if top == "CELLS" and symbols[0] not in ("CREATE", "DROP", "SHOW"):
         return "cells"
-    if top in _LAYER_AFTER or (top == "ON" and symbols[0] in ("GRANT", "REVOKE")):
+    if top == "ON" and symbols[0] in ("GRANT", "REVOKE"):
+        return "named"
+    if top in _LAYER_AFTER:
         return "layer"
     if top in _STORED and symbols[0] in ("CREATE", "DROP", "ALTER"):
         return "new" if symbols[0] == "CREATE" else "layer"

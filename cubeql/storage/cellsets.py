@@ -51,19 +51,21 @@ def put(objects: Objects, names: Names, name: str, resolution: int, cells: CellA
 
     Raises:
         ValueError: a cell is of another resolution.
-        StoreError: the name is taken, or the disk refuses; all is as it was.
+        StoreError: the name is taken, it is not this user's to give, or the disk refuses; all is as it was.
     """
     kept = distinct(np.asarray(cells, np.int64))
     wrong = kept[resolution_of(kept) != resolution]
     if wrong.size:
         raise ValueError(f"{format_cell(int(wrong[0]))} is no cell of resolution {resolution}")
+    names.allow("make", name)
     facts = {"resolution": resolution, "count": int(kept.size)}
     named = Named("cells", name, new_place(FOLDER, name, ".parquet"), facts)
     objects.create(named.at, _content(kept))
     try:
         before = names.give(named, replacing)
     except BaseException:
-        if names.find(name) != named:
+        there = names.find(name)
+        if there is None or there.at != named.at:
             objects.remove([named.at])
         raise
     if before is not None:

@@ -89,12 +89,14 @@ class CommittedWrite:
 
         Raises:
             StoreError: the layer cannot be stored, exists already (``create``), or does not fit (``append``).
+            NotAllowed: it is not this user's to write.
         """
         if mode not in MODES:
             raise ValueError(f"mode is one of {MODES}, not {mode!r}")
         check_layer(layer)
         self._shelf, self._layer, self._mode, self._add_bands = shelf, layer, mode, add_bands
         found = shelf.names.find(layer.name)
+        self._allow(found)
         if found is not None and found.kind != "layer":
             raise NameTaken(found)
         self._folder = found.at if found is not None else new_place(LAYERS, layer.name)
@@ -211,6 +213,10 @@ class CommittedWrite:
         if self._mode == "replace" and named is not None and named.name != self._layer.name:
             self._shelf.names.change(named, replace(named, name=self._layer.name))
 
+    def _allow(self, found: Named | None) -> None:
+        """Refuse who has no right to this write; asked at its begin, and again before the commit."""
+        self._shelf.names.allow("write" if self._mode == "append" else "make", self._layer.name, found)
+
     def _exists(self) -> StoreError:
         name = self._layer.name
         return StoreError(f"the layer {name} exists already; append to it, replace it, or drop it first")
@@ -218,6 +224,7 @@ class CommittedWrite:
     def _latest(self, known: TableState) -> TableState:
         """The state to commit on."""
         named = self._shelf.layer(self._layer.name)
+        self._allow(named)
         state = self._shelf.tables.load(self._folder) if named is not None and named.at == self._folder else None
         # Files written for a table stay with it, whatever has the name by now.
         if state is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from cubeql.catalog import CellSet, Layer
+from cubeql.catalog.rights import Deed, Rights
 from cubeql.errors import StoreError
-from cubeql.storage import cellsets
+from cubeql.storage import cellsets, granting
+from cubeql.storage.granting import Grant
 from cubeql.storage.names import check_layer_name, is_layer_name
 from cubeql.storage.naming import Kind, Named, Names
 from cubeql.storage.objects import Objects
@@ -46,6 +49,46 @@ class Definitions:
         """What has a name, if it is of a kind."""
         found = self._names.find(name) if is_layer_name(name) else None
         return found if found is not None and found.kind == kind else None
+
+    # -------------------------------------------------------------- rights
+
+    def allow(self, deed: Deed, name: str = "") -> None:
+        """Refuse what whoever sees this store so has no right to do; asked again when it is done.
+
+        Args:
+            deed: what is to be done.
+            name: to what has this name, or will have it.
+
+        Raises:
+            NotAllowed: he has not.
+        """
+        self._names.allow(deed, name, self._names.find(name) if is_layer_name(name) else None)
+
+    def change_rights(
+        self, name: str, changed: Callable[[Rights], Rights]
+    ) -> tuple[Named, Rights, Rights] | None:
+        """Change who may read and write what has a name, with nobody's change in between lost.
+
+        Args:
+            name: of a layer, view or set of cells.
+            changed: gives the new rights for the latest ones; it may be asked several times.
+
+        Returns:
+            What has the name, and its rights before and after; None where nothing has it.
+
+        Raises:
+            NotAllowed: they are not this user's to change.
+            StoreError: the name cannot be read, or the store cannot be written.
+        """
+        return granting.change(self._names, name, changed) if is_layer_name(name) else None
+
+    def grants(self) -> list[Grant]:
+        """The rights that users have on what others own, by name.
+
+        Raises:
+            StoreError: a name cannot be read.
+        """
+        return granting.grants(self._names)
 
     # -------------------------------------------------------------- views
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import starmap
 from typing import Any, Literal, get_args
 
+from cubeql.catalog.rights import Deed, Rights
 from cubeql.errors import StoreError
 from cubeql.storage.names import folder_of
 from cubeql.storage.objects import Held, ObjectChanged, ObjectExists, Objects
@@ -51,6 +53,10 @@ class NameTaken(StoreError):  # noqa: N818
         self.found = found
 
 
+class NameDamaged(StoreError):  # noqa: N818
+    """Nobody can tell what has a name."""
+
+
 def new_place(folder: str, name: str, ending: str = "") -> str:
     """A place for what has a name, that nothing ever had: readable, and another each time."""
     return f"{folder}/{folder_of(name)}-{uuid.uuid4().hex[:12]}{ending}"
@@ -71,7 +77,7 @@ class Names:
         """
         place = _place(name)
         held = self._objects.read(place)
-        return None if held is None else self._named(place, held)
+        return None if held is None else self._seen(place, held)
 
     def all(self, *kinds: Kind) -> list[Named]:
         """Everything that has a name, or all of some kinds, by name.
@@ -79,10 +85,22 @@ class Names:
         Raises:
             StoreError: one of their objects cannot be read.
         """
-        found = [self._named(place, held) for place, held in self._held().items()]
-        return sorted((n for n in found if not kinds or n.kind in kinds), key=lambda n: n.name)
+        found = [self._seen(place, held) for place, held in self.held().items()]
+        return sorted((n for n in found if n is not None and (not kinds or n.kind in kinds)), key=lambda n: n.name)
 
-    def _held(self) -> dict[str, Held]:
+    def allow(self, deed: Deed, name: str = "", found: Named | None = None) -> None:
+        """Refuse what whoever sees these names has no right to do; here nobody is refused.
+
+        Args:
+            deed: what is to be done.
+            name: to what has this name, or will have it.
+            found: what has it; None where there is nothing.
+
+        Raises:
+            NotAllowed: he has not.
+        """
+
+    def held(self) -> dict[str, Held]:
         """All names' objects; of those that are what they were nothing but the list is asked."""
         listed = {e.name: e.tag for e in self._objects.entries(FOLDER) if e.name.endswith(_ENDING)}
         known = {place: held for place, held in self._known.items() if listed.get(place) == held.tag}
@@ -93,7 +111,7 @@ class Names:
         return found
 
     def give(self, new: Named, replacing: bool = False) -> Named | None:
-        """Give a name; what had it before.
+        """Give a name; what had it before. Rights are the name's: they stay when something takes another's place.
 
         Args:
             new: what gets it.
@@ -101,15 +119,18 @@ class Names:
 
         Raises:
             NameTaken: something else has it.
+            NotAllowed: it is not this user's to give.
         """
-        place, content = _place(new.name), _content(new)
+        self.allow("make", new.name)
+        place = _place(new.name)
         for _ in range(ATTEMPTS):
             found = self.find(new.name)
             try:
                 if found is None:
-                    self._objects.create(place, content)
+                    self._objects.create(place, _content(new))
                 elif replacing and found.kind == new.kind:
-                    self._objects.swap(place, content, found.tag)
+                    kept = replace(new, facts=Rights.of(found.facts).told_in(new.facts))
+                    self._objects.swap(place, _content(kept), found.tag)
                 else:
                     raise NameTaken(found)
             except (ObjectExists, ObjectChanged):
@@ -118,7 +139,12 @@ class Names:
         raise StoreError(f"{self._objects.uri(place)}: others were faster {ATTEMPTS} times; try again")
 
     def change(self, known: Named, new: Named) -> bool:
-        """Exchange what is known to have a name by what is the same but for case; whether that still had it."""
+        """Exchange what is known to have a name by what is the same but for case; whether that still had it.
+
+        Raises:
+            NotAllowed: it is not this user's.
+        """
+        self.allow("rule", known.name, known)
         try:
             self._objects.swap(_place(known.name), _content(new), known.tag)
         except ObjectChanged:
@@ -126,7 +152,12 @@ class Names:
         return True
 
     def take(self, known: Named) -> bool:
-        """Take a name away from what is known to have it; whether that still had it."""
+        """Take a name away from what is known to have it; whether that still had it.
+
+        Raises:
+            NotAllowed: it is not this user's.
+        """
+        self.allow("rule", known.name, known)
         try:
             self._objects.take(_place(known.name), known.tag)
         except ObjectChanged:
@@ -134,8 +165,12 @@ class Names:
         return True
 
     def places(self) -> set[str]:
-        """Where everything lies that has a name."""
-        return {named.at for named in self.all() if named.at}
+        """Where everything lies that has a name, whoever may see it: nothing else of the store is needed."""
+        return {named.at for named in starmap(self._named, self.held().items()) if named.at}
+
+    def _seen(self, place: str, held: Held) -> Named | None:
+        """What an object says of its name; None where that is nothing for whoever asks."""
+        return self._named(place, held)
 
     def _named(self, place: str, held: Held) -> Named:
         stem = place.removeprefix(f"{FOLDER}/").removesuffix(_ENDING)
@@ -145,7 +180,7 @@ class Names:
             if kind not in get_args(Kind):
                 raise ValueError(f"the kind {kind!r} is not one of {', '.join(get_args(Kind))}")
         except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{self._objects.uri(place)}: what has this name cannot be read: {error!r}") from error
+            raise NameDamaged(f"{self._objects.uri(place)}: what has this name cannot be read: {error!r}") from error
         return Named(kind, name if folder_of(name) == stem else stem, at, facts, held.tag)
 
 

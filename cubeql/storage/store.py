@@ -37,10 +37,11 @@ from cubeql.storage.delta import DeltaFormat
 from cubeql.storage.files import file_table
 from cubeql.storage.marker import check_marker, make_store, names_there
 from cubeql.storage.media import cache_folder, objects_at
-from cubeql.storage.names import check_layer_name, folder_of
-from cubeql.storage.naming import Named, Names, NameTaken
+from cubeql.storage.names import check_layer_name
+from cubeql.storage.naming import Named, Names
 from cubeql.storage.objects import Objects
 from cubeql.storage.records import record_layer
+from cubeql.storage.renaming import renamed
 from cubeql.storage.seen import SeenNames
 from cubeql.storage.snapshot import Snapshot
 from cubeql.storage.table import LayerVersion, TableFormat, TableState
@@ -60,9 +61,13 @@ ROW_BUFFER_BYTES = 64 * 1024 * 1024
 class Store(Upkeep):
     """An open store; a :class:`~cubeql.catalog.Catalog`. Safe to share between threads."""
 
-    def __init__(self, objects: Objects, tables: TableFormat | None = None, names: Names | None = None) -> None:
-        """Take a store as it is; :meth:`open` checks it first."""
+    def __init__(
+        self, objects: Objects, tables: TableFormat | None = None, names: Names | None = None,
+        whole: Store | None = None,
+    ) -> None:  # fmt: skip
+        """Take a store as it is; :meth:`open` checks it first. What somebody sees of it is a part of the ``whole``."""
         super().__init__(objects, names)
+        self._whole = whole or self
         self._tables = tables if isinstance(tables, CachedTables) else CachedTables(tables or DeltaFormat(objects))
         self._shelf = Shelf(objects, self._names, self._tables)
         self._lock = threading.Lock()
@@ -87,7 +92,8 @@ class Store(Upkeep):
 
     def seen_by(self, who: Who) -> Store:
         """The store as somebody sees it: what he may not read is absent."""
-        return Store(self.objects, self._tables, SeenNames(self.objects, who))
+        whole = self._whole
+        return Store(self.objects, self._tables, SeenNames(self.objects, who, whole._names), whole)
 
     @property
     def tokens(self) -> Tokens:
@@ -270,30 +276,12 @@ class Store(Upkeep):
             StoreError: there is no such layer, the name is taken or not well formed, or the store cannot be written.
         """
         check_layer_name(new)
-        old = self._known(name)
-        named = replace(old, name=new)
-        if not (self._names.change(old, named) if folder_of(old.name) == folder_of(new) else self._moved(old, named)):
+        done = renamed(self._shelf, name, new)
+        if done is None:
             raise self._absent(name)
+        old, named = done
         # Readers of the log alone see the record.
         alter(self._shelf, named, lambda layer: replace(layer, name=new), f"rename: {old.name} to {new}")
-
-    def _moved(self, old: Named, named: Named) -> bool:
-        """Give a layer its new name, then take the old one away: whoever dies in between leaves both.
-
-        Done again, it takes the old one away.
-        """
-        try:
-            self._names.give(named)
-        except NameTaken as taken:
-            if taken.found != named:
-                raise
-        if self._names.take(old):
-            return True
-        # Dropped, or renamed by another: so is this name then, and nobody needs the table unless it has a third.
-        gone = self._names.find(named.name)
-        if gone == named and self._names.take(gone):
-            self._shelf.discard(old.at)
-        return False
 
     def read_blocks(
         self,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cubeql.catalog import Layer
+from cubeql.catalog.rights import Deed
 from cubeql.errors import StoreError, nearest
 from cubeql.storage.altering import alter
 from cubeql.storage.committing import Shelf
@@ -36,7 +37,7 @@ class Upkeep(Definitions):
         Raises:
             StoreError: there is no such layer, or its log cannot be written.
         """
-        alter(self._shelf, self._known(name), change, what)
+        alter(self._shelf, self._known(name, "write"), change, what)
 
     def rollback(self, name: str, version: int) -> int | None:
         """Give a layer the rows, columns and facts of an earlier version, in a commit of its own.
@@ -49,7 +50,7 @@ class Upkeep(Definitions):
         Raises:
             StoreError: there is no such layer or version, or its log cannot be written.
         """
-        return rollback(self._shelf, self._known(name), version)
+        return rollback(self._shelf, self._known(name, "write"), version)
 
     def compact(self, name: str, *, dry_run: bool = False, **how: Any) -> CompactReport:
         """Write the files of a layer anew that are small, too large, of an older format, or overlap.
@@ -67,7 +68,7 @@ class Upkeep(Definitions):
         """
         from cubeql.storage.compactor import Compactor
 
-        return Compactor(self._shelf, self._known(name), **how).run(dry_run)
+        return Compactor(self._shelf, self._known(name, "write"), **how).run(dry_run)
 
     def vacuum(
         self,
@@ -94,6 +95,7 @@ class Upkeep(Definitions):
         Raises:
             StoreError: there is no such layer, a layer's log is damaged, or a file cannot be removed.
         """
+        self._names.allow("keep")
         firsts: dict[str, int] = {}
         if keep_versions is not None or keep_days is not None:
             keep = Keep(keep_versions, keep_days, READING if older_than is None else older_than)
@@ -110,8 +112,20 @@ class Upkeep(Definitions):
             remove_leftovers(self.objects, found)
         return found
 
-    def _known(self, name: str) -> Named:
+    def _known(self, name: str, deed: Deed | None = None) -> Named:
+        """What the name of a layer says.
+
+        Args:
+            name: of the layer.
+            deed: what is to be done to it, where that needs a right.
+
+        Raises:
+            StoreError: there is none.
+            NotAllowed: it must not be done.
+        """
         found = self._named(name, "layer")
+        if deed is not None:
+            self._names.allow(deed, name, found)
         if found is None:
             raise self._absent(name)
         return found

@@ -61,7 +61,8 @@ STATEMENTS = {
     "EXPLAIN": "EXPLAIN SELECT red FROM fine", "EXPLAIN ANALYZE": "EXPLAIN ANALYZE SELECT red FROM fine",
     "SHOW LAYERS": "SHOW LAYERS", "SHOW BANDS": "SHOW BANDS fine", "SHOW TIMES": "SHOW TIMES fine",
     "SHOW VERSIONS": "SHOW VERSIONS fine", "SHOW FUNCTIONS": "SHOW FUNCTIONS", "SHOW CELLS": "SHOW CELLS",
-    "SHOW VIEWS": "SHOW VIEWS", "SHOW SETTINGS": "SHOW SETTINGS", "DESCRIBE": "DESCRIBE fine",
+    "SHOW VIEWS": "SHOW VIEWS", "SHOW GRANTS": "SHOW GRANTS", "SHOW SETTINGS": "SHOW SETTINGS",
+    "DESCRIBE": "DESCRIBE fine",
     "CREATE LAYER": "CREATE LAYER a AS SELECT cell, red FROM fine",
     "CREATE VIEW": "CREATE VIEW a AS SELECT cell, red FROM fine",
     "CREATE CELLS": "CREATE CELLS a AS SELECT cell FROM fine",
@@ -98,8 +99,6 @@ def runs(text: str) -> bool:
         from cubeql.engine.statements.listings import SHOWN
 
         return statement.what in SHOWN
-    if isinstance(statement, nodes.Grant):
-        return False  # rights are those of a served catalog; a folder refuses them with needs_server
     return handler_of(statement) is not None
 
 

@@ -107,7 +107,7 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "row_exists": "INSERT INTO classes SELECT cell, class FROM classes",
     "unknown_setting": "SET timeout = 3",
     "bad_setting": "SET threads = 0",
-    "needs_server": "GRANT READ ON fine TO anna",
+    "bad_grantee": "GRANT READ ON fine TO 'anna@x.org'",
     "raster_view": "CREATE VIEW made AS RASTER '{here}/none.tif'",
     "bad_fact": "ALTER LAYER fine SET (licence 'CC0')",
     "unknown_column_of_layer": "ALTER LAYER fine ALTER BAND redd SET (unit '1')",
@@ -127,6 +127,7 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
 ELSEWHERE = {"in_place_off", "in_place_fault", "in_place_too_large",  # they need a raster
              "vacuumed_version",  # and this one a vacuum
              "stalled", "result_too_large",  # these a server
+             "no_right", "own_collection", "only_reads",  # somebody who may not
              "timeout", "cancelled", "out_of_memory", "not_a_query", "zones_fraction"}  # fmt: skip
 """They need a clock, another thread, little memory, a method of a session, or zones with an awkward attribute."""
 

@@ -77,9 +77,3 @@ def test_set_from_python(session: Any) -> None:
     assert shown(session)["timeout_s"] == "60"
     with pytest.raises(ConfigError, match="no setting"):
         session.set("speed", 9)
-
-
-@pytest.mark.parametrize("text", ["GRANT READ ON fine TO anna", "REVOKE WRITE ON fine FROM anna"])
-def test_rights_need_a_server(session: Any, text: str) -> None:
-    with pytest.raises(QueryError, match="needs_server"):
-        session.query(text)

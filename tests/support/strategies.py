@@ -311,7 +311,7 @@ statements: st.SearchStrategy[n.Statement] = st.one_of(
     st.builds(n.Explain, queries, st.booleans()),
     st.builds(
         n.Show,
-        st.sampled_from(["layers", "functions", "cells", "views", "settings"]),
+        st.sampled_from(["layers", "functions", "cells", "views", "grants", "settings"]),
         like=maybe(texts),
     ),
     st.builds(n.Show, st.sampled_from(["bands", "times", "versions"]), paths),

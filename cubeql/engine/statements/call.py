@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
+from cubeql.catalog.rights import Deed
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.execute import Measured, execute, prepare, ready, stream
 from cubeql.engine.explain import Explanation, cost, explain
 from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
 from cubeql.engine.running import Halt, Running
-from cubeql.errors import QueryError, diagnose
+from cubeql.errors import NotAllowed, QueryError, diagnose
 from cubeql.lang import nodes
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.names import is_layer_name
@@ -69,6 +70,17 @@ class Call:
         context = Context(self.store, {})
         context.unknown(code, node.span, name, known, mends=False)
         return QueryError(context.faults, self.text)
+
+    def allow(self, deed: Deed, node: nodes.Node, name: str = "") -> None:
+        """Refuse what the user has no right to do, before anything is done.
+
+        Raises:
+            QueryError: he has not.
+        """
+        try:
+            self.store.allow(deed, name)
+        except NotAllowed as refused:
+            raise QueryError([replace(refused.diagnostic, span=node.span)], self.text) from refused
 
     def running(self) -> Running:
         """A connection for this statement."""
@@ -148,6 +160,7 @@ class Call:
         written = ".".join(name)
         if not is_layer_name(written):
             raise self.refuse("layer_name", node, name=written)
+        self.allow("make", node, written)
         found = self.store.kind_of(written)
         if found is None or (found == kind and replace):
             return written

@@ -65,6 +65,7 @@ def _cells(call: Call, compiled: CompiledQuery) -> CellArray:
 def drop(call: Call, statement: nodes.Drop) -> Result:
     """``DROP CELLS [IF EXISTS] name``."""
     name = ".".join(statement.name)
+    call.allow("rule", statement, name)
     if call.store.kind_of(name) != "cells":
         if statement.if_exists:
             return done(f"there were no cells {name}", call.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -21,6 +22,7 @@ from cubeql.engine.statements.call import Call
 from cubeql.engine.statements.handlers import handler_of
 from cubeql.engine.statements.listings import held
 from cubeql.engine.zonefunctions import provide_zone_functions
+from cubeql.errors import NotAllowed, QueryError
 from cubeql.lang import nodes
 from cubeql.plan import RULES, Rule
 from cubeql.storage import Store
@@ -66,7 +68,7 @@ class Engine:
     ) -> None:
         self.database = database
         self.store = store
-        self.who = who
+        self.who: Who = who
         self.seen = store if who is KEEPER else store.seen_by(who)
         """The store as statements see it; what a compiled query reads is read from the store itself."""
         self.rules = rules
@@ -109,7 +111,10 @@ class Engine:
         handler = handler_of(statement)
         if handler is None:
             raise call.refuse("not_supported", statement, construct=type(statement).__name__.upper(), suggestion="")
-        return handler(call, statement)
+        try:
+            return handler(call, statement)
+        except NotAllowed as refused:  # a right that was lost while the statement ran
+            raise QueryError([replace(refused.diagnostic, span=statement.span)], text) from refused
 
     def ready(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cubeql.engine.result import Result
-from cubeql.engine.statements import cellsets, layers, listings, queries, settings, views
+from cubeql.engine.statements import cellsets, layers, listings, queries, rights, settings, views
 from cubeql.engine.statements.call import Call
 from cubeql.lang import nodes
 
@@ -32,7 +32,7 @@ _HANDLERS: dict[tuple[type[nodes.Statement], str], Handler] = {
     (nodes.Create, "cells"): cellsets.create,
     (nodes.Drop, "cells"): cellsets.drop,
     (nodes.SetOption, ""): settings.set_option,
-    (nodes.Grant, ""): settings.grant,
+    (nodes.Grant, ""): rights.grant,
     (nodes.Create, "view"): views.create,
     (nodes.CreateRaster, ""): views.create_raster,
     (nodes.Drop, "view"): views.drop,

@@ -50,6 +50,7 @@ def _fill(call: Call, compiled: CompiledQuery, target: Target, job: LayerWrite) 
 
 def insert(call: Call, statement: nodes.Insert) -> Result:
     """``INSERT [OR REPLACE] INTO layer query``."""
+    call.allow("write", statement, ".".join(statement.name))
     layer = call.snapshot(statement.name, statement).layer
     compiled = call.compile(statement.query)
     if layer.kind == "points":
@@ -94,6 +95,7 @@ def _places(statement: nodes.Insert, compiled: CompiledQuery) -> tuple[Span, ...
 
 def alter(call: Call, statement: nodes.Alter) -> Result:
     """``ALTER LAYER name RENAME TO new`` or ``ALTER LAYER name [ALTER BAND|ATTRIBUTE column] SET (…)``."""
+    call.allow("rule" if statement.rename_to else "write", statement, ".".join(statement.name))
     snapshot = call.snapshot(statement.name, statement)
     layer = snapshot.layer
     if not statement.rename_to:
@@ -108,6 +110,7 @@ def alter(call: Call, statement: nodes.Alter) -> Result:
 
 def rollback(call: Call, statement: nodes.Rollback) -> Result:
     """``ALTER LAYER name ROLLBACK TO VERSION n`` or ``… VERSION AT 'time'``."""
+    call.allow("write", statement, ".".join(statement.name))
     name = call.snapshot(statement.name, statement).layer.name
     context = Context(call.store, call.values)
     found = layer_at(context, statement, name)
@@ -123,6 +126,7 @@ def rollback(call: Call, statement: nodes.Rollback) -> Result:
 def drop(call: Call, statement: nodes.Drop) -> Result:
     """``DROP LAYER [IF EXISTS] name``."""
     name = ".".join(statement.name)
+    call.allow("rule", statement, name)
     if call.store.kind_of(name) != "layer":  # one that cannot be read can be dropped all the same
         if statement.if_exists:
             return done(f"there was no layer {name}", call.text)

@@ -37,6 +37,7 @@ SHOWN: dict[str, Callable[[Call, nodes.Show], Any]] = {
     "bands": lambda c, s: listing.bands(c.store.in_place(".".join(s.name)) or c.snapshot(s.name, s).layer),
     "times": _times,
     "versions": lambda c, s: listing.versions(c.store, c.snapshot(s.name, s).layer.name),
+    "grants": lambda c, s: listing.grants(c.store.grants(), c.engine.who, s.like),
     "functions": lambda c, s: listing.functions(s.like),
     "settings": lambda c, s: listing.settings(c.engine.settings),
 }

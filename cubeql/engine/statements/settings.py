@@ -1,4 +1,4 @@
-"""Settings of the session, and rights, which an embedded store has none of."""
+"""Settings of the session."""
 
 from __future__ import annotations
 
@@ -27,8 +27,3 @@ def set_option(call: Call, statement: nodes.SetOption) -> Result:
     except ConfigError as error:
         raise call.refuse("bad_setting", statement.value, name=name, reason=str(error)) from error
     return done(f"{name} = {'its default' if value is None else value}", call.text)
-
-
-def grant(call: Call, statement: nodes.Grant) -> Result:
-    """``GRANT`` and ``REVOKE`` belong to served catalogs."""
-    raise call.refuse("needs_server", statement, construct="REVOKE" if statement.revoke else "GRANT")

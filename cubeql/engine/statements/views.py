@@ -16,6 +16,7 @@ from cubeql.lang import nodes, print_statement
 def create(call: Call, statement: nodes.Create) -> Result:
     """``CREATE [OR REPLACE] VIEW name AS query``: the query is checked now, and again whenever it is read."""
     name = call.new_name(statement.name, statement, "view", statement.replace)
+    call.options(statement.options, "CREATE VIEW", ())
     given = parameters_in(statement.query)
     if given:
         raise QueryError([diagnose("view_parameter", p.span, name=p.name) for p in given], call.text)
@@ -60,6 +61,7 @@ def create_raster(call: Call, statement: nodes.CreateRaster) -> Result:
 def drop(call: Call, statement: nodes.Drop) -> Result:
     """``DROP VIEW [IF EXISTS] name``."""
     name = ".".join(statement.name)
+    call.allow("rule", statement, name)
     if call.store.view(name) is None:
         if statement.if_exists:
             return done(f"there was no view {name}", call.text)

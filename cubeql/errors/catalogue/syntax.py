@@ -60,10 +60,10 @@ CLAUSES: tuple[Fault, ...] = (
         "CREATE LAYER x AS RASTER 'scene.tif'",
     ),
     Fault(
-        "options_of_layers_only",
-        "CREATE {kind} takes no options",
-        "only CREATE LAYER does",
-        "CREATE VIEW v WITH (a 1) AS SELECT * FROM s2",
+        "options_of_cells",
+        "CREATE CELLS takes no options",
+        "CREATE LAYER and CREATE VIEW do",
+        "CREATE CELLS wet WITH (a 1) AS SELECT cell FROM s2",
     ),
     Fault(
         "with_name_twice",

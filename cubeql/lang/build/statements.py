@@ -83,8 +83,8 @@ def create(
     query: n.Query,
 ) -> n.Create:
     """``CREATE [OR REPLACE] LAYER|VIEW|CELLS name [WITH (…)] AS query``."""
-    if options and kind != "layer":
-        builder.report("options_of_layers_only", options[0].span, kind=kind.upper())
+    if options and kind == "cells":
+        builder.report("options_of_cells", options[0].span)
     return n.Create(kind, path, query, replace is not None, options or (), span=span)  # type: ignore[arg-type]
 
 
