@@ -52,10 +52,10 @@ class StoreError(CubeQLError):
 
 
 class NotAllowed(StoreError):  # noqa: N818
-    """Somebody has no right to change the store so; ``diagnostic`` says why, without a place."""
+    """Somebody has no right to change the store so; ``diagnostics`` say why, without a place."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
-        self.diagnostic = diagnostic
+        self.diagnostics = (diagnostic,)
         super().__init__("; ".join(part for part in (diagnostic.message, diagnostic.hint) if part))
 
 

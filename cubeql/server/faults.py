@@ -23,6 +23,7 @@ from cubeql.errors import (
     ConfigError,
     CubeQLError,
     IngestError,
+    NotAllowed,
     QueryCancelled,
     QueryError,
     QueryTimeout,
@@ -88,6 +89,7 @@ _TOLD: tuple[tuple[type[CubeQLError], type[flight.FlightError] | None], ...] = (
     (ConfigError, None),
     (CardError, None),
     (IngestError, None),
+    (NotAllowed, None),
     (WireError, None),
 )
 

@@ -80,7 +80,7 @@ class Call:
         try:
             self.store.allow(deed, name)
         except NotAllowed as refused:
-            raise QueryError([replace(refused.diagnostic, span=node.span)], self.text) from refused
+            raise QueryError([replace(refused.diagnostics[0], span=node.span)], self.text) from refused
 
     def running(self) -> Running:
         """A connection for this statement."""

@@ -114,7 +114,7 @@ class Engine:
         try:
             return handler(call, statement)
         except NotAllowed as refused:  # a right that was lost while the statement ran
-            raise QueryError([replace(refused.diagnostic, span=statement.span)], text) from refused
+            raise QueryError([replace(refused.diagnostics[0], span=statement.span)], call.text) from refused
 
     def ready(
         self,
