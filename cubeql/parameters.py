@@ -1,14 +1,17 @@
-"""Values of parameters from texts: ``--param name=value`` of the command, and what is typed elsewhere."""
+"""Values of parameters: as sessions take them, and from texts, as ``--param name=value`` of the command gives them."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cubeql.errors import ConfigError
+
+Parameters = Mapping[str, Any] | Sequence[Any] | None
+"""Values of ``$name`` (a mapping) or ``?`` (a sequence)."""
 
 _NAME = re.compile(r"[^\W\d]\w*|[1-9]\d*")
 
@@ -70,3 +73,27 @@ def _from_file(name: str) -> Any:
         return json.loads(text)
     except ValueError as fault:
         raise ConfigError(f"parameter @{name}: not JSON ({fault})") from fault
+
+
+def values_of(params: Parameters) -> dict[str, Any]:
+    """Values by name; those of ``?`` by their numbers, from 1.
+
+    Raises:
+        ConfigError: it is one text instead of several values.
+    """
+    if params is None:
+        return {}
+    if isinstance(params, (str, bytes)):
+        raise ConfigError("params must be a mapping for $name or a list for ?; one value is given as [value]")
+    if isinstance(params, Mapping):
+        return {str(k): _plain(v) for k, v in params.items()}
+    return {str(n): _plain(v) for n, v in enumerate(params, 1)}
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists, numbers of numpy as Python's, which the engine binds."""
+    import numpy as np  # what only reads words needs none
+
+    if isinstance(value, (np.ndarray, list, tuple)):
+        return [_plain(v) for v in value]
+    return value.item() if isinstance(value, np.generic) and not isinstance(value, np.datetime64) else value

@@ -10,18 +10,16 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from cubeql.catalog import Layer
 from cubeql.catalog.card import card_of, edited
 from cubeql.catalog.rights import KEEPER, Who
-from cubeql.compiler import CompiledQuery
+from cubeql.compiler import CompiledQuery, query_of
 from cubeql.engine.connection import EngineSettings, change_engine, default_threads, open_engine
-from cubeql.engine.explain import Explanation as Explanation
+from cubeql.engine.explanation import Explanation as Explanation
 from cubeql.engine.inplace import OpenedRaster
 from cubeql.engine.progress import Progress as Progress
 from cubeql.engine.ready import Ready as Ready
@@ -30,8 +28,10 @@ from cubeql.engine.result import Result
 from cubeql.engine.running import Halt as Halt
 from cubeql.engine.running import Running, newest_progress
 from cubeql.engine.statements import Engine
-from cubeql.errors import CardError, ConfigError, QueryError, StoreError, diagnose
+from cubeql.errors import CardError, ConfigError, StoreError
 from cubeql.lang import nodes, parse, parse_statement, split_statements
+from cubeql.parameters import Parameters as Parameters
+from cubeql.parameters import values_of
 from cubeql.plan.rules import RULES, named
 from cubeql.settings import Settings as Settings
 from cubeql.settings import default_store as default_store
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from cubeql.ingest.report import IngestReport
     from cubeql.storage.compactor import CompactReport
     from cubeql.storage.vacuum import VacuumReport
-
-Parameters = Mapping[str, Any] | Sequence[Any] | None
 
 _CLOSED = "this session is closed; connect again"
 _FIXED = ("create", "in_place", "rules")
@@ -92,6 +90,10 @@ class Session:
             **settings: those that are his own, see :class:`Settings`; threads and memory are shared.
         """
         return Session(self._whole, Settings.of({**shown(self.settings), **settings}), who=who, beside=self)
+
+    def another(self) -> Session:
+        """A session on the same store, which can be cancelled and closed by itself."""
+        return Session(self._whole, self.settings, who=self.who)
 
     @staticmethod
     def open(store: str | os.PathLike[str] | None = None, **settings: Any) -> Session:
@@ -167,7 +169,7 @@ class Session:
         self._check_open()
         limit = timeout_s if timeout_s is not None else self.settings.timeout_s
         bind_s = limit if bind_s is None else bind_s
-        return self._engine.ready(parse_statement(text), text, _values(params), limit, bind_s, halt)
+        return self._engine.ready(parse_statement(text), text, values_of(params), limit, bind_s, halt)
 
     def run(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Iterator[Result]:
         """Run the statements of a script one after the other; nothing is run where any cannot be read.
@@ -181,7 +183,7 @@ class Session:
     def _run(self, statement: nodes.Statement, text: str, params: Parameters, timeout_s: float | None) -> Result:
         self._check_open()
         limit = timeout_s if timeout_s is not None else self.settings.timeout_s
-        return self._engine.run(statement, text, _values(params), limit)
+        return self._engine.run(statement, text, values_of(params), limit)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -189,7 +191,7 @@ class Session:
 
     def compile(self, text: str, params: Parameters = None) -> CompiledQuery:
         """The plan and SQL of a query; nothing is read but the catalog."""
-        return self._engine.compile(_query_of(text), text, _values(params))
+        return self._engine.compile(query_of(text), text, values_of(params))
 
     def explain(
         self, text: str, params: Parameters = None, analyze: bool = False, timeout_s: float | None = None
@@ -197,7 +199,7 @@ class Session:
         """What a query will read; with ``analyze`` it is run, and what it did is added."""
         self._check_open()
         limit = timeout_s if timeout_s is not None else self.settings.timeout_s
-        return self._engine.explain(_query_of(text), text, _values(params), analyze, limit)
+        return self._engine.explain(query_of(text), text, values_of(params), analyze, limit)
 
     # -------------------------------------------------------------- layers
 
@@ -358,29 +360,3 @@ def _edited(layer: Layer, card: Any) -> Layer:
     if faults:
         raise CardError("\n".join(str(fault) for fault in faults))
     return changed
-
-
-def _values(params: Parameters) -> dict[str, Any]:
-    if params is None:
-        return {}
-    if isinstance(params, (str, bytes)):
-        raise ConfigError("params must be a mapping for $name or a list for ?; one value is given as [value]")
-    if isinstance(params, Mapping):
-        return {str(k): _plain(v) for k, v in params.items()}
-    return {str(n): _plain(v) for n, v in enumerate(params, 1)}
-
-
-def _plain(value: Any) -> Any:
-    """Arrays as lists, numbers of numpy as Python's, which the engine binds."""
-    if isinstance(value, np.ndarray):
-        return [_plain(v) for v in value]
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    return value.item() if isinstance(value, np.generic) and not isinstance(value, np.datetime64) else value
-
-
-def _query_of(text: str) -> nodes.Query:
-    statement = parse_statement(text)
-    if isinstance(statement, (nodes.QueryStatement, nodes.Explain)):
-        return statement.query
-    raise QueryError([diagnose("not_a_query", statement.span, construct=type(statement).__name__)], text)
