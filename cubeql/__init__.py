@@ -17,7 +17,6 @@ The rooms, in reading order (each imports only rooms above it in this list):
 * ``ingest``     rasters in
 * ``flight``     Arrow Flight SQL on the wire
 * ``settings``   what a session may use
-* ``sessions``   what every session can do, wherever its store is
 * ``service``    what prompts and editors ask while somebody types
 * ``session``    ``connect()`` and :class:`~cubeql.session.Session`
 * ``client``     a store that another process serves
@@ -31,7 +30,6 @@ Importing :mod:`cubeql` loads none of the heavy libraries; :func:`connect` does.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from cubeql.errors import CubeQLError, Diagnostic, QueryError
@@ -40,34 +38,25 @@ from cubeql.errors.version import VERSION
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from cubeql.sessions import AnySession
+    from cubeql.session import Session
 
 __version__ = VERSION
 __all__ = ["CubeQLError", "Diagnostic", "QueryError", "__version__", "connect"]
 
 
-def connect(store: str | os.PathLike[str] | None = None, **settings: Any) -> AnySession:
-    """Open a store and return the session that queries it, whose methods are the same wherever the store is.
+def connect(store: str | None = None, **settings: Any) -> Session:
+    """Open a store and return the :class:`~cubeql.session.Session` that queries it.
 
     Args:
-        store: a folder, ``s3://bucket/store``, or ``flight://host:port`` of a server; without one, ``$CUBEQL_STORE``,
-            else ``cubeql-store`` in the working folder.
-        **settings: see :class:`cubeql.settings.Settings`; of a server :class:`cubeql.client.settings.RemoteSettings`.
+        store: a folder; without one, ``$CUBEQL_STORE``, else ``cubeql-store`` in the working folder.
+        **settings: see :class:`cubeql.session.Settings`.
 
     Raises:
         StoreError: the address cannot be opened.
-        ConfigError: a setting means nothing.
     """
-    from cubeql.settings import default_store
-
-    address = default_store() if store is None else os.fspath(store)
-    if address.lower().startswith("flight://"):
-        from cubeql.client.session import RemoteSession
-
-        return RemoteSession(address, **settings)
     from cubeql.session import Session
 
-    return Session.open(address, **settings)
+    return Session.open(store, **settings)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

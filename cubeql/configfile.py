@@ -123,7 +123,7 @@ _WORDS: dict[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "a text"),
     "str | None": ((str,), "a text"),
     "Path | None": ((str,), "a text"),
-    "tuple[Path, ...]": ((list,), "a list of texts"),
+    "tuple[Folder, ...]": ((list,), "a list of texts"),
 }
 
 
@@ -177,8 +177,8 @@ def _made(kind: type[Any], inside: Mapping[str, Any], folder: Path) -> Any:
 def _value(kind: str, value: Any, folder: Path) -> Any:
     if kind == "Path | None":
         return folder / Path(value).expanduser()
-    if kind == "tuple[Path, ...]":
-        return tuple(folder / Path(v).expanduser() for v in value)
+    if kind == "tuple[Folder, ...]":
+        return tuple(v if v.lower().startswith("s3://") else str(folder / Path(v).expanduser()) for v in value)
     return dict(_flat(value)) if kind == _TEXTS_BY_NAME else value
 
 

@@ -1,4 +1,4 @@
-"""Values of parameters: as sessions take them, and from texts, as ``--param name=value`` of the command gives them."""
+"""Values of parameters: as programs give them, and from texts (``--param name=value``, and what is typed elsewhere)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cubeql.errors import ConfigError
 
 Parameters = Mapping[str, Any] | Sequence[Any] | None
-"""Values of ``$name`` (a mapping) or ``?`` (a sequence)."""
 
 _NAME = re.compile(r"[^\W\d]\w*|[1-9]\d*")
 
@@ -75,11 +76,11 @@ def _from_file(name: str) -> Any:
         raise ConfigError(f"parameter @{name}: not JSON ({fault})") from fault
 
 
-def values_of(params: Parameters) -> dict[str, Any]:
-    """Values by name; those of ``?`` by their numbers, from 1.
+def bound(params: Parameters) -> dict[str, Any]:
+    """Values by name; those of a sequence are named by their numbers, from 1.
 
     Raises:
-        ConfigError: it is one text instead of several values.
+        ConfigError: it is one text instead of a list with it.
     """
     if params is None:
         return {}
@@ -92,8 +93,8 @@ def values_of(params: Parameters) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Arrays as lists, numbers of numpy as Python's, which the engine binds."""
-    import numpy as np  # what only reads words needs none
-
-    if isinstance(value, (np.ndarray, list, tuple)):
+    if isinstance(value, np.ndarray):
+        return [_plain(v) for v in value]
+    if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     return value.item() if isinstance(value, np.generic) and not isinstance(value, np.datetime64) else value

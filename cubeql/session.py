@@ -7,19 +7,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from cubeql.catalog import Layer
 from cubeql.catalog.card import card_of, edited
 from cubeql.catalog.rights import KEEPER, Who
-from cubeql.compiler import CompiledQuery, query_of
-from cubeql.engine.connection import EngineSettings, change_engine, default_threads, open_engine
-from cubeql.engine.explanation import Explanation as Explanation
+from cubeql.compiler import CompiledQuery
+from cubeql.engine.connection import EngineSettings, change_engine, default_threads, lock_engine, open_engine
+from cubeql.engine.explain import Explanation as Explanation
 from cubeql.engine.inplace import OpenedRaster
 from cubeql.engine.progress import Progress as Progress
 from cubeql.engine.ready import Ready as Ready
@@ -28,15 +29,16 @@ from cubeql.engine.result import Result
 from cubeql.engine.running import Halt as Halt
 from cubeql.engine.running import Running, newest_progress
 from cubeql.engine.statements import Engine
-from cubeql.errors import CardError, ConfigError, StoreError
+from cubeql.errors import CardError, ConfigError, QueryError, StoreError, diagnose
 from cubeql.lang import nodes, parse, parse_statement, split_statements
 from cubeql.parameters import Parameters as Parameters
-from cubeql.parameters import values_of
+from cubeql.parameters import bound
 from cubeql.plan.rules import RULES, named
+from cubeql.settings import OF_GUESTS, reach_of, shown
 from cubeql.settings import Settings as Settings
 from cubeql.settings import default_store as default_store
-from cubeql.settings import shown
 from cubeql.storage import Store
+from cubeql.storage.committing import LAYERS
 from cubeql.storage.views import RasterView
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from cubeql.storage.vacuum import VacuumReport
 
 _CLOSED = "this session is closed; connect again"
-_FIXED = ("create", "in_place", "rules")
+_FIXED = ("create", "in_place", "rules", "files_from", "copies_to", "file_bytes", "copy_bytes", "locked")
 
 
 class Session:
@@ -76,7 +78,13 @@ class Session:
         rules = RULES if self.settings.rules is None else named(self.settings.rules)
         self._engine: Engine = Engine(self._database, store, rules, shown(self.settings), self._started, self.set,
                               _Rasters() if self.settings.in_place else None, who,
-                              None if beside is None else beside._engine)  # fmt: skip
+                              None if beside is None else beside._engine,
+                              reach_of(self.settings, who.name))  # fmt: skip
+        self._most_s = None if beside is None else self.settings.timeout_s
+        if beside is not None:
+            self._engine.told = OF_GUESTS
+        elif self.settings.locked:
+            lock_engine(self._database, f"{store.address}/{LAYERS}/")
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
         threads = self.settings.threads or default_threads(self.store.address)
@@ -90,10 +98,6 @@ class Session:
             **settings: those that are his own, see :class:`Settings`; threads and memory are shared.
         """
         return Session(self._whole, Settings.of({**shown(self.settings), **settings}), who=who, beside=self)
-
-    def another(self) -> Session:
-        """A session on the same store, which can be cancelled and closed by itself."""
-        return Session(self._whole, self.settings, who=self.who)
 
     @staticmethod
     def open(store: str | os.PathLike[str] | None = None, **settings: Any) -> Session:
@@ -109,12 +113,18 @@ class Session:
         """
         if name in _FIXED:
             raise ConfigError(f"{name} is given when the session is opened, and stays")
+        if self._beside is not None and name not in OF_GUESTS:
+            raise ConfigError(f"{name} is shared with others here, and stays")
         chosen = Settings.of({**shown(self.settings), name: value})
         if name in (f.name for f in fields(EngineSettings)):
-            if self._beside is not None:
-                raise ConfigError(f"{name} is shared with others here, and stays")
+            if chosen.locked:
+                raise ConfigError(f"{name} was locked when the session was opened, and stays")
             default = default_threads(self.store.address) if name == "threads" else None
             change_engine(self._database, name, default if value is None else value)
+        if self._most_s is not None and (chosen.timeout_s or math.inf) > self._most_s:
+            if value is not None:
+                raise ConfigError(f"{name} can be {self._most_s:g} at most here")
+            chosen = replace(chosen, timeout_s=self._most_s)
         self.settings = chosen
         self._engine.settings = shown(chosen)
 
@@ -167,9 +177,9 @@ class Session:
             halt: stops it from another thread while it is made ready, or run.
         """
         self._check_open()
-        limit = timeout_s if timeout_s is not None else self.settings.timeout_s
+        limit = self._limit(timeout_s)
         bind_s = limit if bind_s is None else bind_s
-        return self._engine.ready(parse_statement(text), text, values_of(params), limit, bind_s, halt)
+        return self._engine.ready(parse_statement(text), text, bound(params), limit, bind_s, halt)
 
     def run(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Iterator[Result]:
         """Run the statements of a script one after the other; nothing is run where any cannot be read.
@@ -182,8 +192,12 @@ class Session:
 
     def _run(self, statement: nodes.Statement, text: str, params: Parameters, timeout_s: float | None) -> Result:
         self._check_open()
-        limit = timeout_s if timeout_s is not None else self.settings.timeout_s
-        return self._engine.run(statement, text, values_of(params), limit)
+        return self._engine.run(statement, text, bound(params), self._limit(timeout_s))
+
+    def _limit(self, asked_s: float | None) -> float | None:
+        """The time limit of a statement; a guest's own can only be shorter than that of the house."""
+        limit = asked_s if asked_s is not None else self.settings.timeout_s
+        return limit if self._most_s is None else min(limit or math.inf, self._most_s)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -191,15 +205,14 @@ class Session:
 
     def compile(self, text: str, params: Parameters = None) -> CompiledQuery:
         """The plan and SQL of a query; nothing is read but the catalog."""
-        return self._engine.compile(query_of(text), text, values_of(params))
+        return self._engine.compile(_query_of(text), text, bound(params))
 
     def explain(
         self, text: str, params: Parameters = None, analyze: bool = False, timeout_s: float | None = None
     ) -> Explanation:
         """What a query will read; with ``analyze`` it is run, and what it did is added."""
         self._check_open()
-        limit = timeout_s if timeout_s is not None else self.settings.timeout_s
-        return self._engine.explain(query_of(text), text, values_of(params), analyze, limit)
+        return self._engine.explain(_query_of(text), text, bound(params), analyze, self._limit(timeout_s))
 
     # -------------------------------------------------------------- layers
 
@@ -360,3 +373,10 @@ def _edited(layer: Layer, card: Any) -> Layer:
     if faults:
         raise CardError("\n".join(str(fault) for fault in faults))
     return changed
+
+
+def _query_of(text: str) -> nodes.Query:
+    statement = parse_statement(text)
+    if isinstance(statement, (nodes.QueryStatement, nodes.Explain)):
+        return statement.query
+    raise QueryError([diagnose("not_a_query", statement.span, construct=type(statement).__name__)], text)

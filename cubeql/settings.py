@@ -8,8 +8,11 @@ from typing import Any
 
 from cubeql.errors import ConfigError
 from cubeql.plan.rules import RULES
+from cubeql.storage.reach import Reach, folders
 
 DEFAULT_STORE = "cubeql-store"
+OF_GUESTS = ("timeout_s",)
+"""The settings that somebody who shares an engine with others can see and change."""
 
 
 def default_store() -> str:
@@ -30,6 +33,12 @@ class Settings:
         in_place: whether views may read rasters where they lie, by any path that this process can read.
         in_place_cells: how many cells a statement may make of such a raster; None is 20 million.
         rules: names of the only optimiser rules to apply; None applies all.
+        files_from: folders (or ``s3://bucket/prefix``) of the files that statements may name, which are then written
+            relative to them; None lets them name any file, an empty tuple none.
+        copies_to: folders that COPY writes to, each user into one of his name; None lets it write anywhere.
+        file_bytes: the largest file that a statement may read from ``files_from``.
+        copy_bytes: the largest file that a statement may write.
+        locked: let the engine open nothing but the files of layers, and let nobody change what it may.
     """
 
     threads: int | None = None
@@ -40,6 +49,11 @@ class Settings:
     in_place: bool = True
     in_place_cells: int | None = None
     rules: tuple[str, ...] | None = None
+    files_from: tuple[str, ...] | None = None
+    copies_to: tuple[str, ...] | None = None
+    file_bytes: int | None = None
+    copy_bytes: int | None = None
+    locked: bool = False
 
     @staticmethod
     def of(values: dict[str, Any]) -> Settings:
@@ -58,6 +72,12 @@ def shown(settings: Settings) -> dict[str, object]:
     return {f.name: getattr(settings, f.name) for f in fields(Settings)}
 
 
+def reach_of(settings: Settings, user: str) -> Reach:
+    """Which files the statements of somebody may name."""
+    chosen = settings
+    return Reach(folders(chosen.files_from), folders(chosen.copies_to), user, chosen.file_bytes, chosen.copy_bytes)
+
+
 def _check(settings: Settings) -> None:
     """Refuse values that mean nothing; the engine checks those that are its own."""
     limit = settings.timeout_s
@@ -66,9 +86,7 @@ def _check(settings: Settings) -> None:
     threads = settings.threads
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise ConfigError(f"threads must be a whole number from 1 up, but is {threads!r}")
-    cells = settings.in_place_cells
-    if cells is not None and (isinstance(cells, bool) or not isinstance(cells, int) or cells < 0):
-        raise ConfigError(f"in_place_cells must be a whole number from 0 up, but is {cells!r}")
+    _check_files(settings)
     for name in ("memory_limit", "temp_folder"):
         text = getattr(settings, name)
         if text is not None and not isinstance(text, str):
@@ -77,3 +95,14 @@ def _check(settings: Settings) -> None:
     for name in settings.rules or ():
         if name not in known:
             raise ConfigError(f"there is no rule {name!r}; rules are {', '.join(known)}")
+
+
+def _check_files(settings: Settings) -> None:
+    for name in ("in_place_cells", "file_bytes", "copy_bytes"):
+        most = getattr(settings, name)
+        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 0):
+            raise ConfigError(f"{name} must be a whole number from 0 up, but is {most!r}")
+    for name in ("files_from", "copies_to"):
+        given = getattr(settings, name)
+        if given is not None and (isinstance(given, str) or not all(isinstance(f, str) for f in given)):
+            raise ConfigError(f"{name} must be folders, such as ('exchange/',), but is {given!r}")

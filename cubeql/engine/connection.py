@@ -64,6 +64,27 @@ def change_engine(database: duckdb.DuckDBPyConnection, name: str, value: str | i
         raise ConfigError(str(error).splitlines()[0]) from error
 
 
+def lock_engine(database: duckdb.DuckDBPyConnection, layers: str) -> None:
+    """Let an engine that is set up open nothing but the files below a folder or prefix, and its own temporary ones.
+
+    What it may is locked: no statement can widen it, attach a file, or load an extension. What EXPLAIN ANALYZE needs
+    stays open, and so do keys of S3, which have to be renewed.
+    """
+    temp = database.execute("SELECT current_setting('temp_directory')").fetchone()
+    database.execute(f"SET GLOBAL allowed_directories = [{literal(layers)}]")
+    database.execute(f"SET GLOBAL temp_directory = {literal(temp[0] if temp else '')}")
+    database.execute(_LOCKED)
+
+
+_LOCKED = """
+SET GLOBAL allow_community_extensions = false;
+SET GLOBAL python_enable_replacements = false;
+SET GLOBAL enable_external_access = false;
+SET GLOBAL allowed_configs = ['enable_profiling'];
+SET GLOBAL lock_configuration = true;
+"""
+
+
 def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
     """A database in memory that queries run on; one cursor a query."""
     config: dict[str, str | bool | int | float | list[str]] = {

@@ -42,19 +42,35 @@ def check_target(path: Place, text: str, span: Span | None = None) -> None:
         raise StoreError(f"{path} cannot be written: it is a folder")
 
 
-def copy_to(result: Result, path: Place, options: Options, text: str, temp_folder: str | None = None) -> int:
+def copy_to(
+    result: Result,
+    path: Place,
+    options: Options,
+    text: str,
+    temp_folder: str | None = None,
+    most_bytes: int | None = None,
+) -> int:
     """Write a result; gives the number of rows.
 
     Raises:
-        QueryError: the result does not fit the format, or fails while it is computed.
+        QueryError: the result does not fit the format or what may be written, or fails while it is computed.
         StoreError: the file cannot be written.
     """
     try:
         with appearing(path, temp_folder=temp_folder) as partial:
+            if most_bytes is not None:
+                result.watch(lambda: _check_size(partial, most_bytes, text))
             WRITERS[path.suffix.lower()](result, partial, options, text)
+            if most_bytes is not None:
+                _check_size(partial, most_bytes, text)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
     return int(result.stats["rows"])
+
+
+def _check_size(file: Path, most: int, text: str) -> None:
+    if file.exists() and file.stat().st_size > most:
+        raise QueryError([diagnose("copy_too_large", most=most)], text)
 
 
 def _file(writer: Writer) -> Callable[[Result, Path, Options, str], None]:

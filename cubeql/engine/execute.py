@@ -22,29 +22,28 @@ from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork, work_stats
 from cubeql.sql import bound_values
 from cubeql.storage import Store
+from cubeql.storage.reach import ANYWHERE, Reach
 
 _BATCH_ROWS = 122_880
 _BRIEF_S = 0.05
 
 
-def execute(
-    compiled: CompiledQuery, store: Store, running: Running, caches: Caches, in_place: InPlace | None = None
-) -> Result:
-    """Start a query; its rows stream from the result, and the statement is closed with the last of them.
+def prepare(
+    compiled: CompiledQuery,
+    store: Store,
+    running: Running,
+    caches: Caches,
+    in_place: InPlace | None = None,
+    reach: Reach = ANYWHERE,
+) -> Prepared:
+    """Make all that a query needs before it can run; reads no array, but of rasters that are read in place.
 
     Raises:
-        QueryError: a region cannot be read, or the statement fails while it runs.
+        QueryError: a region cannot be read.
         StoreError: a layer's files cannot be read.
     """
-    return stream(prepare(compiled, store, running, caches, in_place), running)
-
-
-def prepare(
-    compiled: CompiledQuery, store: Store, running: Running, caches: Caches, in_place: InPlace | None = None
-) -> Prepared:
-    """Make all that a query needs before it can run; reads no array, but of rasters that are read in place."""
     with running.faults():
-        return running.work(Preparation(compiled, store, running, caches, in_place).prepare)
+        return running.work(Preparation(compiled, store, running, caches, in_place, reach).prepare)
 
 
 @dataclass(slots=True)
@@ -95,7 +94,7 @@ def ready(prepared: Prepared, running: Running, timeout_s: float | None) -> Read
         return stream(prepared, running)
 
     return Ready(_schema(prepared, given), prepared.compiled.warnings, start,
-                 running.cancel, running.progress, running.close, stats=work_stats(prepared.works))  # fmt: skip
+                 running.cancel, running.progress, running.close)  # fmt: skip
 
 
 def _shape(running: Running, prepared: Prepared) -> pa.Schema:

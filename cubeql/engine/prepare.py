@@ -38,6 +38,7 @@ from cubeql.sql import RegionNeed, bound_values, print_query, quote
 from cubeql.sql.aligned import areas_name
 from cubeql.sql.known import NOTHING, Known
 from cubeql.storage import Snapshot, Store
+from cubeql.storage.reach import ANYWHERE, Reach
 from cubeql.values.cells import CellArray, descendant_range, parent
 from cubeql.values.tiles import dead_slots, has_dead_slots, subtiles, tile_resolution
 
@@ -69,9 +70,16 @@ class Preparation:
     """Prepares one statement on a cursor."""
 
     def __init__(
-        self, compiled: CompiledQuery, store: Store, running: Running, caches: Caches, in_place: InPlace | None = None
+        self,
+        compiled: CompiledQuery,
+        store: Store,
+        running: Running,
+        caches: Caches,
+        in_place: InPlace | None = None,
+        reach: Reach = ANYWHERE,
     ) -> None:
         self.compiled = compiled
+        self.reach = reach
         self.in_place = in_place or InPlace(None, 0, store, compiled.text)
         self.store = store
         self.running = running
@@ -133,7 +141,7 @@ class Preparation:
             name, version, *_ = region.args
             zones = self.zones.layer(self.store, self._snapshot(name, version))
             return shape_of_zone(region, zones, self.compiled.text)
-        return shape_of(region, self.compiled.text)
+        return shape_of(region, self.compiled.text, self.reach)
 
     def _cover_of(self, region: RegionRef, resolution: int) -> TileRanges:
         """The tiles that a region may touch; both where layers are read and where its masks are made."""

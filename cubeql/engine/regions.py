@@ -15,17 +15,28 @@ from cubeql.errors import QueryError, diagnose
 from cubeql.grid import regions
 from cubeql.grid.shapes import RegionShape
 from cubeql.storage.infiles import fetched
+from cubeql.storage.reach import ANYWHERE, NotHere, Reach, clipped
 from cubeql.values.tiles import slot_count
 
 
-def shape_of(region: RegionRef, text: str) -> RegionShape:
+def shape_of(region: RegionRef, text: str, reach: Reach = ANYWHERE) -> RegionShape:
     """The shape of a region.
+
+    Args:
+        region: the region.
+        text: the statement, for errors.
+        reach: which files it may name.
 
     Raises:
         QueryError: its text, file or geometry is at fault.
     """
     try:
+        if region.kind == "file":
+            (path,) = region.args
+            return _file(str(path), reach)
         return _MAKERS[region.kind](*region.args)
+    except NotHere:
+        raise QueryError([diagnose("file_refused", region.span, path=clipped(str(region.args[0])))], text) from None
     except (ValueError, OSError) as error:
         raise QueryError([diagnose("unreadable_region", region.span, reason=str(error))], text) from error
 
@@ -36,8 +47,8 @@ def _parameter(value: Any) -> RegionShape:
     return regions.geometry(value)
 
 
-def _file(path: str) -> RegionShape:
-    with fetched(path) as local:
+def _file(path: str, reach: Reach) -> RegionShape:
+    with fetched(path, reach) as local:
         return regions.file(local)
 
 
@@ -49,7 +60,6 @@ _MAKERS: dict[str, Callable[..., RegionShape]] = {
     "disk": regions.disk,
     "polygon": regions.polygon_wkt,
     "geojson": regions.geojson,
-    "file": _file,
     "parameter": _parameter,
 }
 

@@ -6,6 +6,7 @@ more than half the Earth is refused: it may be meant to cross the antimeridian, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,8 +24,14 @@ from cubeql.grid.shapes import RegionShape, UnionShape
 
 LON_LAT = "OGC:CRS84"
 
+_CODE = re.compile(r"[\w.-]+(:[\w.-]*)*|https?://www\.opengis\.net/def/crs(/[\w.-]+){3}")
 _EDGE_PIECES = 256  # a projected edge is bent into so many pieces to the width of the whole
 _ROUNDING = 1e-9  # degrees
+
+
+def is_code(crs: object) -> bool:
+    """Whether a reference system is written as a code or name: other texts can have libraries open files and URLs."""
+    return isinstance(crs, int) or (isinstance(crs, str) and _CODE.fullmatch(crs) is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 
-from cubeql.grid.geometry import LON_LAT, Geometries
+from cubeql.grid.geometry import LON_LAT, Geometries, is_code
 
 ENDINGS = (".geojson", ".json", ".gpkg", ".parquet", ".geoparquet", ".shp")
 
@@ -88,8 +88,8 @@ def _geojson_crs(value: Mapping[str, Any], source: str) -> Any:
     if crs is None:
         return LON_LAT
     name = crs.get("properties", {}).get("name") if isinstance(crs, Mapping) else None
-    if not isinstance(name, str):
-        raise ValueError(f"{source} has a 'crs' that names no reference system")
+    if not isinstance(name, str) or not is_code(name):
+        raise ValueError(f"{source} has a 'crs' that names no reference system, as EPSG:4326 does")
     return name
 
 

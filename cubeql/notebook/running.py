@@ -8,13 +8,13 @@ from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
 from typing import TypeVar
 
-from cubeql.sessions import AnySession
+from cubeql.session import Session
 
 _LOOK_EVERY_S = 0.2  # an interrupt is noticed when Python runs, not while it waits for a lock without end
 T = TypeVar("T")
 
 
-def run(work: Callable[[], T], session: AnySession) -> T:
+def run(work: Callable[[], T], session: Session) -> T:
     """Do work that asks a session; an interrupt cancels what runs there, and is then raised.
 
     Raises:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pyarrow.flight import FlightDataStream
 
 from cubeql.catalog.rights import Who
-from cubeql.flight.told import tail_bytes
 from cubeql.server.calls import caller
 from cubeql.server.desk import Asked, Desk
-from cubeql.server.settings import Limits
+from cubeql.server.settings import Folders, Limits
 from cubeql.server.shapes import Prepared
 from cubeql.server.tickets import Tickets
 from cubeql.session import Parameters, Session
@@ -49,16 +48,13 @@ class Guest:
         most = self.limits.prepared_per_guest
         self.prepared = Tickets("prepared statements", most, PREPARED_S, lambda prepared: None)
 
-    def asks(
-        self, text: str, params: Parameters = None, timeout_s: float | None = None, number: bytes | None = None
-    ) -> Asked:
+    def asks(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Asked:
         """A statement of his, made ready; see :meth:`cubeql.server.desk.Desk.ready`."""
-        return self.desk.ready(self.who, self.session, text, params, caller(), timeout_s, number)
+        return self.desk.ready(self.who, self.session, text, params, caller(), timeout_s)
 
     def fetches(self, asked: Asked, handle: bytes) -> FlightDataStream:
         """The rows of a statement that is ready; see :meth:`cubeql.server.desk.Desk.rows`."""
-        call = caller()
-        return self.desk.rows(asked, handle, call, (lambda: tail_bytes(asked.stats)) if call.own else None)
+        return self.desk.rows(asked, handle, caller())
 
     def stops(self, handle: bytes) -> bool:
         """Stop a statement of his that is ready, or whose rows are fetched; gives whether there was one."""
@@ -79,8 +75,11 @@ class Guest:
 class Guests:
     """The guests of a server, one a token. Safe to share between threads."""
 
-    def __init__(self, house: Session, users: Users, limits: Limits | None = None) -> None:
+    def __init__(
+        self, house: Session, users: Users, limits: Limits | None = None, folders: Folders | None = None
+    ) -> None:
         self._house, self._users, self._limits = house, users, limits or Limits()
+        self._folders = folders or Folders()
         self.desk = Desk(self._limits)
         self._lock = threading.Lock()
         self._there: dict[str, Guest] = {}
@@ -93,6 +92,14 @@ class Guests:
         with self._lock:
             found = self._there.get(token)
             if found is None or found.who != who:
-                session = self._house.for_user(who, in_place=False)
+                session = self._session(who)
                 found = self._there[token] = Guest(who, session, self.desk, self._limits)
             return found
+
+    def _session(self, who: Who) -> Session:
+        """A session within the folders and limits of the server."""
+        folders = self._folders
+        return self._house.for_user(
+            who, in_place=False, timeout_s=self._limits.run_s, files_from=folders.files, copies_to=folders.copies,
+            file_bytes=folders.file_bytes, copy_bytes=folders.copy_bytes,
+        )  # fmt: skip

@@ -24,7 +24,7 @@ class Serving:
     def __init__(self, house: Session, users: Users, settings: ServerSettings | None = None) -> None:
         self.settings = settings or ServerSettings()
         self._host, port = host_and_port(self.settings.flight.address)
-        self.guests = Guests(house, users, self.settings.limits)
+        self.guests = Guests(house, users, self.settings.limits, self.settings.folders)
         self.door = FlightDoor(self.guests, f"grpc://{self._shown_host}:{port}")
 
     @property

@@ -17,6 +17,8 @@ from cubeql.errors import ConfigError
 KIB, MIB = 1 << 10, 1 << 20
 FLIGHT = "127.0.0.1:8815"
 """Where Flight SQL is served where nothing else is said."""
+Folder = str
+"""A folder, or a prefix on S3; the file that names it says what a relative one is relative to."""
 
 
 def host_and_port(written: str) -> tuple[str, int]:
@@ -101,8 +103,12 @@ class Limits:
 class Folders:
     """The table ``[folders]``: what of this machine statements may name."""
 
-    files: tuple[Path, ...] = setting((), "folders whose files `FILE` may read; without one it reads none")
-    copies: tuple[Path, ...] = setting((), "folders into which `COPY … TO` may write; without one it writes none")
+    files: tuple[Folder, ...] = setting((), "folders, or `s3://bucket/prefix`, whose files `FILE` may read; without "
+                                            "one it reads none")
+    copies: tuple[Folder, ...] = setting((), "folders, or `s3://bucket/prefix`, into which `COPY … TO` may write, each "
+                                             "user below his name; without one it writes none")  # fmt: skip
+    file_bytes: int = setting(64 * MIB, "bytes of a file that `FILE` reads", least=1)
+    copy_bytes: int = setting(1024 * MIB, "bytes of a file that a statement writes", least=1)
 
 
 @dataclass(frozen=True, slots=True)

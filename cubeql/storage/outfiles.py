@@ -11,11 +11,13 @@ from pathlib import Path
 
 from cubeql.errors import StoreError
 from cubeql.storage.addresses import Address, parse_address
+from cubeql.storage.reach import Below, Reach, put_below
 
-Place = Path | Address
+Anywhere = Path | Address
+Place = Anywhere | Below
 
 
-def place_of(written: str | os.PathLike[str]) -> Place:
+def place_of(written: str | os.PathLike[str]) -> Anywhere:
     """Where a user wants a file: an ``s3://`` address, or a local path as it is written.
 
     Raises:
@@ -28,6 +30,16 @@ def place_of(written: str | os.PathLike[str]) -> Place:
     if text.endswith("/") or "/" not in address.path:
         raise StoreError(f"{text} names no object; write s3://{address.path}/result.csv")
     return address
+
+
+def place_within(written: str, reach: Reach) -> Place:
+    """Where a statement may write what it calls so.
+
+    Raises:
+        NotHere: nowhere.
+        StoreError: an address names no bucket, or none but it.
+    """
+    return place_of(written) if reach.writes is None else reach.writable(written)
 
 
 @contextmanager
@@ -54,15 +66,22 @@ def appearing(place: Place, suffix: str = ".part", temp_folder: str | None = Non
     with tempfile.TemporaryDirectory(prefix="cubeql-", dir=temp_folder) as folder:
         partial = Path(folder) / f"out{suffix}"
         yield partial
-        upload(partial, place)
+        if isinstance(place, Address):
+            upload(partial, place)
+        elif isinstance(place.top, Address):
+            upload(partial, place.top.join(*place.parts))
+        else:
+            put_below(partial, place, f".{uuid.uuid4().hex}{suffix}")
 
 
-def check_upload(place: Address) -> None:
+def check_upload(place: Address | Below) -> None:
     """Whether S3 can be asked at all, before anything is computed for it.
 
     Raises:
         StoreError: its packages are not installed, or there is no access.
     """
+    if isinstance(place, Below) and isinstance(place.top, Path):
+        return
     from cubeql.storage.credentials import s3_login
 
     s3_login().access()

@@ -37,6 +37,10 @@ ELSEWHERE = {
     "result_too_large": "A result that has more than the server's `most_rows` or `most_bytes`.",
     "cancelled": "`session.cancel()` while a statement runs.",
     "not_a_query": "Raised where a program asks for rows and gives a statement that has none.",
+    "file_refused": "`FILTER cell WITHIN FILE '../park.geojson'` where a server gives files of one folder only.",
+    "copy_refused": "`COPY (…) TO '/tmp/out.csv'` where a server lets files be written to one folder only.",
+    "copy_too_large": "`COPY (…) TO 'out.csv'` of more bytes than `copy_bytes` allows.",
+    "unsafe_crs": "`COPY (…) TO 'out.tif' WITH (crs = '+proj=…')` on a server, where only codes are taken.",
     "raster_shape": "`COPY (SELECT red FROM fine) TO 'out.tif'`: there is no cell to place the values at.",
     "format_type": "`COPY (SELECT time - time AS x FROM fine) TO 'out.parquet'`: the format has no such type.",
 }

@@ -53,7 +53,7 @@ Serve = Callable[..., Served]
 
 def _served(store: Path, tables: dict[str, Any], closing: ExitStack) -> Served:
     settings = ServerSettings.of(**{**tables, "flight": {"address": "127.0.0.1:0", **tables.get("flight", {})}})
-    house = closing.enter_context(cubeql.connect(store))
+    house = closing.enter_context(cubeql.connect(store, locked=True))
     users: dict[str, Who] = {}
     serving = Serving(house, users.get, settings)
     closing.callback(serving.stop)

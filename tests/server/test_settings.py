@@ -18,10 +18,12 @@ def _file(folder: Path, text: str) -> Path:
 
 
 def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
-    file = _file(tmp_path, '[limits]\nrun_s = 5\n[folders]\nfiles = ["aoi", "/data"]\n[tls]\ncert = "cert.pem"\n')
+    tables = '[limits]\nrun_s = 5\n[folders]\nfiles = ["aoi", "/data", "s3://b/p"]\n[tls]\ncert = "cert.pem"\n'
+    file = _file(tmp_path, tables)
     found = read_settings(file)
     assert found.limits.run_s == 5 and found.limits.bind_s == ServerSettings().limits.bind_s
-    assert found.folders.files == (tmp_path / "aoi", Path("/data")) and found.tls.cert == tmp_path / "cert.pem"
+    assert found.folders.files == (str(tmp_path / "aoi"), "/data", "s3://b/p")
+    assert found.tls.cert == tmp_path / "cert.pem"
     assert found.access == ServerSettings().access and not found.access.anonymous
 
 

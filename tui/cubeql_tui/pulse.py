@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from cubeql.drawing.display import seconds_text
-from cubeql.sessions import Progress
+from cubeql.session import Progress
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 

@@ -10,9 +10,9 @@ from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.catalog.rights import Deed
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.execute import Measured, execute, prepare, ready, stream
-from cubeql.engine.explain import cost, explain
-from cubeql.engine.explanation import Explanation
+from cubeql.engine.execute import Measured, prepare, ready, stream
+from cubeql.engine.explain import Explanation, cost, explain
+from cubeql.engine.prepare import Prepared
 from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
 from cubeql.engine.running import Halt, Running
@@ -110,21 +110,24 @@ class Call:
 
     def execute(self, compiled: CompiledQuery) -> Result:
         """Run a compiled query."""
-        in_place = self.engine.in_place(self.text)
-        return execute(compiled, self.engine.store, self.running(), self.engine.caches, in_place)
+        running = self.running()
+        return stream(self._prepared(compiled, running), running)
 
     def ready(self, query: nodes.Query, run_s: float | None) -> Ready:
         """A query ready to run, within ``run_s`` seconds once it is started."""
         compiled, running = self.compile(query), self.running()
-        in_place = self.engine.in_place(self.text)
-        prepared = prepare(compiled, self.engine.store, running, self.engine.caches, in_place)
-        return ready(prepared, running, run_s)
+        return ready(self._prepared(compiled, running), running, run_s)
+
+    def _prepared(self, compiled: CompiledQuery, running: Running) -> Prepared:
+        engine = self.engine
+        in_place = engine.in_place(self.text)
+        return prepare(compiled, engine.store, running, engine.caches, in_place, engine.reach)
 
     def explanation(self, query: nodes.Query, analyze: bool) -> Explanation:
         """What a query will do, or did."""
         compiled = self.compile(query)
         running = self.running()
-        prepared = prepare(compiled, self.engine.store, running, self.engine.caches, self.engine.in_place(self.text))
+        prepared = self._prepared(compiled, running)
         with running.faults():
             to_read = running.work(lambda: cost(prepared, running.cursor))
         actual: dict[str, float] = {}

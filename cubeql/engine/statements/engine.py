@@ -11,7 +11,7 @@ import duckdb
 
 from cubeql.catalog.rights import KEEPER, Who
 from cubeql.compiler import CompiledQuery, compile_query
-from cubeql.engine.explanation import Explanation
+from cubeql.engine.explain import Explanation
 from cubeql.engine.inplace import MOST_CELLS, InPlace, Rasters
 from cubeql.engine.prepare import Caches
 from cubeql.engine.ready import Ready, ended
@@ -26,6 +26,7 @@ from cubeql.errors import NotAllowed, QueryError
 from cubeql.lang import nodes
 from cubeql.plan import RULES, Rule
 from cubeql.storage import Store
+from cubeql.storage.reach import ANYWHERE, Reach
 
 if TYPE_CHECKING:
     from cubeql.engine.remote import Remote
@@ -52,6 +53,7 @@ class Engine:
         rasters: what reads rasters in place; None where that is not allowed.
         who: for whom statements run; what he may not read is absent.
         beside: an engine on the same database and store, whose caches it shares.
+        reach: which files statements may name.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Engine:
         rasters: Rasters | None = None,
         who: Who = KEEPER,
         beside: Engine | None = None,
+        reach: Reach = ANYWHERE,
     ) -> None:
         self.database = database
         self.store = store
@@ -73,6 +76,9 @@ class Engine:
         """The store as statements see it; what a compiled query reads is read from the store itself."""
         self.rules = rules
         self.settings: Mapping[str, object] = settings or {}
+        self.told: tuple[str, ...] = tuple(self.settings)
+        """The settings that statements can see."""
+        self.reach = reach
         self.started = started
         self.change = change
         self.rasters = rasters

@@ -39,7 +39,7 @@ SHOWN: dict[str, Callable[[Call, nodes.Show], Any]] = {
     "versions": lambda c, s: listing.versions(c.store, c.snapshot(s.name, s).layer.name),
     "grants": lambda c, s: listing.grants(c.store.grants(), c.engine.who, s.like),
     "functions": lambda c, s: listing.functions(s.like),
-    "settings": lambda c, s: listing.settings(c.engine.settings),
+    "settings": lambda c, s: listing.settings({n: c.engine.settings[n] for n in c.engine.told}),
 }
 
 

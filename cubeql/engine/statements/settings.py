@@ -13,8 +13,8 @@ from cubeql.lang import nodes
 def set_option(call: Call, statement: nodes.SetOption) -> Result:
     """``SET name = value``: for the statements of this session that follow; NULL takes a setting back."""
     name = statement.name.casefold()
-    if name not in call.engine.settings:
-        raise call.unknown("unknown_setting", statement, statement.name, tuple(call.engine.settings))
+    if name not in call.engine.told:
+        raise call.unknown("unknown_setting", statement, statement.name, call.engine.told)
     context = Context(call.store, call.values)
     try:
         value = value_of(context, statement.value)

@@ -4,6 +4,12 @@ from cubeql.errors.catalogue.rows import Fault
 
 ROWS: tuple[Fault, ...] = (
     Fault("unreadable_region", "{reason}", "check the region's text or path"),
+    Fault("file_refused", "no file '{path}' can be read here",
+          "name a file of the folders that the server reads, or give the geometry as a parameter: IN $region"),
+    Fault("copy_refused", "no file '{path}' can be written here", "write a name such as 'result.parquet'"),
+    Fault("copy_too_large", "the file would be larger than {most:,} bytes, which is the most a statement may write",
+          "select less, or read the rows instead"),
+    Fault("unsafe_crs", "'{crs}' cannot name a reference system here", "write its code, such as 'EPSG:3035'"),
     Fault("unknown_zone", "no zone of '{layer}' has the {column} '{name}'", "{suggestion}"),
     Fault("empty_cover", "the region {region} is too large to be listed cell by cell at resolution {resolution}",
           "group by CELL(n), or use a smaller region"),
