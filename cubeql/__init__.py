@@ -17,6 +17,7 @@ The rooms, in reading order (each imports only rooms above it in this list):
 * ``ingest``     rasters in
 * ``flight``     Arrow Flight SQL on the wire
 * ``settings``   what a session may use
+* ``sessions``   what every session can do, wherever its store is
 * ``service``    what prompts and editors ask while somebody types
 * ``session``    ``connect()`` and :class:`~cubeql.session.Session`
 * ``client``     a store that another process serves
@@ -30,6 +31,7 @@ Importing :mod:`cubeql` loads none of the heavy libraries; :func:`connect` does.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from cubeql.errors import CubeQLError, Diagnostic, QueryError
@@ -38,25 +40,34 @@ from cubeql.errors.version import VERSION
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from cubeql.session import Session
+    from cubeql.sessions import AnySession
 
 __version__ = VERSION
 __all__ = ["CubeQLError", "Diagnostic", "QueryError", "__version__", "connect"]
 
 
-def connect(store: str | None = None, **settings: Any) -> Session:
-    """Open a store and return the :class:`~cubeql.session.Session` that queries it.
+def connect(store: str | os.PathLike[str] | None = None, **settings: Any) -> AnySession:
+    """Open a store and return the session that queries it, whose methods are the same wherever the store is.
 
     Args:
-        store: a folder; without one, ``$CUBEQL_STORE``, else ``cubeql-store`` in the working folder.
-        **settings: see :class:`cubeql.session.Settings`.
+        store: a folder, ``s3://bucket/store``, or ``flight://host:port`` of a server; without one, ``$CUBEQL_STORE``,
+            else ``cubeql-store`` in the working folder.
+        **settings: see :class:`cubeql.settings.Settings`; of a server :class:`cubeql.client.settings.RemoteSettings`.
 
     Raises:
         StoreError: the address cannot be opened.
+        ConfigError: a setting means nothing.
     """
+    from cubeql.settings import default_store
+
+    address = default_store() if store is None else os.fspath(store)
+    if address.lower().startswith("flight://"):
+        from cubeql.client.session import RemoteSession
+
+        return RemoteSession(address, **settings)
     from cubeql.session import Session
 
-    return Session.open(store, **settings)
+    return Session.open(address, **settings)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -19,8 +19,8 @@ from typing import Any
 from cubeql.analyze import Context, bind_query
 from cubeql.analyze.bound import BoundQuery, OutputColumn
 from cubeql.catalog import Catalog
-from cubeql.errors import Diagnostic, QueryError
-from cubeql.lang import nodes, parse_query
+from cubeql.errors import Diagnostic, QueryError, diagnose
+from cubeql.lang import nodes, parse_query, parse_statement
 from cubeql.plan import RULES, Builder, Node, Rule
 from cubeql.plan import build as build_plan
 from cubeql.plan.outline import plan_lines
@@ -119,3 +119,15 @@ def compile_query(
     plan = build_plan(bound, rules)
     statement = render(plan, parameters, rules)
     return CompiledQuery(text, bound.columns, plan, statement, warnings, rules, parameters, build_plan(bound, ()))
+
+
+def query_of(text: str) -> nodes.Query:
+    """The query that a text is, or that it asks to explain.
+
+    Raises:
+        QueryError: it is another statement.
+    """
+    statement = parse_statement(text)
+    if isinstance(statement, (nodes.QueryStatement, nodes.Explain)):
+        return statement.query
+    raise QueryError([diagnose("not_a_query", statement.span, construct=type(statement).__name__)], text)

@@ -1,4 +1,4 @@
-"""Values of parameters: as programs give them, and from texts (``--param name=value``, and what is typed elsewhere)."""
+"""Values of parameters: as sessions take them, and from texts, as ``--param name=value`` of the command gives them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cubeql.errors import ConfigError
 
 Parameters = Mapping[str, Any] | Sequence[Any] | None
+"""Values of ``$name`` (a mapping) or ``?`` (a sequence)."""
 
 _NAME = re.compile(r"[^\W\d]\w*|[1-9]\d*")
 
@@ -76,11 +75,11 @@ def _from_file(name: str) -> Any:
         raise ConfigError(f"parameter @{name}: not JSON ({fault})") from fault
 
 
-def bound(params: Parameters) -> dict[str, Any]:
-    """Values by name; those of a sequence are named by their numbers, from 1.
+def values_of(params: Parameters) -> dict[str, Any]:
+    """Values by name; those of ``?`` by their numbers, from 1.
 
     Raises:
-        ConfigError: it is one text instead of a list with it.
+        ConfigError: it is one text instead of several values.
     """
     if params is None:
         return {}
@@ -93,8 +92,8 @@ def bound(params: Parameters) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Arrays as lists, numbers of numpy as Python's, which the engine binds."""
-    if isinstance(value, np.ndarray):
-        return [_plain(v) for v in value]
-    if isinstance(value, (list, tuple)):
+    import numpy as np  # what only reads words needs none
+
+    if isinstance(value, (np.ndarray, list, tuple)):
         return [_plain(v) for v in value]
     return value.item() if isinstance(value, np.generic) and not isinstance(value, np.datetime64) else value

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from cubeql.catalog import Layer
 from cubeql.catalog.card import card_of, edited
 from cubeql.catalog.rights import KEEPER, Who
-from cubeql.compiler import CompiledQuery
+from cubeql.compiler import CompiledQuery, query_of
 from cubeql.engine.connection import EngineSettings, change_engine, default_threads, lock_engine, open_engine
-from cubeql.engine.explain import Explanation as Explanation
+from cubeql.engine.explanation import Explanation as Explanation
 from cubeql.engine.inplace import OpenedRaster
 from cubeql.engine.progress import Progress as Progress
 from cubeql.engine.ready import Ready as Ready
@@ -29,10 +29,10 @@ from cubeql.engine.result import Result
 from cubeql.engine.running import Halt as Halt
 from cubeql.engine.running import Running, newest_progress
 from cubeql.engine.statements import Engine
-from cubeql.errors import CardError, ConfigError, QueryError, StoreError, diagnose
+from cubeql.errors import CardError, ConfigError, StoreError
 from cubeql.lang import nodes, parse, parse_statement, split_statements
 from cubeql.parameters import Parameters as Parameters
-from cubeql.parameters import bound
+from cubeql.parameters import values_of
 from cubeql.plan.rules import RULES, named
 from cubeql.settings import OF_GUESTS, reach_of, shown
 from cubeql.settings import Settings as Settings
@@ -98,6 +98,10 @@ class Session:
             **settings: those that are his own, see :class:`Settings`; threads and memory are shared.
         """
         return Session(self._whole, Settings.of({**shown(self.settings), **settings}), who=who, beside=self)
+
+    def another(self) -> Session:
+        """A session on the same store, which can be cancelled and closed by itself."""
+        return Session(self._whole, self.settings, who=self.who)
 
     @staticmethod
     def open(store: str | os.PathLike[str] | None = None, **settings: Any) -> Session:
@@ -179,7 +183,7 @@ class Session:
         self._check_open()
         limit = self._limit(timeout_s)
         bind_s = limit if bind_s is None else bind_s
-        return self._engine.ready(parse_statement(text), text, bound(params), limit, bind_s, halt)
+        return self._engine.ready(parse_statement(text), text, values_of(params), limit, bind_s, halt)
 
     def run(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Iterator[Result]:
         """Run the statements of a script one after the other; nothing is run where any cannot be read.
@@ -192,7 +196,7 @@ class Session:
 
     def _run(self, statement: nodes.Statement, text: str, params: Parameters, timeout_s: float | None) -> Result:
         self._check_open()
-        return self._engine.run(statement, text, bound(params), self._limit(timeout_s))
+        return self._engine.run(statement, text, values_of(params), self._limit(timeout_s))
 
     def _limit(self, asked_s: float | None) -> float | None:
         """The time limit of a statement; a guest's own can only be shorter than that of the house."""
@@ -205,14 +209,14 @@ class Session:
 
     def compile(self, text: str, params: Parameters = None) -> CompiledQuery:
         """The plan and SQL of a query; nothing is read but the catalog."""
-        return self._engine.compile(_query_of(text), text, bound(params))
+        return self._engine.compile(query_of(text), text, values_of(params))
 
     def explain(
         self, text: str, params: Parameters = None, analyze: bool = False, timeout_s: float | None = None
     ) -> Explanation:
         """What a query will read; with ``analyze`` it is run, and what it did is added."""
         self._check_open()
-        return self._engine.explain(_query_of(text), text, bound(params), analyze, self._limit(timeout_s))
+        return self._engine.explain(query_of(text), text, values_of(params), analyze, self._limit(timeout_s))
 
     # -------------------------------------------------------------- layers
 
@@ -373,10 +377,3 @@ def _edited(layer: Layer, card: Any) -> Layer:
     if faults:
         raise CardError("\n".join(str(fault) for fault in faults))
     return changed
-
-
-def _query_of(text: str) -> nodes.Query:
-    statement = parse_statement(text)
-    if isinstance(statement, (nodes.QueryStatement, nodes.Explain)):
-        return statement.query
-    raise QueryError([diagnose("not_a_query", statement.span, construct=type(statement).__name__)], text)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cubeql.cli.output.results import Output
     from cubeql.engine.result import Result
-    from cubeql.session import Session
+    from cubeql.sessions import AnySession
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Place(Protocol):
         ...
 
 
-def open_session(options: argparse.Namespace) -> Session:
+def open_session(options: argparse.Namespace) -> AnySession:
     """The session of the store that the arguments name.
 
     Raises:
@@ -83,7 +83,7 @@ def open_session(options: argparse.Namespace) -> Session:
     from cubeql.cli.lean import start_without_pandas
 
     start_without_pandas()
-    from cubeql.session import default_store
+    from cubeql.settings import default_store
 
     address = chosen_store(options) or default_store()
     if "://" not in address and not Path(address).exists():
@@ -92,7 +92,7 @@ def open_session(options: argparse.Namespace) -> Session:
 
 
 def run_scripts(
-    session: Session, scripts: list[Script], running: Running, output: Output, diagnostics: Diagnostics
+    session: AnySession, scripts: list[Script], running: Running, output: Output, diagnostics: Diagnostics
 ) -> int:
     """Run every statement of every script; the exit code, that of the first fault.
 
@@ -116,7 +116,7 @@ def run_scripts(
 
 
 def run_piece(
-    session: Session, script: Script, piece: Piece, running: Running, place: Place, diagnostics: Diagnostics
+    session: AnySession, script: Script, piece: Piece, running: Running, place: Place, diagnostics: Diagnostics
 ) -> Ran:
     """Run one statement and write what it gives.
 

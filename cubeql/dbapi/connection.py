@@ -11,7 +11,8 @@ from adbc_driver_manager import dbapi as adbc
 import cubeql
 from cubeql.dbapi.cursor import Cursor
 from cubeql.dbapi.faults import faults, misused
-from cubeql.session import Parameters, Session
+from cubeql.parameters import Parameters
+from cubeql.sessions import AnySession
 
 
 class Connection:
@@ -35,7 +36,7 @@ class Connection:
 
     autocommit = True
 
-    def __init__(self, session: Session, owned: bool = True) -> None:
+    def __init__(self, session: AnySession, owned: bool = True) -> None:
         self.session = session
         self._owned = owned
         self._closed = False
@@ -92,7 +93,7 @@ class Connection:
 adbc.Connection.register(Connection)  # pandas and polars then ask it for Arrow
 
 
-def connect(store: str | os.PathLike[str] | Session | None = None, **settings: Any) -> Connection:
+def connect(store: str | os.PathLike[str] | AnySession | None = None, **settings: Any) -> Connection:
     """Connect to a store.
 
     Args:

@@ -12,7 +12,7 @@ from cubeql.demo.queries import QUERIES, DemoQuery
 
 if TYPE_CHECKING:
     from cubeql.engine.result import Result
-    from cubeql.session import Session
+    from cubeql.sessions import AnySession
 
 Say = Callable[[str], None]
 Show = Callable[["Result"], None]
@@ -28,7 +28,7 @@ class Built:
 
 
 def build(
-    session: Session, say: Say, layers: Sequence[DemoLayer | DemoRows] = (*LAYERS, *ROWS)
+    session: AnySession, say: Say, layers: Sequence[DemoLayer | DemoRows] = (*LAYERS, *ROWS)
 ) -> tuple[Built, ...]:
     """Ingest every layer that the session's store does not have yet.
 
@@ -47,7 +47,7 @@ def build(
     )
 
 
-def _built(session: Session, layer: DemoLayer, say: Say) -> Built:
+def _built(session: AnySession, layer: DemoLayer, say: Say) -> Built:
     say(f"{layer.name}: {layer.title}")
     began = time.perf_counter()
     report = session.ingest(
@@ -61,7 +61,7 @@ def _built(session: Session, layer: DemoLayer, say: Say) -> Built:
     return Built(layer, report.cells, seconds)
 
 
-def _rows_built(session: Session, layer: DemoRows, say: Say) -> Built:
+def _rows_built(session: AnySession, layer: DemoRows, say: Say) -> Built:
     say(f"{layer.name}: {layer.title}")
     began = time.perf_counter()
     report = session.ingest(layer.paths, layer=layer.name, **layer.options)
@@ -73,7 +73,7 @@ def _rows_built(session: Session, layer: DemoRows, say: Say) -> Built:
     return Built(layer, report.rows, seconds)
 
 
-def run(session: Session, say: Say, show: Show, queries: Sequence[DemoQuery] = QUERIES) -> float:
+def run(session: AnySession, say: Say, show: Show, queries: Sequence[DemoQuery] = QUERIES) -> float:
     """Ask the questions one after the other; the seconds they took together.
 
     Args:

@@ -94,7 +94,7 @@ def ready(prepared: Prepared, running: Running, timeout_s: float | None) -> Read
         return stream(prepared, running)
 
     return Ready(_schema(prepared, given), prepared.compiled.warnings, start,
-                 running.cancel, running.progress, running.close)  # fmt: skip
+                 running.cancel, running.progress, running.close, stats=work_stats(prepared.works))  # fmt: skip
 
 
 def _shape(running: Running, prepared: Prepared) -> pa.Schema:

@@ -2,79 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 import duckdb
-import pyarrow as pa
 
 from cubeql.compiler import CompiledQuery
-from cubeql.drawing.display import bytes_text
 from cubeql.engine.execute import Measured
+from cubeql.engine.explanation import Explanation, ScanTold, Step
 from cubeql.engine.prepare import Prepared
 from cubeql.engine.scans import ScanWork, work_stats
-from cubeql.engine.steps import Figures, Step, figures_of, shared_out
+from cubeql.engine.steps import Figures, figures_of, shared_out
 from cubeql.plan.nodes import Scan
 from cubeql.plan.outline import Line, outline
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a statement will do, or did.
-
-    Attributes:
-        text: all of it, for people.
-        steps: the plan, last step first; of a statement that was run with rows and seconds.
-        sql: the SQL.
-        scans: tiles or rows, files and bytes of each scan, kept of all.
-        actual: rows, seconds and tiles of a statement that was run.
-    """
-
-    steps: tuple[Step, ...]
-    sql: str
-    scans: tuple[ScanWork, ...]
-    bytes_to_read: int
-    actual: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def plan(self) -> tuple[str, ...]:
-        """The plan tree, one line a step."""
-        return tuple(f"{'  ' * s.depth}{s.words}{f': {s.note}' if s.note else ''}" for s in self.steps)
-
-    @property
-    def text(self) -> str:
-        """The plan, the totals, and the SQL; of a statement that was run, rows and seconds before each step."""
-        if not self.actual:
-            return "\n".join([*self.plan, "", self.summary(), "", self.sql])
-        said = ", ".join(f"{k} {v:g}" for k, v in self.actual.items())
-        return "\n".join([*self._measured(), "", self.summary(), said, "", self.sql])
-
-    def _measured(self) -> Iterator[str]:
-        figures = [("rows", "seconds"), *((_count(s.rows), _seconds(s.seconds)) for s in self.steps)]
-        wide = max(len(rows) for rows, _ in figures)
-        for (rows, seconds), words in zip(figures, ("step", *self.plan), strict=True):
-            yield f"{rows:>{wide}}  {seconds:>9}  {words}"
-        yield f"{'':{wide}}  {_seconds(self.elsewhere):>9}  in no step"
-
-    @property
-    def elsewhere(self) -> float:
-        """Seconds of a statement that was run that belong to no step: preparing it, handing over rows."""
-        return max(0.0, self.actual.get("seconds", 0.0) - sum(s.seconds or 0.0 for s in self.steps))
-
-    def summary(self) -> str:
-        """Totals over all scans in one line."""
-        totals = work_stats(list(self.scans))
-        units = [u for u in ("tiles", "rows") if any(s.unit == u for s in self.scans)] or ["tiles"]
-        kept = "".join(f"{u} kept {totals[f'{u}_kept']:,} of {totals[f'{u}_all']:,}; " for u in units)
-        return (
-            f"{kept}files {totals['files_kept']:,} of {totals['files_all']:,}; "
-            f"to read {bytes_text(self.bytes_to_read)} of {bytes_text(totals['bytes_all'])}"
-        )
-
-    def to_arrow(self) -> pa.Table:
-        """One column ``plan``, a row a line."""
-        schema = pa.schema([pa.field("plan", pa.string(), metadata={b"cubeql.type": b"lines"})])
-        return pa.table({"plan": self.text.split("\n")}, schema=schema)
 
 
 def explain(
@@ -96,7 +36,13 @@ def explain(
         _step(number, line, works.get(line.scan or ""), to_read, figures)
         for number, line in enumerate(outline(compiled.plan))
     )
-    return Explanation(steps, compiled.sql, tuple(prepared.works), sum(to_read.values()), actual or {})
+    scans = tuple(_told(work) for work in prepared.works)
+    return Explanation(steps, compiled.sql, scans, work_stats(prepared.works), sum(to_read.values()), actual or {})
+
+
+def _told(work: ScanWork) -> ScanTold:
+    return ScanTold(work.name, work.layer, work.version, work.unit, work.tiles_kept, work.tiles_all, work.files_kept,
+                    work.files_all, work.bytes_all, work.zones)  # fmt: skip
 
 
 def _step(number: int, line: Line, work: ScanWork | None, to_read: Mapping[str, int], figures: Figures) -> Step:
@@ -150,11 +96,3 @@ def work_words(work: ScanWork | None) -> str:
     kept = f"{work.unit} {work.tiles_kept:,} of {work.tiles_all:,}, files {work.files_kept:,} of {work.files_all:,}"
     told = ", ".join(f"{n:,} by {what}" for what, n in work.left_out.items())
     return f"{kept}; left out {told}" if told else kept
-
-
-def _count(value: int | None) -> str:
-    return "" if value is None else f"{value:,}"
-
-
-def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -24,6 +25,8 @@ class Ready:
         progress: how far it is; None where it reads no tiles.
         close: frees what it holds.
         done: it has been run already, and its result waits.
+        message: what was done, by a statement without rows, which has been run.
+        stats: figures that are known already.
     """
 
     schema: pa.Schema
@@ -33,8 +36,11 @@ class Ready:
     progress: Callable[[], Progress] | None
     close: Callable[[], None]
     done: bool = False
+    message: str | None = None
+    stats: Mapping[str, Any] = field(default_factory=dict)
 
 
 def ended(result: Result) -> Ready:
     """A statement that has been run already: its result waits."""
-    return Ready(result.schema, result.warnings, lambda: result, result.close, None, result.close, done=True)
+    return Ready(result.schema, result.warnings, lambda: result, result.close, None, result.close, True, result.message,
+                 result.stats)  # fmt: skip

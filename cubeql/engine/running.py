@@ -279,6 +279,11 @@ class Halt:
         for running in begun:
             running.cancel()
 
+    def progress(self) -> Progress | None:
+        """How far the newest of those that run is; None where none does."""
+        with self._lock:
+            return newest_progress(self._begun)
+
 
 def left_alone() -> int:
     """How many tasks of stopped statements the engine still works on."""

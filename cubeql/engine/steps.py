@@ -10,35 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cubeql.engine.explanation import Step as Step
 from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Summaries
 from cubeql.plan.outline import Line, Role, outline
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of a plan, last step first; None where there is nothing to tell.
-
-    Attributes:
-        words: what is done.
-        depth: how deep it stands below the last step.
-        note: what is known of its scan, in words.
-        tiles_kept: tile rows it reads (of points and zones their rows, see ``unit``).
-        tiles_all: of so many.
-        bytes: that it reads.
-        rows: that came out of it.
-        seconds: of the elapsed time; those of all steps together are never more.
-        unit: ``tiles``, or ``rows`` of points and zones.
-    """
-
-    words: str
-    depth: int
-    note: str = ""
-    tiles_kept: int | None = None
-    tiles_all: int | None = None
-    bytes: int | None = None
-    rows: int | None = None
-    seconds: float | None = None
-    unit: str = "tiles"
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from cubeql.flight.told import OWN_CLIENT, fault_of
 from cubeql.flight.wire import pack
 
 _OWN = (OWN_CLIENT.encode(), b"1")
-_CHANNEL: list[tuple[str, int]] = [
+CHANNEL: list[tuple[str, int]] = [
     ("grpc.max_metadata_size", 1 << 20),  # faults come among the trailers
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
@@ -62,7 +62,7 @@ class Connection:
         self._headers = [_OWN]
         if token:
             self._headers.append((b"authorization", b"Bearer " + token.encode()))
-        options: dict[str, Any] = {"generic_options": _CHANNEL} | ({} if ca is None else {"tls_root_certs": ca})
+        options: dict[str, Any] = {"generic_options": CHANNEL} | ({} if ca is None else {"tls_root_certs": ca})
         try:
             self._client = flight.FlightClient(address.location, **options)
         except (pa.ArrowException, ValueError) as error:

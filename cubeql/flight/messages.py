@@ -34,11 +34,13 @@ _QUERY = ((1, "query", "text"), (2, "transaction_id", "bytes"))
 _PLAN = ((1, "plan", "SubstraitPlan"), (2, "transaction_id", "bytes"))
 _TRANSACTION = ((1, "transaction_id", "bytes"),)
 _SAVEPOINT = ((1, "savepoint_id", "bytes"),)
+_OWN = ((20_000, "parameters", "text"), (20_001, "timeout_s", "double"), (20_002, "number", "bytes"))
+"""What our own client adds and others pass over: see ``values``; a time limit; by what it knows the statement."""
 
 MESSAGES: dict[str, tuple[Field, ...]] = {
     "Any": _row((1, "type_url", "text"), (2, "value", "bytes")),
     # statements, in a descriptor or a ticket
-    "CommandStatementQuery": _row(*_QUERY),
+    "CommandStatementQuery": _row(*_QUERY, *_OWN),
     "CommandStatementUpdate": _row(*_QUERY),
     "CommandStatementSubstraitPlan": _row(*_PLAN),
     "CommandPreparedStatementQuery": _row(*_HANDLE),

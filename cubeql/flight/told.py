@@ -35,20 +35,20 @@ def fault_bytes(fault: CubeQLError, statement: str = "", most: int = MOST_BYTES)
 
     Args:
         fault: what was raised.
-        statement: the text that the client sent, and therefore knows.
-        most: how many bytes it may take; facts, and in the end faults beyond the first, are left out for that.
+        statement: the text that the client sent, if that is known here: the client has it.
+        most: how many bytes it may take; facts, the text, and in the end faults beyond the first are left out for that.
     """
     told: dict[str, Any] = {"kind": type(fault).__name__, "message": str(fault)}
     if not isinstance(fault, QueryError):
         told |= {"more": {k: v for k, v in vars(fault).items() if isinstance(v, _PLAIN)}}
         return _shorter([told], most)
-    text = {} if fault.text == statement else {"text": fault.text}
     every = [_diagnostic(d) for d in fault.diagnostics]
     plain = [{k: v for k, v in d.items() if k != "facts"} for d in every]
-    choices = ({**told, "diagnostics": some, **text} for some in (every, plain, plain[:20], plain[:1]))
-    for choice in choices:
-        del choice["message"]  # it is made of the diagnostics
-        data = _pressed(choice)
+    choices: list[dict[str, Any]] = [{"diagnostics": some} for some in (every, plain, plain[:20], plain[:1])]
+    if fault.text != statement:
+        choices = [{**choice, "text": fault.text} for choice in choices[:2]] + choices
+    for choice in choices:  # the message is made of the diagnostics
+        data = _pressed({"kind": told["kind"], **choice})
         if len(data) <= most:
             return data
     return _shorter([told], most)
@@ -136,31 +136,36 @@ def head_bytes(warnings: Iterable[Diagnostic], message: str | None, stats: Mappi
         message: what was done, by a statement without rows.
         stats: figures that are known already.
     """
-    return _json({"warnings": [_diagnostic(w) for w in warnings], "message": message, "stats": dict(stats)})
+    return object_bytes({"warnings": [_diagnostic(w) for w in warnings], "message": message, "stats": dict(stats)})
 
 
 def head_of(data: bytes) -> tuple[tuple[Diagnostic, ...], str | None, dict[str, Any]]:
     """What :func:`head_bytes` was given; nothing of a server that tells nothing."""
-    told = _read(data)
+    told = object_of(data)
     warnings = tuple(_diagnostic_of(w) for w in told.get("warnings", ()))
     return warnings, told.get("message"), dict(told.get("stats") or {})
 
 
 def tail_bytes(stats: Mapping[str, Any]) -> bytes:
     """Figures of a statement that has ended: ride in the ``app_metadata`` of its last batch."""
-    return _json({"stats": dict(stats)})
+    return object_bytes({"stats": dict(stats)})
 
 
 def tail_of(data: bytes) -> dict[str, Any]:
     """What :func:`tail_bytes` was given."""
-    return dict(_read(data).get("stats") or {})
+    return dict(object_of(data).get("stats") or {})
 
 
-def _json(told: Mapping[str, Any]) -> bytes:
+# -------------------------------------------------------------- actions
+
+
+def object_bytes(told: Mapping[str, Any]) -> bytes:
+    """Plain values by name, as actions ask and answer."""
     return json.dumps(told, default=str).encode()
 
 
-def _read(data: bytes) -> dict[str, Any]:
+def object_of(data: bytes) -> dict[str, Any]:
+    """What :func:`object_bytes` was given; nothing of other bytes."""
     try:
         told = json.loads(data) if data else {}
     except (ValueError, RecursionError):

@@ -19,7 +19,8 @@ from cubeql.lang import split_statements
 from cubeql.lang.tokens import tokenize
 from cubeql.notebook.running import run
 from cubeql.notebook.shown import Bundle, Read, map_of, plot_of, read, shown
-from cubeql.session import Session, default_store
+from cubeql.sessions import AnySession, is_session
+from cubeql.settings import default_store
 
 _FIRST = ""  # what --map and --plot say without a column
 
@@ -30,8 +31,8 @@ class CubeQLMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
-        self._opened: dict[str, Session] = {}
-        self.session: Session | None = None
+        self._opened: dict[str, AnySession] = {}
+        self.session: AnySession | None = None
 
     @magic_arguments()
     @argument("word", nargs="?", help="the variable that keeps the last result; without a cell, the store")
@@ -67,12 +68,12 @@ class CubeQLMagics(Magics):
         names = session.store.layer_names()
         print(f"{session.store.address}: {len(names)} layers: {', '.join(names)}")  # noqa: T201
 
-    def _connect(self, word: str | None) -> Session:
+    def _connect(self, word: str | None) -> AnySession:
         """The session of a store, from now on that of all cells; without a word the one there is, else the default."""
         if word is None and self.session is not None:
             return self.session
         named = self._variables().get(word) if word else None
-        if isinstance(named, Session):
+        if is_session(named):
             self.session = named
             return named
         address = word or default_store()
@@ -104,7 +105,7 @@ class CubeQLMagics(Magics):
             for bundle in _pictures(found, result, asked) if last else ():
                 display(bundle, raw=True)
 
-    def _read(self, session: Session, text: str, timeout_s: float | None, whole: bool) -> tuple[Result, Read]:
+    def _read(self, session: AnySession, text: str, timeout_s: float | None, whole: bool) -> tuple[Result, Read]:
         result = session.query(text, self._parameters(text), timeout_s)
         return result, read(result, whole)
 

@@ -8,13 +8,13 @@ from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
 from typing import TypeVar
 
-from cubeql.session import Session
+from cubeql.sessions import AnySession
 
 _LOOK_EVERY_S = 0.2  # an interrupt is noticed when Python runs, not while it waits for a lock without end
 T = TypeVar("T")
 
 
-def run(work: Callable[[], T], session: Session) -> T:
+def run(work: Callable[[], T], session: AnySession) -> T:
     """Do work that asks a session; an interrupt cancels what runs there, and is then raised.
 
     Raises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow.flight as flight
 
-from cubeql.server import cancelling, catalog, prepared
+from cubeql.server import cancelling, catalog, own, prepared
 from cubeql.server.faults import Unspoken
 from cubeql.server.guests import Guest
 
@@ -26,6 +26,10 @@ ACTIONS: dict[str, Action] = {
     catalog.ACTION: Action("tell what the store holds, as plain records", catalog.tell),
     "CancelFlightInfo": Action("stop a statement by its flight info: CancelFlightInfoRequest", cancelling.cancel_info),
     "CancelQuery": Action("the same: ActionCancelQueryRequest", cancelling.cancel_query),
+    "cubeql.progress": Action("tell how far a statement is, by the number its client gave it", own.progress),
+    "cubeql.cancel": Action("stop a statement, by the number its client gave it", own.cancel),
+    "cubeql.contents": Action("tell all that the guest sees of the store at once", own.contents),
+    "cubeql.stac": Action("tell of a layer as a STAC Collection", own.stac),
 }
 
 

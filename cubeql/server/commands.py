@@ -67,7 +67,8 @@ def info_of(guest: Guest, descriptor: flight.FlightDescriptor) -> flight.FlightI
     offer = command.offer(guest, message)
     ticket = flight.Ticket(descriptor.command if offer.ticket is None else offer.ticket)
     # An endpoint without a place is at whoever gave it.
-    return flight.FlightInfo(offer.schema, descriptor, [flight.FlightEndpoint(ticket, [])], -1, -1)
+    return flight.FlightInfo(offer.schema, descriptor, [flight.FlightEndpoint(ticket, [])], -1, -1,
+                             app_metadata=offer.beside)  # fmt: skip
 
 
 def shape_of(guest: Guest, descriptor: flight.FlightDescriptor) -> pa.Schema:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 import pyarrow as pa
 import pyarrow.flight as flight
@@ -50,6 +51,11 @@ class Asked:
     def schema(self) -> pa.Schema:
         """What its rows will look like."""
         return self.ready.schema
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Its figures up to now."""
+        return {} if self._stream is None else self._stream.stats
 
     @property
     def stopped(self) -> bool:
@@ -97,6 +103,7 @@ class Desk:
         self._changed = threading.Condition(threading.RLock())
         self._halts: set[Halt] = set()
         self._open: dict[bytes, Asked] = {}
+        self._numbered: WeakValueDictionary[tuple[str, bytes], Halt] = WeakValueDictionary()
         self._streams: Counter[str] = Counter()
         self.draining = False
 
@@ -110,6 +117,7 @@ class Desk:
         params: Parameters = None,
         caller: Caller | None = None,
         timeout_s: float | None = None,
+        number: bytes | None = None,
     ) -> Asked:
         """Make a statement ready; one that changes something is run, and stopped if its client goes away.
 
@@ -120,6 +128,7 @@ class Desk:
             params: values of its parameters.
             caller: who asks.
             timeout_s: a time limit of this statement; less than the server's, or that is taken.
+            number: by which :meth:`numbered` knows it from now to its end.
 
         Raises:
             QueryError: the statement is at fault, was stopped, or took too long.
@@ -128,7 +137,7 @@ class Desk:
         """
         began = time.monotonic()
         try:
-            asked = self._ready(who, session, text, params, caller or Caller(), timeout_s)
+            asked = self._ready(who, session, text, params, caller or Caller(), timeout_s, number)
         except BaseException as error:
             self._note(who, text, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
             raise
@@ -137,14 +146,15 @@ class Desk:
         return asked
 
     def _ready(
-        self, who: Who, session: Session, text: str, params: Any, caller: Caller, timeout_s: float | None
-    ) -> Asked:
+        self, who: Who, session: Session, text: str, params: Any, caller: Caller, timeout_s: float | None,
+        number: bytes | None,
+    ) -> Asked:  # fmt: skip
         own = (session.settings.timeout_s, timeout_s)
         run_s = min([self._limits.run_s, *(s for s in own if s is not None)])
         slots = self._runs if _works(parse_statement(text)) else self._binds
         if self.draining:
             raise shutting_down()
-        with self._halting() as halt, self._watch.over(caller.gone, halt.call):
+        with self._halting(who, number) as halt, self._watch.over(caller.gone, halt.call):
             slot = slots.take(who.name, lambda then: self._watch.over(lambda: halt.called, then))
             if slot is None:
                 raise _cancelled()
@@ -153,17 +163,23 @@ class Desk:
         return Asked(who, text, ready, run_s, halt)
 
     @contextmanager
-    def _halting(self) -> Iterator[Halt]:
+    def _halting(self, who: Who, number: bytes | None) -> Iterator[Halt]:
         """What stops a statement while it is made ready, known to those who stop all."""
         halt = Halt()
         with self._changed:
             self._halts.add(halt)
+            if number is not None:
+                self._numbered[who.name, number] = halt
         try:
             yield halt
         finally:
             with self._changed:
                 self._halts.discard(halt)
                 self._changed.notify_all()
+
+    def numbered(self, who: Who, number: bytes) -> Halt | None:
+        """What stops a statement of a user, and tells how far it is; None where it has ended or never was."""
+        return self._numbered.get((who.name, number))
 
     # -------------------------------------------------------------- rows
 

@@ -7,7 +7,6 @@ and with those it sends the whole traceback, paths included, unless :func:`hide_
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import secrets
 import sys
@@ -23,12 +22,14 @@ from cubeql.errors import (
     ConfigError,
     CubeQLError,
     IngestError,
+    InternalError,
     NotAllowed,
     QueryCancelled,
     QueryError,
     QueryTimeout,
     StoreError,
 )
+from cubeql.flight.told import OWN_CLIENT, fault_bytes
 from cubeql.flight.wire import WireError
 from cubeql.server.calls import Caller, answering
 
@@ -37,7 +38,7 @@ _R = TypeVar("_R")
 _T = TypeVar("_T")
 OWN = "own"
 """The middleware that notes whether a call is of CubeQL's own client."""
-_OWN_HEADER = "x-cubeql-client"
+_MOST_SAID = 500  # our own client reads the fault beside it
 _LOG = logging.getLogger("cubeql.server")
 
 
@@ -76,8 +77,8 @@ def told(error: BaseException, own: bool = False) -> Exception:
         return Unspoken(str(error) or "this is not supported")
     for kind, code in _TOLD:
         if isinstance(error, kind):
-            return _own(error, kind.__name__, code) if own else _foreign(error, code)
-    return _unexpected(error)
+            return _own(error, code or flight.FlightServerError) if own else _foreign(error, code)
+    return _unexpected(error, own)
 
 
 # A row each, the narrower before the wider; None is INVALID_ARGUMENT.
@@ -101,8 +102,8 @@ def _foreign(error: CubeQLError, code: type[flight.FlightError] | None) -> Excep
     return Refused(str(error), ", ".join(dict.fromkeys(codes)) or "refused")
 
 
-def _own(error: CubeQLError, name: str, code: type[flight.FlightError] | None) -> Exception:
-    return _made(code or flight.FlightServerError, str(error), json.dumps(_facts(name, error)).encode())
+def _own(error: CubeQLError, code: type[flight.FlightError]) -> Exception:
+    return _made(code, str(error)[:_MOST_SAID], fault_bytes(error))
 
 
 def _made(code: type[flight.FlightError], *said: str | bytes) -> Exception:
@@ -110,28 +111,16 @@ def _made(code: type[flight.FlightError], *said: str | bytes) -> Exception:
     return error
 
 
-def _facts(name: str, error: CubeQLError) -> dict[str, Any]:
-    diagnostics = [
-        {
-            "code": d.code,
-            "severity": d.severity,
-            "message": d.message,
-            "hint": d.hint,
-            "replacement": d.replacement,
-            "span": None if d.span is None else [d.span.start, d.span.end],
-            "facts": {k: v if isinstance(v, (int, float, bool)) else str(v) for k, v in d.facts},
-        }
-        for d in getattr(error, "diagnostics", ())
-    ]
-    return {"error": name, "message": str(error), "text": getattr(error, "text", ""), "diagnostics": diagnostics}
-
-
-def _unexpected(error: BaseException) -> Exception:
+def _unexpected(error: BaseException, own: bool) -> Exception:
     """A number for the client; everything else is for the log."""
     number = secrets.token_hex(4)
     _LOG.error("reference %s", number, exc_info=(type(error), error, error.__traceback__))
-    what = "the store cannot answer this" if isinstance(error, StoreError) else "something failed inside the server"
-    return _made(flight.FlightInternalError, f"{what}; its log has more under the reference {number}")
+    is_store = isinstance(error, StoreError)
+    what = "the store cannot answer this" if is_store else "something failed inside the server"
+    said = f"{what}; its log has more under the reference {number}"
+    if own:
+        return _own(StoreError(said) if is_store else InternalError(said), flight.FlightInternalError)
+    return _made(flight.FlightInternalError, said)
 
 
 # -------------------------------------------------------------- where errors leave
@@ -171,7 +160,7 @@ class OwnClients(flight.ServerMiddlewareFactory):
 
     def start_call(self, info: Any, headers: Any) -> _Own:
         """Look at the headers of a call."""
-        return _Own(any(name.lower() == _OWN_HEADER for name in headers))
+        return _Own(any(name.lower() == OWN_CLIENT for name in headers))
 
 
 def is_own(context: Any) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pyarrow.flight import FlightDataStream
 
 from cubeql.catalog.rights import Who
+from cubeql.flight.told import tail_bytes
 from cubeql.server.calls import caller
 from cubeql.server.desk import Asked, Desk
 from cubeql.server.settings import Folders, Limits
@@ -48,13 +49,16 @@ class Guest:
         most = self.limits.prepared_per_guest
         self.prepared = Tickets("prepared statements", most, PREPARED_S, lambda prepared: None)
 
-    def asks(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Asked:
+    def asks(
+        self, text: str, params: Parameters = None, timeout_s: float | None = None, number: bytes | None = None
+    ) -> Asked:
         """A statement of his, made ready; see :meth:`cubeql.server.desk.Desk.ready`."""
-        return self.desk.ready(self.who, self.session, text, params, caller(), timeout_s)
+        return self.desk.ready(self.who, self.session, text, params, caller(), timeout_s, number)
 
     def fetches(self, asked: Asked, handle: bytes) -> FlightDataStream:
         """The rows of a statement that is ready; see :meth:`cubeql.server.desk.Desk.rows`."""
-        return self.desk.rows(asked, handle, caller())
+        call = caller()
+        return self.desk.rows(asked, handle, call, (lambda: tail_bytes(asked.stats)) if call.own else None)
 
     def stops(self, handle: bytes) -> bool:
         """Stop a statement of his that is ready, or whose rows are fetched; gives whether there was one."""

@@ -14,7 +14,9 @@ class Offer:
     Attributes:
         schema: what they look like; they will look so.
         ticket: what fetches them; None where the command does so itself.
+        beside: what our own client is told beside, see :func:`cubeql.flight.told.head_bytes`.
     """
 
     schema: pa.Schema
     ticket: bytes | None = None
+    beside: bytes = b""

@@ -74,7 +74,7 @@ def message_of(body: bytes, wanted: str) -> Message:
 def offer(guest: Guest, message: Message) -> Offer:
     """Make a prepared statement ready with the values bound to it."""
     prepared = _prepared(guest, message)
-    return offered(guest, prepared.shape.text, prepared.values)
+    return offered(guest, guest.asks(prepared.shape.text, prepared.values))
 
 
 def shape(guest: Guest, message: Message) -> pa.Schema:

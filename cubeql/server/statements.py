@@ -8,7 +8,10 @@ import pyarrow as pa
 import pyarrow.flight as flight
 
 from cubeql.engine.result import Result
+from cubeql.flight.told import head_bytes
+from cubeql.flight.values import params_of
 from cubeql.flight.wire import Message, encode, pack
+from cubeql.server.calls import caller
 from cubeql.server.desk import Asked
 from cubeql.server.faults import Refused
 from cubeql.server.guests import Guest
@@ -19,14 +22,22 @@ from cubeql.session import Parameters, ended
 
 def offer(guest: Guest, message: Message) -> Offer:
     """Make a statement ready; its ticket fetches the rows."""
-    return offered(guest, text_of(guest, message), None)
+    values = params_of(message.get("parameters"))
+    asked = guest.asks(text_of(guest, message), values, message.get("timeout_s"), message.get("number"))
+    return offered(guest, asked)
 
 
-def offered(guest: Guest, text: str, params: Parameters) -> Offer:
-    """Make a statement with values of its parameters ready."""
-    asked = worded(guest.asks(text, params))
+def offered(guest: Guest, asked: Asked) -> Offer:
+    """A statement that is ready as an offer; its ticket fetches the rows."""
+    if not caller().own:
+        asked = worded(asked)
     handle = guest.tickets.give(asked)
-    return Offer(asked.schema, pack("TicketStatementQuery", statement_handle=handle))
+    return Offer(asked.schema, pack("TicketStatementQuery", statement_handle=handle), _beside(asked))
+
+
+def _beside(asked: Asked) -> bytes:
+    ready = asked.ready
+    return head_bytes(ready.warnings, ready.message, ready.stats) if caller().own else b""
 
 
 def shape(guest: Guest, message: Message) -> pa.Schema:

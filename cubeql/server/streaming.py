@@ -204,6 +204,11 @@ class Stream:
             self.stop()
         self._ended(self.sent())
 
+    @property
+    def stats(self) -> dict[str, Any]:
+        """The statement's own figures up to now."""
+        return {} if self._result is None else dict(self._result.stats)
+
     def sent(self) -> Sent:
         """What became of it up to now."""
         why = self._why

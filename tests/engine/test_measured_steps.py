@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from cubeql.engine.explain import Explanation
+from cubeql.engine.explanation import Explanation
 from cubeql.engine.steps import Step
 
 HEAVY = "SELECT time, median(red * v) AS m FROM fine JOIN twin FILTER red > 0.1 GROUP BY time ORDER BY m LIMIT 2"

@@ -70,6 +70,10 @@ Any: 1 type_url string, 2 value bytes
 KINDS = {"string": "text", "uint32": "uint", "int32": "int", "int64": "int", "enum": "int"}
 
 
+OUR_OWN = 20_000
+"""The numbers from here on are never specified, and other clients and servers pass them over."""
+
+
 def specified(line: str) -> tuple[str, tuple[Field, ...]]:
     name, _, rest = line.partition(":")
     rows = (part.split() for part in rest.split(",") if part.strip())
@@ -85,7 +89,7 @@ def kind_of(written: str) -> tuple[str, bool, bool]:
 @pytest.mark.parametrize("line", SPECIFIED.strip().splitlines(), ids=lambda line: line.partition(":")[0])
 def test_a_message_is_as_specified(line: str) -> None:
     name, fields = specified(line)
-    assert MESSAGES[name] == fields
+    assert tuple(f for f in MESSAGES[name] if f.number < OUR_OWN) == fields
 
 
 def test_no_message_is_in_the_table_that_is_not_specified() -> None:

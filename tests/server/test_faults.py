@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import traceback
@@ -26,6 +25,7 @@ from cubeql.errors import (
     VersionGone,
     diagnose,
 )
+from cubeql.flight.told import fault_of
 from cubeql.flight.wire import WireError
 from cubeql.server.faults import OWN, Busy, OwnClients, Refused, Unspoken, guarded, hide_tracebacks, told
 from cubeql.server.streaming import Flow, Outlet, Stream, flight_stream
@@ -157,11 +157,22 @@ def test_own_clients_get_the_facts_of_a_fault(raising: Raising, client: flight.F
     options = flight.FlightCallOptions(headers=[(b"x-cubeql-client", b"1")])
     error = met(lambda: list(client.do_action(flight.Action("x", b""), options)))
     assert isinstance(error, flight.FlightServerError)
-    facts = json.loads(error.extra_info)
-    assert (facts["error"], facts["text"]) == ("QueryError", "SELECT * FROM s3")
-    assert facts["diagnostics"][0]["code"] == "unknown_layer"
-    assert facts["diagnostics"][0]["span"] == [14, 16]
-    assert facts["diagnostics"][0]["facts"] == {"name": "s3", "suggestion": "layers are dem"}
+    fault = fault_of(error.extra_info)
+    assert isinstance(fault, QueryError)
+    assert (type(fault), fault.text, fault.diagnostics) == (QueryError, "SELECT * FROM s3", (UNKNOWN,))
+    assert fault.diagnostics[0].facts == (("name", "s3"), ("suggestion", "layers are dem"))
+
+
+@pytest.mark.parametrize("kind", [StoreError, InternalError])
+def test_own_clients_know_which_kind_a_hidden_fault_is(
+    raising: Raising, client: flight.FlightClient, kind: type[Exception]
+) -> None:
+    raising.fault = kind(f"/data/store: {SECRET}")
+    options = flight.FlightCallOptions(headers=[(b"x-cubeql-client", b"1")])
+    error = met(lambda: list(client.do_action(flight.Action("x", b""), options)))
+    fault = fault_of(error.extra_info)
+    assert type(fault) is kind
+    assert "reference" in str(fault) and SECRET not in str(error) and "/data" not in str(error)
 
 
 def test_own_clients_know_a_timeout_by_its_code_too(raising: Raising, client: flight.FlightClient) -> None:
@@ -169,7 +180,7 @@ def test_own_clients_know_a_timeout_by_its_code_too(raising: Raising, client: fl
     options = flight.FlightCallOptions(headers=[(b"x-cubeql-client", b"1")])
     error = met(lambda: list(client.do_action(flight.Action("x", b""), options)))
     assert isinstance(error, flight.FlightTimedOutError)
-    assert json.loads(error.extra_info)["error"] == "QueryTimeout"
+    assert isinstance(fault_of(error.extra_info), QueryTimeout)
 
 
 def test_tracebacks_of_python_itself_stay_as_they_are() -> None:

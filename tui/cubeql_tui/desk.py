@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
 
-from cubeql.session import Session
+from cubeql.sessions import AnySession
 from cubeql_tui.about import AboutPage
 from cubeql_tui.drafts import Draft
 from cubeql_tui.editor import QueryEditor
@@ -47,7 +47,7 @@ class Desk(Horizontal):
 
     def __init__(
         self,
-        asides: Session,
+        asides: AnySession,
         popup: Popup,
         first_words: str,
         steps: Steps,

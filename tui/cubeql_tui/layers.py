@@ -11,7 +11,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static, Tree
 
 from cubeql.errors import CubeQLError, QueryCancelled
-from cubeql.session import Session
+from cubeql.sessions import AnySession
 from cubeql_tui.finding import around
 from cubeql_tui.looking import Details, GoneOnError, Looker, Picture
 from cubeql_tui.snapshot import Snapshot
@@ -56,7 +56,7 @@ class LayersPane(Vertical):
             self.line, self.details, self.picture = line, details, picture
             super().__init__()
 
-    def __init__(self, asides: Session, *, id: str | None = None) -> None:
+    def __init__(self, asides: AnySession, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.snapshot = Snapshot()
         self.looker = Looker(asides)

@@ -14,7 +14,7 @@ from cubeql.drawing.hexes import Hexes
 from cubeql.drawing.view import Box, View, cell_degrees
 from cubeql.errors import CubeQLError
 from cubeql.grid.cells import centers
-from cubeql.session import Session
+from cubeql.sessions import AnySession
 from cubeql.values.cells import format_cell
 from cubeql_tui import asking
 from cubeql_tui.examples import Sight
@@ -106,9 +106,9 @@ class Looker:
         store: a session on the store, which lends it.
     """
 
-    def __init__(self, store: Session) -> None:
+    def __init__(self, store: AnySession) -> None:
         self._store = store
-        self._session: Session | None = None
+        self._session: AnySession | None = None
         self._turn = threading.Lock()
         self._wanted = 0
         self._details: dict[tuple[str, int], Details] = {}
@@ -127,12 +127,12 @@ class Looker:
         if self._session is not None:
             self._session.close()
 
-    def _ask(self, ticket: int) -> Session:
+    def _ask(self, ticket: int) -> AnySession:
         """The session, for somebody who is still waiting."""
         if ticket != self._wanted:
             raise GoneOnError
         if self._session is None:
-            self._session = Session(self._store.store)
+            self._session = self._store.another()
         return self._session
 
     def details(self, facts: LayerFacts, ticket: int) -> Details:

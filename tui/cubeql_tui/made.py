@@ -10,7 +10,7 @@ from textual.message import Message
 from cubeql.drawing.counting import Counted
 from cubeql.drawing.series import Series
 from cubeql.errors import CubeQLError
-from cubeql.session import Explanation
+from cubeql.sessions import Explanation
 from cubeql_tui.narrowing import Narrowing
 from cubeql_tui.running import Run
 

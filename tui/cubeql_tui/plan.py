@@ -20,14 +20,14 @@ from textual.widgets import Static
 
 from cubeql.drawing.display import bytes_text, seconds_text
 from cubeql.errors import CubeQLError, QueryCancelled
-from cubeql.session import Explanation
+from cubeql.sessions import Explanation
 from cubeql_tui.actions import Place, bindings
 from cubeql_tui.pulse import bar, left_text, tiles_text
 from cubeql_tui.themes import sql_theme
 from cubeql_tui.words import fault_text
 
 if TYPE_CHECKING:
-    from cubeql.session import Session
+    from cubeql.sessions import AnySession
 
 Steps = Sequence[Any]
 _GAUGE = 8
@@ -168,7 +168,7 @@ class PlanView(Container, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.session: Session | None = None
+        self.session: AnySession | None = None
         self._found: Explanation | None = None
         self._text = ""
         self._values: Mapping[str, Any] = {}
@@ -249,7 +249,7 @@ class PlanView(Container, can_focus=True):
         return True
 
     @work(thread=True, group="measure")
-    def _measure(self, session: Session, text: str, values: Mapping[str, Any]) -> None:
+    def _measure(self, session: AnySession, text: str, values: Mapping[str, Any]) -> None:
         try:
             found: Explanation | CubeQLError = session.explain(text, values or None, analyze=True)
         except CubeQLError as error:

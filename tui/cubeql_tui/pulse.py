@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from cubeql.drawing.display import seconds_text
-from cubeql.session import Progress
+from cubeql.sessions import Progress
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 

@@ -13,7 +13,7 @@ from textual.widgets import ContentSwitcher
 
 from cubeql.drawing import counting, series
 from cubeql.errors import CubeQLError, QueryCancelled
-from cubeql.session import Session
+from cubeql.sessions import AnySession
 from cubeql_tui import narrowing
 from cubeql_tui.arranging import Wish, first_row
 from cubeql_tui.exports import ROWS, Subject, of_histogram, of_map, of_series
@@ -68,7 +68,7 @@ class Results(ContentSwitcher):
         welcome: what is said before anything was asked.
     """
 
-    def __init__(self, asides: Session, welcome: Steps, *, id: str | None = None) -> None:
+    def __init__(self, asides: AnySession, welcome: Steps, *, id: str | None = None) -> None:
         super().__init__(initial="welcome", id=id)
         self.asides = asides
         self.run: Run | None = None

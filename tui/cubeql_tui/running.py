@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled
-from cubeql.session import Progress, Session
+from cubeql.sessions import AnySession, Progress
 from cubeql_tui.rows import Rows
 
 State = Literal["running", "waiting", "done", "cancelled", "failed"]
@@ -31,7 +31,7 @@ class Run:
     """
 
     def __init__(
-        self, session: Session, text: str, ahead: int = AHEAD, values: Mapping[str, Any] | None = None
+        self, session: AnySession, text: str, ahead: int = AHEAD, values: Mapping[str, Any] | None = None
     ) -> None:
         self.session = session
         self.text = text

@@ -14,7 +14,7 @@ from cubeql.catalog import Attribute, Band, Catalog, CellSet, Layer
 from cubeql.drawing.display import bytes_text, span_text
 from cubeql.drawing.view import cell_km2
 from cubeql.errors import CubeQLError
-from cubeql.session import Session
+from cubeql.sessions import AnySession
 from cubeql_tui.finding import Fact, Known, KnownTimes
 
 T = TypeVar("T")
@@ -163,7 +163,7 @@ class Snapshot:
         self.damaged = damaged + tuple(read.damaged.values())
 
     @staticmethod
-    def of(session: Session) -> Snapshot:
+    def of(session: AnySession) -> Snapshot:
         """Read the store of a session; takes as long as its disk does.
 
         Raises:
@@ -217,7 +217,7 @@ def _rows(table: pa.Table) -> list[dict[str, Any]]:
     return [row | {n: None if np.isnat(t[i]) else t[i] for n, t in times.items()} for i, row in enumerate(plain)]
 
 
-def _damaged(session: Session, name: str) -> Damaged | None:
+def _damaged(session: AnySession, name: str) -> Damaged | None:
     try:
         session.layer(name)
     except CubeQLError as error:

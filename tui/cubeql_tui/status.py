@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from cubeql.drawing.display import bytes_text, seconds_text
-from cubeql.session import Progress
+from cubeql.sessions import Progress
 from cubeql_tui.pulse import left_text, tiles_text
 from cubeql_tui.running import Run
 

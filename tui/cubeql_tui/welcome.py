@@ -18,7 +18,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from cubeql.errors import CubeQLError
-from cubeql.session import Session
+from cubeql.sessions import AnySession
 from cubeql_tui import examples
 from cubeql_tui.examples import Example
 from cubeql_tui.looking import GoneOnError, Looker
@@ -68,7 +68,7 @@ class Welcome(VerticalScroll, can_focus=False):
             self.example = example
             super().__init__()
 
-    def __init__(self, steps: Steps, asides: Session, *, id: str | None = None) -> None:
+    def __init__(self, steps: Steps, asides: AnySession, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.examples: list[Example] = []
         self._steps, self._asides = steps, asides

@@ -20,7 +20,7 @@ from cubeql.cli.outcome import DONE
 from cubeql.errors import CardError, ConfigError
 
 if TYPE_CHECKING:
-    from cubeql.session import Session
+    from cubeql.sessions import AnySession
 
 
 def arguments(parser: Parser) -> None:
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     return DONE
 
 
-def print_card(session: Session, layer: str, *, stac: bool) -> int:
+def print_card(session: AnySession, layer: str, *, stac: bool) -> int:
     """Print the card of a layer, or its STAC Collection."""
     from cubeql.cli.output.sink import write_text
 

@@ -210,7 +210,7 @@ def _plan(options: argparse.Namespace, given: dict[str, Any]) -> int:
 
     from cubeql.cli.output.sink import write_text
     from cubeql.ingest import plan_ingest
-    from cubeql.session import default_store
+    from cubeql.settings import default_store
     from cubeql.storage import Store
 
     address = chosen_store(options) or default_store()

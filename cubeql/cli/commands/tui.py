@@ -58,7 +58,7 @@ def _in_page() -> bool:
 
 def _serve(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     from cubeql.cli.output.sink import write_text
-    from cubeql.session import default_store
+    from cubeql.settings import default_store
 
     if options.host not in (LOOPBACK, "localhost"):
         raise ConfigError(

@@ -79,7 +79,7 @@ class Offers(Completer):
                 return {name: str(value) for name, value in self._shell.running.parameters.items()}
             case "setting":
                 settings = self._shell.session.settings
-                return {f.name: str(getattr(settings, f.name)) for f in fields(settings)}
+                return {f.name: str(getattr(settings, f.name)) for f in fields(settings) if f.repr}
         return {}
 
 

@@ -15,10 +15,10 @@ from cubeql.history import History, default_file
 from cubeql.preferences import Preferences
 
 if TYPE_CHECKING:
-    from cubeql.session import Session
+    from cubeql.sessions import AnySession
 
 
-def open_prompt(session: Session, running: Running, options: argparse.Namespace, preferred: Preferences) -> int:
+def open_prompt(session: AnySession, running: Running, options: argparse.Namespace, preferred: Preferences) -> int:
     """Ask for statements until the end of input; arguments go before preferences."""
     likes = preferred.shell
     colour = options.color if options.color != "auto" else likes.colour

@@ -20,7 +20,7 @@ from cubeql.history import History
 
 if TYPE_CHECKING:
     from cubeql.catalog import Catalog
-    from cubeql.session import Session
+    from cubeql.sessions import AnySession
 
 MODES = NAMES
 _ASKED = ("layer_names", "layer", "commits", "view_names", "view", "in_place", "cell_set_names", "cell_set")
@@ -128,7 +128,7 @@ class Shell:
         depth: how many files are being read, one from another.
     """
 
-    session: Session
+    session: AnySession
     running: Running
     showing: Showing
     diagnostics: Diagnostics

@@ -11,7 +11,8 @@ from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.catalog.rights import Deed
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.execute import Measured, prepare, ready, stream
-from cubeql.engine.explain import Explanation, cost, explain
+from cubeql.engine.explain import cost, explain
+from cubeql.engine.explanation import Explanation
 from cubeql.engine.prepare import Prepared
 from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result

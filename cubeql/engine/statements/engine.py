@@ -11,7 +11,7 @@ import duckdb
 
 from cubeql.catalog.rights import KEEPER, Who
 from cubeql.compiler import CompiledQuery, compile_query
-from cubeql.engine.explain import Explanation
+from cubeql.engine.explanation import Explanation
 from cubeql.engine.inplace import MOST_CELLS, InPlace, Rasters
 from cubeql.engine.prepare import Caches
 from cubeql.engine.ready import Ready, ended

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.engine.result import Result, done, rows
-from cubeql.engine.scans import work_stats
 from cubeql.engine.statements.call import Call
 from cubeql.lang import nodes
 
@@ -19,7 +18,7 @@ def explain(call: Call, statement: nodes.Explain) -> Result:
     """``EXPLAIN [ANALYZE] query``."""
     found = call.explanation(statement.query, statement.analyze)
     result = rows(found.to_arrow(), call.text)
-    result.stats |= work_stats(list(found.scans))
+    result.stats |= found.totals
     return result
 
 

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from cubeql.drawing.colours import Scale
 from cubeql.drawing.hexes import difference
 from cubeql.grid.cells import centers
-from cubeql.session import Session
+from cubeql.sessions import AnySession
 from cubeql_tui.map.canvas import MapCanvas
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.side import MapSide
@@ -55,7 +55,7 @@ class Sides(Vertical):
         super().__init__(id=id)
         self.arranged: Layout = "one"
         self._place: tuple[float, float] | None = None
-        self._session: Session | None = None
+        self._session: AnySession | None = None
         self.add_class("-one")
 
     def compose(self) -> ComposeResult:
@@ -106,7 +106,7 @@ class Sides(Vertical):
         if not isinstance(source, LayerSource):
             return source
         if self._session is None:
-            self._session = Session(source.session.store, source.session.settings)
+            self._session = source.session.another()
         return LayerSource(self._session, source.facts)
 
     # -------------------------------------------------------------- arrangement

@@ -18,7 +18,7 @@ from cubeql.drawing.mapped import can_map, mappable, numbers
 from cubeql.drawing.selection import TimeSpan
 from cubeql.drawing.series import Line, averaged
 from cubeql.drawing.view import Box, Floats
-from cubeql.session import Session
+from cubeql.sessions import AnySession
 from cubeql.values.cells import CellArray, format_cell, parent, resolution_of
 from cubeql_tui import asking
 from cubeql_tui.asking import When
@@ -99,7 +99,7 @@ class Source(Protocol):
 class LayerSource:
     """A layer; the engine is asked for what is seen, at the resolution in which it is seen."""
 
-    session: Session
+    session: AnySession
     facts: LayerFacts
     _times: Times | None = field(default=None, init=False)
 
