@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow.flight as flight
 
-from cubeql.server import cancelling, catalog, own, prepared
+from cubeql.server import cancelling, catalog, options, own, prepared
 from cubeql.server.faults import Unspoken
 from cubeql.server.guests import Guest
 
@@ -25,6 +25,9 @@ ACTIONS: dict[str, Action] = {
     "ClosePreparedStatement": Action("forget one: ActionClosePreparedStatementRequest", prepared.close),
     catalog.ACTION: Action("tell what the store holds, as plain records", catalog.tell),
     "CancelFlightInfo": Action("stop a statement by its flight info: CancelFlightInfoRequest", cancelling.cancel_info),
+    "SetSessionOptions": Action("set options of the session: SetSessionOptionsRequest", options.set_options),
+    "GetSessionOptions": Action("tell them: GetSessionOptionsRequest", options.get_options),
+    "CloseSession": Action("take them back: CloseSessionRequest", options.close),
     "CancelQuery": Action("the same: ActionCancelQueryRequest", cancelling.cancel_query),
     "cubeql.progress": Action("tell how far a statement is, by the number its client gave it", own.progress),
     "cubeql.cancel": Action("stop a statement, by the number its client gave it", own.cancel),
@@ -32,10 +35,14 @@ ACTIONS: dict[str, Action] = {
     "cubeql.stac": Action("tell of a layer as a STAC Collection", own.stac),
 }
 
+_TRANSACTIONS = ("BeginTransaction", "EndTransaction", "BeginSavepoint", "EndSavepoint")
+
 
 def act(guest: Guest, action: flight.Action) -> list[flight.Result]:
     """Do an action."""
     known = ACTIONS.get(action.type)
+    if action.type in _TRANSACTIONS:
+        raise Unspoken("there are no transactions here: each statement stands for itself, once it is done")
     if known is None:
         raise Unspoken(f"the action {action.type[:80]!r} is not spoken here")
     return [flight.Result(body) for body in known.act(guest, action.body.to_pybytes())]

@@ -189,6 +189,7 @@ class Desk:
         handle: bytes,
         caller: Caller,
         said: Callable[[], bytes] | None = None,
+        compression: str = "none",
     ) -> flight.FlightDataStream:
         """The rows of a statement, when it is its turn.
 
@@ -197,6 +198,7 @@ class Desk:
             handle: by which :meth:`find` knows it until its end.
             caller: who fetches them.
             said: what comes with a last batch without rows.
+            compression: of the bodies of batches: ``none``, ``lz4`` or ``zstd``.
 
         Raises:
             Busy: there is too much to do, or the user has too many results open.
@@ -211,7 +213,7 @@ class Desk:
                 self._note(asked.who, asked.text, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
             raise
         outlet = Outlet(stream, asked.schema, self._watch, caller.gone, said, lambda error: told(error, caller.own))
-        return flight_stream(outlet, asked.schema)
+        return flight_stream(outlet, asked.schema, compression)
 
     def _started(self, asked: Asked, handle: bytes, caller: Caller) -> Stream:
         self._enter(asked, handle)

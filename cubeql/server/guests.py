@@ -19,6 +19,8 @@ from cubeql.session import Parameters, Session
 
 PREPARED_S = 1800.0
 """How long a prepared statement is kept that nobody runs: a client that died does not close its own."""
+COMPRESSIONS = ("none", "lz4", "zstd")
+"""How the bodies of batches can be pressed together; it pays on slow links alone."""
 Users = Callable[[str], Who | None]
 """Tells whose a token is; None of one that is not good."""
 
@@ -34,6 +36,7 @@ class Guest:
         limits: of what he may take.
         tickets: of statements that wait for their rows to be fetched.
         prepared: his prepared statements.
+        compression: of the rows that he fetches, one of :data:`COMPRESSIONS`.
     """
 
     who: Who
@@ -42,6 +45,7 @@ class Guest:
     limits: Limits
     tickets: Tickets[Asked] = field(init=False)
     prepared: Tickets[Prepared] = field(init=False)
+    compression: str = COMPRESSIONS[0]
 
     def __post_init__(self) -> None:
         most, seconds = self.limits.ready_per_guest, self.limits.ready_s
@@ -58,7 +62,8 @@ class Guest:
     def fetches(self, asked: Asked, handle: bytes) -> FlightDataStream:
         """The rows of a statement that is ready; see :meth:`cubeql.server.desk.Desk.rows`."""
         call = caller()
-        return self.desk.rows(asked, handle, call, (lambda: tail_bytes(asked.stats)) if call.own else None)
+        said = (lambda: tail_bytes(asked.stats)) if call.own else None
+        return self.desk.rows(asked, handle, call, said, self.compression)
 
     def stops(self, handle: bytes) -> bool:
         """Stop a statement of his that is ready, or whose rows are fetched; gives whether there was one."""

@@ -283,6 +283,7 @@ class Outlet:
         self._stream.left()
 
 
-def flight_stream(outlet: Outlet, schema: pa.Schema) -> flight.FlightDataStream:
+def flight_stream(outlet: Outlet, schema: pa.Schema, compression: str = "none") -> flight.FlightDataStream:
     """The rows of an outlet as Arrow Flight takes them."""
-    return flight.GeneratorStream(schema, outlet)
+    options = pa.ipc.IpcWriteOptions(compression=None if compression == "none" else compression)
+    return flight.GeneratorStream(schema, outlet, options)
