@@ -1,14 +1,15 @@
-"""What a person prefers: one TOML file for the prompt and the screen.
+"""What a person prefers: one TOML file for the prompt and the screen, and for the servers that he asks.
 
-A setting is a field of :class:`Shell` or :class:`Screen`: its default, its type and its words stand there and nowhere
-else. Scripts never depend on the file: only what talks to a person reads it.
+A setting is a field of :class:`Shell`, :class:`Screen` or :class:`Server`: its default, its type and its words stand
+there and nowhere else. What a script prints never depends on the file: of it a script takes only how to come in at a
+server.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cubeql.configfile import Tables, read_tables, setting
@@ -39,19 +40,31 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """A table ``[servers."host:port"]``: how to come in at one server."""
+
+    token_file: Path | None = setting(None, "a file that holds the token and that nobody else can read")
+    tls_ca: Path | None = setting(None, "PEM file of the authorities its certificate may be of")
+    tls_cert: Path | None = setting(None, "PEM file of the certificate that is shown to it")
+    tls_key: Path | None = setting(None, "PEM file of that certificate's key")
+
+
+@dataclass(frozen=True, slots=True)
 class Preferences:
     """What a person prefers; without a file all defaults.
 
     Attributes:
+        servers: how to come in at servers, by ``host:port``.
         file: the file that was read; None where there is none.
     """
 
     shell: Shell = Shell()
     screen: Screen = Screen()
+    servers: Mapping[str, Server] = field(default_factory=dict)
     file: Path | None = None
 
 
-_TABLES = Tables({"shell": Shell, "screen": Screen})
+_TABLES = Tables({"shell": Shell, "screen": Screen}, {"servers": Server})
 
 
 def default_file() -> Path:

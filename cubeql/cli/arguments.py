@@ -167,6 +167,25 @@ def chosen_store(options: argparse.Namespace) -> str | None:
     return first if first is not None else second
 
 
+def store_here(options: argparse.Namespace, done: str) -> str | None:
+    """The store that was named, which must not be one that another process serves.
+
+    Args:
+        options: the arguments.
+        done: what is done with it, in words.
+
+    Raises:
+        ConfigError: it is, so that only there can be done what is to be done.
+    """
+    from cubeql.settings import default_store
+
+    chosen = chosen_store(options)
+    address = chosen or default_store()
+    if address.lower().startswith("flight://"):
+        raise ConfigError(f"{address} is a server: {done} where its store lies, by who keeps it")
+    return chosen
+
+
 def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     """Parse all words; options may stand between positionals.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -97,7 +97,8 @@ class RemoteCall:
         try:
             while (chunk := self._next(reader)) is not None:
                 if chunk.app_metadata is not None:
-                    tail = told.tail_of(chunk.app_metadata.to_pybytes())
+                    tail, came = told.tail_of(chunk.app_metadata.to_pybytes())
+                    self._asked.last = _progress(came) or self._asked.last
                 if chunk.data is None:
                     continue
                 received += chunk.data.nbytes
@@ -207,8 +208,11 @@ class RemoteCall:
         return self.progress() or Progress(0, 0, time.monotonic() - self.began, None)
 
     def _ask(self) -> Progress | None:
-        found = told.object_of(self._connection.act("cubeql.progress", self.number, timeout_s=_ASKING_S))
-        return Progress(found["done"], found["all"], found["seconds"], found["seconds_left"]) if found else None
+        return _progress(told.object_of(self._connection.act("cubeql.progress", self.number, timeout_s=_ASKING_S)))
+
+
+def _progress(told: Mapping[str, Any] | None) -> Progress | None:
+    return Progress(told["done"], told["all"], told["seconds"], told["seconds_left"]) if told else None
 
 
 def _do(task: Callable[[], Any], future: Future[Any]) -> None:

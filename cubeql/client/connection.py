@@ -31,8 +31,8 @@ class Connection:
         self._settings = settings
         self._tls: dict[str, Any] = _tls(settings) if address.tls else {}
         self._headers = [(OWN_CLIENT.encode(), b"1")]
-        if settings.secret is not None:
-            self._headers.append((b"authorization", f"Bearer {settings.secret}".encode()))
+        if settings.token is not None:
+            self._headers.append((b"authorization", f"Bearer {settings.token}".encode()))
         self._lock = threading.Lock()
         self._client: flight.FlightClient | None = None
         self._closed = False

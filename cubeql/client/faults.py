@@ -62,41 +62,46 @@ def _fault(error: Exception, place: str, text: str, timeout_s: float | None) -> 
         return QueryCancelled([diagnose("cancelled")], text)
     if isinstance(error, flight.FlightUnavailableError):
         return _unavailable(str(error), said, place)
+    if isinstance(error, pa.ArrowNotImplementedError):
+        return StoreError(f"{place} does not do this: {said}")
     if isinstance(error, flight.FlightInternalError | flight.FlightWriteSizeExceededError):
         return InternalError(f"{place}: {said}")
     return CubeQLError(f"{place}: {said}")
 
 
-_WAYS: tuple[tuple[str, str, bool], ...] = (
-    ("CERTIFICATE_VERIFY_FAILED", "shows a certificate that is not of an authority believed here\n"
-     "  hint: tls_ca=FILE names the authority", False),
-    ("Hostname Verification Check failed", "shows a certificate of another host", False),
-    ("WRONG_VERSION_NUMBER", "does not speak TLS\n  hint: ?tls=no behind the address asks without it", False),
-    ("CERTIFICATE_REQUIRED", "wants to see a certificate\n  hint: tls_cert=FILE and tls_key=FILE", False),
-    ("Ssl handshake failed", "cannot agree with us on TLS", False),
-    ("error:address lookup failed", "is a name that nobody knows", False),
-    ("DNS resolution failed", "is a name that nobody knows", False),
-    ("errors resolving", "is a name that nobody knows", False),
-    ("Connection refused", "does not answer: nobody listens there", False),
-    ("No route to host", "cannot be reached: there is no way there", False),
-    ("Network is unreachable", "cannot be reached: there is no way there", False),
-    ("failed to connect", "cannot be reached", False),
-    ("FD Shutdown", "ended the connection", True),
+_WAYS: tuple[tuple[str, str], ...] = (
+    ("certificate verify failed", "shows a certificate that is not of an authority believed here\n"
+     "  hint: tls_ca=FILE, or tls_ca in the preferences, names the authority"),
+    ("not in peer certificate", "shows the certificate of another host"),
+    ("wrong version number", "does not speak TLS\n  hint: ?tls=no behind the address asks without it"),
+    ("handshake failed", "cannot agree with us on TLS"),
+    ("lookup failed", "is a name that nobody knows"),
+    ("errors resolving", "is a name that nobody knows"),
+    ("resolution failed", "is a name that nobody knows"),
+    ("connection refused", "does not answer: nobody listens there"),
+    ("no route to host", "cannot be reached: there is no way there"),
+    ("network is unreachable", "cannot be reached: there is no way there"),
+    ("timed out", "cannot be reached: nothing comes back"),
 )  # fmt: skip
-"""What the transport says, in which words we say it, and whether a call may have come through before."""
-_CLOSED = ("Socket closed", "Connection reset", "Broken pipe", "GOAWAY", "keepalive", "ping timeout", "Stream removed")
+"""What the transport says, and what we say."""
+_HUNG_UP = (
+    "ended the connection at once\n  hint: a server with TLS does so where it is asked without: ?tls=yes behind the "
+    "address; one that wants to see a certificate where none is shown: tls_cert=FILE, tls_key=FILE"
+)
+_CLOSED = ("socket closed", "connection reset", "broken pipe", "goaway", "keepalive", "ping timeout", "stream removed",
+           "fd shutdown")  # fmt: skip
 
 
 def _unavailable(error: str, said: str, place: str) -> CubeQLError:
-    for mark, words, sent in _WAYS:
-        if mark.casefold() in error.casefold():
-            return ServerGone(f"{place} {words}", sent)
-    if any(mark.casefold() in error.casefold() for mark in _CLOSED):
-        return ServerGone(
-            f"{place} ended the connection before it had answered\n"
-            "  hint: a server with TLS does so where it is asked without: ?tls=yes behind the address",
-            True,
-        )
+    error = error.casefold()
+    words = next((words for mark, words in _WAYS if mark in error), None)
+    if words is not None:
+        return ServerGone(f"{place} {words}", sent=False)
+    closed = any(mark in error for mark in _CLOSED)
+    if "failed to connect" in error:
+        return ServerGone(f"{place} {_HUNG_UP if closed else 'cannot be reached'}", sent=False)
+    if closed:
+        return ServerGone(f"{place} ended the connection before it had answered", sent=True)
     return StoreError(f"{place}: {said}")
 
 
@@ -109,4 +114,4 @@ def plain(said: str) -> str:
     said = _NOISE.sub("", said)
     while (shorter := _HEAD.sub("", said, count=1)) != said:
         said = shorter
-    return " ".join(said.split("\n")).strip() or "it does not say why"
+    return " ".join(said.split("\n")).strip(" .") or "it does not say why"

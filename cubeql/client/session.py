@@ -14,6 +14,7 @@ from cubeql.catalog.card import card_of
 from cubeql.client.calls import RemoteCall
 from cubeql.client.catalog import RemoteStore
 from cubeql.client.connection import Connection
+from cubeql.client.faults import ServerGone
 from cubeql.client.settings import RemoteSettings
 from cubeql.compiler import CompiledQuery, compile_query, query_of
 from cubeql.engine.explanation import EXPLANATION, Explanation
@@ -52,7 +53,8 @@ class RemoteSession:
     """
 
     def __init__(self, address: str, token: str | None = None, **settings: Any) -> None:
-        self._begin(FlightAddress.of(address), RemoteSettings.of({"token": token, **settings}))
+        place = FlightAddress.of(address)
+        self._begin(place, RemoteSettings.of({"token": token, **settings}).at(place))
 
     def _begin(self, address: FlightAddress, settings: RemoteSettings) -> None:
         self.settings = settings
@@ -103,10 +105,34 @@ class RemoteSession:
         statement = parse_statement(text)
         values = params_text(values_of(params))
         try:
-            return self._started(text, timeout_s).ready(values)
+            found = self._asked(statement, text, values, timeout_s)
+            return self._copied(found) if isinstance(statement, nodes.Copy) else found
         finally:
             if not isinstance(statement, _READ):
                 self.store.stale()
+
+    def _asked(self, statement: nodes.Statement, text: str, values: str | None, timeout_s: float | None) -> Ready:
+        """A statement made ready. One that only reads is asked again where the connection broke; no other ever is."""
+        try:
+            return self._started(text, timeout_s).ready(values)
+        except ServerGone as gone:
+            if not gone.sent:
+                raise
+            if not isinstance(statement, _READ):
+                hint = "look before you run it again"
+                raise StoreError(f"{gone}: the statement may have been run, or not\n  hint: {hint}") from None
+        return self._started(text, timeout_s).ready(values)
+
+    def _copied(self, found: Ready) -> Ready:
+        """A copy that was made: its file lies there, not here."""
+        said = f"{found.message}, at the server {self._connection.address.place}"
+
+        def start() -> Result:
+            result = found.start()
+            result.message = said
+            return result
+
+        return replace(found, message=said, start=start)
 
     def run(self, text: str, params: Parameters = None, timeout_s: float | None = None) -> Iterator[Result]:
         """Run the statements of a script one after the other; nothing is run where any cannot be read.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from cubeql.errors import ConfigError
+from cubeql.flight.address import FlightAddress
+from cubeql.preferences import Server, read
 from cubeql.settings import Settings
 
 TOKEN = "CUBEQL_TOKEN"
@@ -18,8 +20,8 @@ class RemoteSettings:
     """What a session on a served store may be told.
 
     Attributes:
-        token: what the server knows the user by; it is in no repr. None takes ``$CUBEQL_TOKEN``, and without that comes
-            as anybody.
+        token: what the server knows the user by; it is in no repr. None takes ``$CUBEQL_TOKEN``, else the
+            ``token_file`` of the preferences, and without that comes as anybody.
         timeout_s: time limit of every statement, in seconds; the server has one too.
         tls_ca: a PEM file of the authorities that the server's certificate may be of; None is those of the system.
         tls_cert: a PEM file of the certificate that is shown to the server.
@@ -50,10 +52,38 @@ class RemoteSettings:
         _check(chosen)
         return chosen
 
-    @property
-    def secret(self) -> str | None:
-        """The token that is shown."""
-        return self.token or os.environ.get(TOKEN) or None
+    def at(self, address: FlightAddress) -> RemoteSettings:
+        """These settings, with what the environment and the preferences say of a server where they say nothing.
+
+        Raises:
+            ConfigError: the preferences cannot be read, or the token's file.
+        """
+        preferred = read().servers.get(address.place, Server())
+        token = self.token or os.environ.get(TOKEN) or _token_in(preferred.token_file)
+        tls = {name: getattr(self, name) or getattr(preferred, name) for name in ("tls_ca", "tls_cert", "tls_key")}
+        found = replace(self, token=token or None, **tls)
+        _check(found)
+        return found
+
+
+def _token_in(file: Path | None) -> str | None:
+    """The token that a file holds; one that others can read is refused, as they could be us.
+
+    Raises:
+        ConfigError: it cannot be read, others can read it, or it is empty.
+    """
+    if file is None:
+        return None
+    try:
+        others = os.name == "posix" and file.stat().st_mode & 0o077
+        token = file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"token_file {file}: {getattr(error, 'strerror', None) or 'it holds no token'}") from None
+    if others:
+        raise ConfigError(f"token_file {file} can be read by others\n  hint: chmod 600 {file}")
+    if not token:
+        raise ConfigError(f"token_file {file} is empty")
+    return token
 
 
 def pem(file: str | os.PathLike[str] | None, what: str) -> bytes | None:
@@ -74,7 +104,7 @@ def pem(file: str | os.PathLike[str] | None, what: str) -> bytes | None:
 
 
 def _check(chosen: RemoteSettings) -> None:
-    token = chosen.secret
+    token = chosen.token
     if token is not None and (not isinstance(token, str) or not token.isascii() or not token.isprintable()):
         raise ConfigError("the token holds characters that no token has; is it cut off, or a file's name?")
     if (chosen.tls_cert is None) != (chosen.tls_key is None):

@@ -146,14 +146,15 @@ def head_of(data: bytes) -> tuple[tuple[Diagnostic, ...], str | None, dict[str, 
     return warnings, told.get("message"), dict(told.get("stats") or {})
 
 
-def tail_bytes(stats: Mapping[str, Any]) -> bytes:
-    """Figures of a statement that has ended: ride in the ``app_metadata`` of its last batch."""
-    return object_bytes({"stats": dict(stats)})
+def tail_bytes(stats: Mapping[str, Any], progress: Mapping[str, Any] | None = None) -> bytes:
+    """Figures of a statement that has ended, and how far it came: ride in the ``app_metadata`` of its last batch."""
+    return object_bytes({"stats": dict(stats), "progress": progress})
 
 
-def tail_of(data: bytes) -> dict[str, Any]:
+def tail_of(data: bytes) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """What :func:`tail_bytes` was given."""
-    return dict(object_of(data).get("stats") or {})
+    told = object_of(data)
+    return dict(told.get("stats") or {}), told.get("progress")
 
 
 # -------------------------------------------------------------- actions

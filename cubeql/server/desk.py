@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -56,6 +56,11 @@ class Asked:
     def stats(self) -> dict[str, Any]:
         """Its figures up to now."""
         return {} if self._stream is None else self._stream.stats
+
+    @property
+    def progress(self) -> dict[str, Any] | None:
+        """How far it is, as plain values; None where it reads no tiles."""
+        return None if self.ready.progress is None else asdict(self.ready.progress())
 
     @property
     def stopped(self) -> bool:

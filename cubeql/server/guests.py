@@ -62,7 +62,7 @@ class Guest:
     def fetches(self, asked: Asked, handle: bytes) -> FlightDataStream:
         """The rows of a statement that is ready; see :meth:`cubeql.server.desk.Desk.rows`."""
         call = caller()
-        said = (lambda: tail_bytes(asked.stats)) if call.own else None
+        said = (lambda: tail_bytes(asked.stats, asked.progress)) if call.own else None
         return self.desk.rows(asked, handle, call, said, self.compression)
 
     def stops(self, handle: bytes) -> bool:

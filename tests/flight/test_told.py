@@ -92,10 +92,11 @@ def test_heads_and_tails_come_out_as_they_went_in() -> None:
     warnings, message, stats = head_of(head_bytes(FAULTS, "done", {"tiles_kept": 3}))
     assert (warnings, message, stats) == (FAULTS, "done", {"tiles_kept": 3})
     assert head_of(head_bytes((), None, {})) == ((), None, {})
-    assert tail_of(tail_bytes({"seconds": 0.5, "n": np.int64(3)})) == {"seconds": 0.5, "n": "3"}
+    assert tail_of(tail_bytes({"seconds": 0.5, "n": np.int64(3)})) == ({"seconds": 0.5, "n": "3"}, None)
+    assert tail_of(tail_bytes({}, {"done": 1})) == ({}, {"done": 1})
     for nothing in (b"", b"x", b"[]", b'{"other": 1}'):
         assert head_of(nothing) == ((), None, {})
-        assert tail_of(nothing) == {}
+        assert tail_of(nothing) == ({}, None)
 
 
 ODD: list[Any] = [

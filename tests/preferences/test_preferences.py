@@ -14,7 +14,7 @@ import pytest
 
 from cubeql.cli.output.formats import FORMATS
 from cubeql.errors import ConfigError
-from cubeql.preferences import MODES, Preferences, Screen, Shell, default_file, read, state_folder
+from cubeql.preferences import MODES, Preferences, Screen, Server, Shell, default_file, read, state_folder
 from tests.docs.blocks import ROOT, blocks
 
 PAGE = ROOT / "docs/reference/preferences.md"
@@ -42,6 +42,7 @@ def test_the_example_of_the_page_says_what_it_says(write: Write) -> None:
     found = read(file)
     assert found.shell == Shell(mode="vertical", timer=False, max_rows=100)
     assert found.screen.theme == "cubeql-light" and found.file == file
+    assert found.servers == {"cubes.example.org:8815": Server(token_file=file.parent / "cubes.token")}
     assert found.screen.keys == {"everywhere.run": "f5, ctrl+r", "everywhere.refresh": "ctrl+y",
                                  "map.closer": "plus, z"}  # fmt: skip
 
@@ -101,8 +102,8 @@ def test_modes_are_formats_that_a_terminal_can_show() -> None:
     assert set(MODES) == {f.name for f in FORMATS if f.name and not f.binary} - {"none"}
 
 
-@pytest.mark.parametrize("table", [Shell, Screen])
-def test_the_page_has_every_setting_as_it_is(table: type[Shell] | type[Screen]) -> None:
+@pytest.mark.parametrize("table", [Shell, Screen, Server])
+def test_the_page_has_every_setting_as_it_is(table: type[Shell | Screen | Server]) -> None:
     rows = {m[1]: (m[2], m[3]) for m in re.finditer(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", PAGE.read_text("utf-8"), re.M)}
     for setting in fields(table):
         default, about = rows[setting.name]

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cubeql.cli.arguments import Parser, add_store, add_talking, byte_count, chosen_store
+from cubeql.cli.arguments import Parser, add_store, add_talking, byte_count, store_here
 from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.outcome import DONE
 from cubeql.cli.progress import ProgressLine, short_count
@@ -36,7 +36,8 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
 
     given = {"target_bytes": options.file_size, "memory_bytes": options.memory_limit}
     how = {name: value for name, value in given.items() if value is not None}
-    with cubeql.connect(chosen_store(options)) as session, cancelling(session.cancel) as interrupts:
+    store = store_here(options, "files are put in order")
+    with cubeql.connect(store) as session, cancelling(session.cancel) as interrupts:
         for name in options.layers or session.store.layer_names():
             (report,) = session.compact(
                 name, dry_run=options.dry_run, progress=_progress(diagnostics, name),

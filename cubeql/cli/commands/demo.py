@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from cubeql.cli.arguments import Parser, add_talking
+from cubeql.cli.arguments import Parser, add_talking, store_here
 from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.outcome import DONE
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
 
     began = time.monotonic()
     with (
-        cubeql.connect(options.store, create=True) as session,
+        cubeql.connect(store_here(options, "a store is made"), create=True) as session,
         cancelling(session.cancel) as interrupts,
         Output("table", max_rows=0, colour=options.color) as output,
     ):

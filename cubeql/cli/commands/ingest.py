@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cubeql.cli.arguments import Parser, UsageError, add_store, add_talking, byte_count, chosen_store
+from cubeql.cli.arguments import Parser, UsageError, add_store, add_talking, byte_count, store_here
 from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.outcome import DONE
 from cubeql.cli.progress import ProgressLine, short_count
@@ -176,7 +176,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     if options.dry_run:
         return _plan(options, given)
     with (
-        cubeql.connect(chosen_store(options), create=True) as session,
+        cubeql.connect(store_here(options, "files are ingested"), create=True) as session,
         cancelling(session.cancel) as interrupts,
     ):
         try:
@@ -213,7 +213,7 @@ def _plan(options: argparse.Namespace, given: dict[str, Any]) -> int:
     from cubeql.settings import default_store
     from cubeql.storage import Store
 
-    address = chosen_store(options) or default_store()
+    address = store_here(options, "files are ingested") or default_store()
     with TemporaryDirectory() as nowhere:
         store = Store.open(nowhere, create=True) if Store.is_free(address) else Store.open(address)
         write_text(plan_ingest(store, sources(options), options.layer, **given).render() + "\n")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 
-from cubeql.cli.arguments import Parser, add_store, add_talking, chosen_store, positive, whole
+from cubeql.cli.arguments import Parser, add_store, add_talking, positive, store_here, whole
 from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.outcome import DONE
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     """Vacuum the store and say what was removed."""
     import cubeql
 
-    with cubeql.connect(chosen_store(options)) as session:
+    with cubeql.connect(store_here(options, "files are removed")) as session:
         report = session.vacuum(
             *options.layers, keep_versions=options.keep_versions, keep_days=options.keep_days,
             older_than=options.older_than, dry_run=options.dry_run,
