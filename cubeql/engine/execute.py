@@ -94,7 +94,8 @@ def ready(prepared: Prepared, running: Running, timeout_s: float | None) -> Read
         return stream(prepared, running)
 
     return Ready(_schema(prepared, given), prepared.compiled.warnings, start,
-                 running.cancel, running.progress, running.close, stats=work_stats(prepared.works))  # fmt: skip
+                 running.cancel, running.progress, running.close, stats=work_stats(prepared.works),
+                 reads=versions_read(prepared))  # fmt: skip
 
 
 def _shape(running: Running, prepared: Prepared) -> pa.Schema:
@@ -145,10 +146,20 @@ def traffic_stats(running: Running) -> dict[str, int]:
     return {} if found is None else {"requests": found.requests, "bytes_network": found.bytes}
 
 
+def versions_read(prepared: Prepared) -> dict[str, int | None]:
+    """The versions of the layers that a query reads, by name; None of one that is read in place."""
+    scans, works = prepared.compiled.statement.scans, prepared.works
+    return {s.layer.name: _version(s.name, works) for s in scans}
+
+
+def _version(scan: str, works: list[ScanWork]) -> int | None:
+    return next(None if w.in_place is not None else w.version for w in works if w.name == scan)
+
+
 def _provenance(compiled: CompiledQuery, works: list[ScanWork]) -> dict[str, str]:
     layers = {
         s.layer.name: {
-            "version": next(None if w.in_place is not None else w.version for w in works if w.name == s.name),
+            "version": _version(s.name, works),
             **{fact: getattr(s.layer, fact) for fact in ("title", "licence", "citation", "doi")},
             "providers": [provider_text(p) for p in s.layer.providers],
             "units": {c.name: c.unit for c in s.layer.bands if c.unit is not None}

@@ -27,6 +27,7 @@ class Ready:
         done: it has been run already, and its result waits.
         message: what was done, by a statement without rows, which has been run.
         stats: figures that are known already.
+        reads: the versions of the layers that it reads, by name.
     """
 
     schema: pa.Schema
@@ -38,6 +39,7 @@ class Ready:
     done: bool = False
     message: str | None = None
     stats: Mapping[str, Any] = field(default_factory=dict)
+    reads: Mapping[str, int | None] = field(default_factory=dict)
 
 
 def ended(result: Result) -> Ready:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -19,6 +19,7 @@ from cubeql.errors import QueryCancelled, QueryTimeout, diagnose
 from cubeql.lang import nodes, parse_statement
 from cubeql.server.calls import Caller
 from cubeql.server.counts import Counts
+from cubeql.server.deeds import Deed, Origin, described, finished, kinds_of
 from cubeql.server.faults import Busy, told
 from cubeql.server.settings import Limits
 from cubeql.server.slots import Slots, shutting_down
@@ -35,13 +36,13 @@ class Asked:
 
     Attributes:
         who: the user.
-        text: the statement.
+        deed: what is told of it when it has ended.
         ready: what the engine made of it.
         run_s: its time limit.
     """
 
     who: Who
-    text: str
+    deed: Deed
     ready: Ready
     run_s: float
     _halt: Halt = field(default_factory=Halt)
@@ -78,15 +79,6 @@ class Asked:
         self.ready.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A statement that has ended, for whoever keeps books: whose, which, and what became of it."""
-
-    who: Who
-    text: str
-    sent: Sent
-
-
 class Desk:
     """Takes statements for one server. Safe to share between threads.
 
@@ -96,11 +88,17 @@ class Desk:
     Args:
         limits: what statements may take.
         ended: told of every statement that has ended.
+        full: tells whether it can be told of no more for now; then no statement is begun.
     """
 
-    def __init__(self, limits: Limits, ended: Callable[[Ended], None] = lambda ended: None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        ended: Callable[[Deed], None] = lambda deed: None,
+        full: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.counts = Counts()
-        self._limits, self._ended = limits, ended
+        self._limits, self._ended, self._full = limits, ended, full
         self._watch = Watch()
         line = (limits.running, limits.running_per_user, limits.waiting, limits.waiting_s, self.counts)
         self._binds, self._runs = Slots(*line, "binding"), Slots(*line)
@@ -140,32 +138,38 @@ class Desk:
             StoreError: the store is.
             Busy: there is too much to do, or the server shuts down.
         """
-        began = time.monotonic()
+        began, caller = time.monotonic(), caller or Caller()
+        deed = Deed(Origin(who.name, caller.token, caller.peer), text, params=kinds_of(params))
         try:
-            asked = self._ready(who, session, text, params, caller or Caller(), timeout_s, number)
+            statement = parse_statement(text)
+            deed = described(deed, statement)
+            slots = self._runs if _works(statement) else self._binds
+            asked = self._ready(who, session, deed, params, caller, slots, timeout_s, number)
         except BaseException as error:
-            self._note(who, text, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
+            self._note(deed, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
             raise
         if asked.ready.done:
-            self._note(who, text, Sent("done", 0, 0, time.monotonic() - began, 0, None))
+            deed = finished(asked.deed, asked.ready.start().stats)
+            self._note(deed, Sent("done", 0, 0, time.monotonic() - began, 0, None))
         return asked
 
     def _ready(
-        self, who: Who, session: Session, text: str, params: Any, caller: Caller, timeout_s: float | None,
-        number: bytes | None,
+        self, who: Who, session: Session, deed: Deed, params: Any, caller: Caller, slots: Slots,
+        timeout_s: float | None, number: bytes | None,
     ) -> Asked:  # fmt: skip
         own = (session.settings.timeout_s, timeout_s)
         run_s = min([self._limits.run_s, *(s for s in own if s is not None)])
-        slots = self._runs if _works(parse_statement(text)) else self._binds
         if self.draining:
             raise shutting_down()
+        if self._full():
+            raise Busy("what is asked cannot be written down just now; try again later")
         with self._halting(who, number) as halt, self._watch.over(caller.gone, halt.call):
             slot = slots.take(who.name, lambda then: self._watch.over(lambda: halt.called, then))
             if slot is None:
                 raise _cancelled()
             with slot:
-                ready = session.ready(text, params, run_s, bind_s=min(self._limits.bind_s, run_s), halt=halt)
-        return Asked(who, text, ready, run_s, halt)
+                ready = session.ready(deed.text, params, run_s, bind_s=min(self._limits.bind_s, run_s), halt=halt)
+        return Asked(who, replace(deed, reads=ready.reads), ready, run_s, halt)
 
     @contextmanager
     def _halting(self, who: Who, number: bytes | None) -> Iterator[Halt]:
@@ -215,7 +219,7 @@ class Desk:
         except BaseException as error:
             asked.close()
             if not asked.ready.done:
-                self._note(asked.who, asked.text, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
+                self._note(asked.deed, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
             raise
         outlet = Outlet(stream, asked.schema, self._watch, caller.gone, said, lambda error: told(error, caller.own))
         return flight_stream(outlet, asked.schema, compression)
@@ -231,7 +235,7 @@ class Desk:
         def ended(sent: Sent) -> None:
             self.counts.sent(sent.rows, sent.bytes)
             if not asked.ready.done:
-                self._note(asked.who, asked.text, sent)
+                self._note(asked.deed, sent)
             self._leave(asked, handle)
 
         stream = asked._stream = Stream(asked.ready.start, asked.ready.cancel, self._flow, free, ended)
@@ -271,9 +275,10 @@ class Desk:
         found = self._open.get(handle)
         return found if found is not None and found.who.name == who.name else None
 
-    def _note(self, who: Who, text: str, sent: Sent) -> None:
+    def _note(self, deed: Deed, sent: Sent) -> None:
         self.counts.ended(sent.how, sent.tiles)
-        self._ended(Ended(who, text, sent))
+        self._ended(replace(deed, outcome=sent.how, rows=sent.rows, bytes=sent.bytes, tiles=sent.tiles,
+                            seconds=sent.seconds, error=sent.error))  # fmt: skip
 
     # -------------------------------------------------------------- the end
 

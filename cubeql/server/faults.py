@@ -31,7 +31,7 @@ from cubeql.errors import (
 )
 from cubeql.flight.told import OWN_CLIENT, fault_bytes
 from cubeql.flight.wire import WireError
-from cubeql.server.calls import Caller, answering
+from cubeql.server.calls import Caller, answering, host_of
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -134,7 +134,7 @@ def guarded(call: Callable[_P, _R]) -> Callable[_P, _R]:
         context: Any = args[1]
         own = is_own(context)
         try:
-            with answering(Caller(context.is_cancelled, own)):
+            with answering(Caller(context.is_cancelled, own, host_of(context.peer()))):
                 return call(*args, **named)
         except Exception as error:
             raise told(error, own) from None

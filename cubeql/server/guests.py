@@ -85,11 +85,16 @@ class Guests:
     """The guests of a server, one a token. Safe to share between threads."""
 
     def __init__(
-        self, house: Session, users: Users, limits: Limits | None = None, folders: Folders | None = None
+        self,
+        house: Session,
+        users: Users,
+        limits: Limits | None = None,
+        folders: Folders | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._house, self._users, self._limits = house, users, limits or Limits()
         self._folders = folders or Folders()
-        self.desk = Desk(self._limits)
+        self.desk = desk or Desk(self._limits)
         self._lock = threading.Lock()
         self._there: dict[str, Guest] = {}
 

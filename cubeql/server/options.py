@@ -46,7 +46,8 @@ def _timeout(guest: Guest) -> float:
 def _set_timeout(guest: Guest, value: Any) -> None:
     try:
         seconds = float(value) if isinstance(value, str) else value
-        guest.session.set("timeout_s", seconds)
+        longer = isinstance(seconds, (int, float)) and seconds > guest.limits.run_s
+        guest.session.set("timeout_s", guest.limits.run_s if longer else seconds)
     except (ValueError, ConfigError):
         raise _UnfitError from None
 

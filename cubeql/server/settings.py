@@ -118,6 +118,7 @@ class Audit:
     folder: Path | None = setting(None, "where the lines are kept; without it none are")
     keep_days: int = setting(90, "days after which a file of lines is removed; 0 keeps all")
     rotate_bytes: int = setting(64 * MIB, "bytes at which a new file begins", least=KIB)
+    texts: bool = setting(True, "keep the texts of statements, in which people may have written what is personal")
 
 
 @dataclass(frozen=True, slots=True)

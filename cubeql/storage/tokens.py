@@ -188,6 +188,11 @@ class Tokens:
         now = self.now()
         return self.revoke(t.id for t in self.all() if t.user.casefold() == user.casefold() and t.state(now) == "good")
 
+    def unlabel(self, user: str) -> list[Token]:
+        """Take the labels of a user's tokens away; gives those that had one."""
+        labelled = [t for t in self.all() if t.user.casefold() == user.casefold() and t.label]
+        return [self._change(token.id, lambda known: replace(known, label="")) for token in labelled]
+
     def note_use(self, token: Token) -> None:
         """Remember that a token was used today; where the store cannot be written nothing is."""
         day = self.now().replace(hour=0, minute=0, second=0, microsecond=0)

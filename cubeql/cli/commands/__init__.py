@@ -58,6 +58,8 @@ COMMANDS: dict[str, Command] = {
         Command("token create", "let a user of the served store in", "token.create"),
         Command("token list", "say who may come in, never with what", "token.list"),
         Command("token revoke", "let tokens no longer in", "token.revoke"),
+        Command("audit show", "say who asked a server for what", "audit.show"),
+        Command("audit erase", "take a user out of what a server has written down", "audit.erase"),
         Command("fmt", "format statements", "fmt"),
         Command("doctor", "check the installation and a store", "doctor"),
     )

@@ -10,7 +10,7 @@ from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.catalog.rights import Deed
 from cubeql.compiler import CompiledQuery
-from cubeql.engine.execute import Measured, prepare, ready, stream
+from cubeql.engine.execute import Measured, prepare, ready, stream, versions_read
 from cubeql.engine.explain import cost, explain
 from cubeql.engine.explanation import Explanation
 from cubeql.engine.prepare import Prepared
@@ -55,6 +55,8 @@ class Call:
         self.values = values
         self.timeout_s = timeout_s
         self._halt = halt
+        self.reads: dict[str, int | None] = {}
+        """The versions of the layers that were read for it, by name."""
         self._meter = Meter()
 
     @property
@@ -122,7 +124,9 @@ class Call:
     def _prepared(self, compiled: CompiledQuery, running: Running) -> Prepared:
         engine = self.engine
         in_place = engine.in_place(self.text)
-        return prepare(compiled, engine.store, running, engine.caches, in_place, engine.reach)
+        prepared = prepare(compiled, engine.store, running, engine.caches, in_place, engine.reach)
+        self.reads |= versions_read(prepared)
+        return prepared
 
     def explanation(self, query: nodes.Query, analyze: bool) -> Explanation:
         """What a query will do, or did."""

@@ -139,7 +139,8 @@ class Engine:
         """
         if isinstance(statement, nodes.QueryStatement):
             return Call(self, text, values, bind_s, halt).ready(statement.query, timeout_s)
-        return ended(self._run(Call(self, text, values, timeout_s, halt), statement))
+        call = Call(self, text, values, timeout_s, halt)
+        return replace(ended(self._run(call, statement)), reads=call.reads)
 
     def compile(self, query: nodes.Query, text: str, values: Mapping[str, Any]) -> CompiledQuery:
         """Compile a query for this store."""

@@ -35,7 +35,8 @@ def create(call: Call, statement: nodes.Create) -> Result:
     layer = told(target.layer, facts, made_by(statement.query, compiled))
     job = call.store.write(layer, "replace" if statement.replace else "create")
     tiles, cells = _fill(call, compiled, target, job)
-    return done(f"layer {name}: {cells:,} cells in {tiles:,} tile rows", call.text, cells=cells, tiles=tiles)
+    return done(f"layer {name}: {cells:,} cells in {tiles:,} tile rows", call.text, cells=cells, tiles=tiles,
+                version=job.version)  # fmt: skip
 
 
 def _fill(call: Call, compiled: CompiledQuery, target: Target, job: LayerWrite) -> tuple[int, int]:
@@ -66,7 +67,7 @@ def insert(call: Call, statement: nodes.Insert) -> Result:
     except RowExistsError as error:
         raise call.refuse("row_exists", statement, layer=error.layer, cell=error.cell, at=error.at) from error
     said = f"layer {layer.name}: {cells:,} cells in {tiles:,} tile rows added"
-    return done(said, call.text, cells=cells, tiles=tiles)
+    return done(said, call.text, cells=cells, tiles=tiles, version=job.version)
 
 
 def _insert_points(call: Call, statement: nodes.Insert, layer: Layer, compiled: CompiledQuery) -> Result:
@@ -81,7 +82,7 @@ def _insert_points(call: Call, statement: nodes.Insert, layer: Layer, compiled: 
                 for name, column in columns.items()
             }
             job.add(pa.table(given))
-    return done(f"layer {layer.name}: {job.rows:,} rows added", call.text, rows=job.rows)
+    return done(f"layer {layer.name}: {job.rows:,} rows added", call.text, rows=job.rows, version=job.version)
 
 
 def _places(statement: nodes.Insert, compiled: CompiledQuery) -> tuple[Span, ...]:
