@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from cubeql.engine.progress import Progress
-from cubeql.errors import CubeQLError, Diagnostic, InternalError
+from cubeql.errors import ConfigError, CubeQLError, Diagnostic, InternalError
 
 if TYPE_CHECKING:
     import geopandas
@@ -167,6 +167,27 @@ class Result:
 
         place = place_of(path)
         write_raster(self.to_arrow(), place, band=band, text=self.statement, **options)
+        return place if isinstance(place, Path) else str(place)
+
+    def write(self, path: str | Path, **options: Any) -> str | Path:
+        """Write the rows to a path here or an ``s3://`` address, which is given back; the ending chooses the format.
+
+        The same formats and options as of ``COPY (…) TO``; the file appears whole or not at all.
+
+        Raises:
+            QueryError: the rows do not fit the format, or it is not known.
+            StoreError: the file cannot be written.
+        """
+        from cubeql.engine.copying import check_target, copy_to, options_of
+        from cubeql.storage.outfiles import place_of
+
+        place = place_of(path)
+        check_target(place, "")
+        known = options_of(place.suffix.lower())
+        for name in options:
+            if name not in known:
+                raise ConfigError(f"{place} takes no option {name!r}; options are {', '.join(known) or 'none'}")
+        copy_to(self, place, options, self.statement)
         return place if isinstance(place, Path) else str(place)
 
     def _cell_column(self) -> str:

@@ -20,7 +20,7 @@ import cubeql
 from cubeql.drawing.display import columns_of, whole_texts
 from cubeql.errors import CubeQLError, Diagnostic, QueryCancelled, QueryError, Span
 from cubeql.history import History
-from cubeql_tui import asking, narrowing
+from cubeql_tui import narrowing
 from cubeql_tui.actions import Action, bindings
 from cubeql_tui.desk import Desk
 from cubeql_tui.drafts import Draft
@@ -312,7 +312,7 @@ class CubeQL(Ending):
         """What writes the newest result again, to a file; in a session of its own, so that all else goes on."""
         run = self.results.run
         assert run is not None
-        return Run(cubeql.connect(self._store), asking.copy(run.text, path), values=run.values)
+        return Run(self.session.another(), run.text, values=run.values, file=path)
 
     @on(NarrowAsked)
     def _narrow_asked(self, event: NarrowAsked) -> None:

@@ -118,11 +118,6 @@ def whereabouts(layer: str, resolution: int) -> str:
     return f"SELECT CELL({resolution}) AS cell, count(*) AS rows FROM {name(layer)} GROUP BY CELL({resolution})"
 
 
-def copy(query: str, path: str) -> str:
-    """Write the rows of a query to a file."""
-    return f"COPY (\n{query}\n) TO {text(path)}"  # lines of its own: a remark may end it
-
-
 def times_of_layer(layer: str) -> str:
     """All times of a layer."""
     return f"SHOW TIMES {name(layer)}"

@@ -232,7 +232,7 @@ class ExportPage(ModalScreen[None]):
         else:
             size = f" · {bytes_text(Path(self._target).stat().st_size)}" if _is_file(self._target) else ""
             took = f" · {seconds_text(event.seconds)}" if event.seconds else ""
-            said = event.said or self._target  # COPY says where, and how many rows
+            said = event.said or self._target  # where, and how many rows
             self._say(Text.assemble(("✓ ", colours["success"]), (said, "bold"), f"{size}{took}"))
             self._hint("Esc closes")
 

@@ -22,6 +22,7 @@ class Run:
 
     Attributes:
         values: of its parameters, by name.
+        file: where its rows are written, none of them shown; None shows them.
         state: ``waiting`` has more rows than were fetched; ``cancelled`` keeps the rows that had come.
         rows: None until the statement has been understood, and for statements without rows.
         message: what a statement without rows has done.
@@ -31,10 +32,16 @@ class Run:
     """
 
     def __init__(
-        self, session: AnySession, text: str, ahead: int = AHEAD, values: Mapping[str, Any] | None = None
+        self,
+        session: AnySession,
+        text: str,
+        ahead: int = AHEAD,
+        values: Mapping[str, Any] | None = None,
+        file: str | None = None,
     ) -> None:
         self.session = session
         self.text = text
+        self.file = file
         self.values = dict(values or {})
         self.state: State = "running"
         self.rows: Rows | None = None
@@ -84,6 +91,9 @@ class Run:
         with self.session.query(self.text, self.values or None) as result:
             self._progress = result.progress
             self.stats, self.warnings, self.message = result.stats, result.warnings, result.message
+            if self.file is not None:
+                self.message = f"{result.write(self.file)}: {result.stats['rows']:,} rows"
+                return
             if result.message is None:
                 self.rows = Rows(result.schema)
             tell()

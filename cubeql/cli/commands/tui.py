@@ -15,6 +15,7 @@ from cubeql.cli.diagnostics import Diagnostics
 from cubeql.cli.lean import start_without_pandas
 from cubeql.cli.outcome import DONE
 from cubeql.errors import ConfigError
+from cubeql.settings import default_store
 
 _APPLICATION = "cubeql_tui"
 LOOPBACK = "127.0.0.1"
@@ -48,7 +49,15 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
             "the screen needs a terminal for stdin and stderr\n  hint: cubeql -c TEXT runs a statement without one"
         )
     start_without_pandas()
+    _look(chosen_store(options) or default_store())
     return int(_application().run(chosen_store(options)))
+
+
+def _look(store: str) -> None:
+    """A server that does not answer is said before a screen is drawn; a store here opens at once, or not."""
+    if "://" in store:
+        with cubeql.connect(store) as session:
+            session.store.layer_names()
 
 
 def _in_page() -> bool:
@@ -58,8 +67,6 @@ def _in_page() -> bool:
 
 def _serve(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     from cubeql.cli.output.sink import write_text
-    from cubeql.settings import default_store
-
     if options.host not in (LOOPBACK, "localhost"):
         raise ConfigError(
             f"the page is served on {LOOPBACK} only, not on {options.host}: who opens it can read and write your files"
@@ -67,7 +74,7 @@ def _serve(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
         )
     store = chosen_store(options) or default_store()
     with cubeql.connect(store):
-        pass  # a store that does not open is said here, not to each visitor
+        _look(store)  # a store that does not open is said here, not to each visitor
     _application()
     try:
         web = import_module(f"{_APPLICATION}.web")
