@@ -19,7 +19,14 @@ from cubeql.catalog import Layer
 from cubeql.catalog.card import card_of, edited
 from cubeql.catalog.rights import KEEPER, Who
 from cubeql.compiler import CompiledQuery, query_of
-from cubeql.engine.connection import EngineSettings, change_engine, default_threads, lock_engine, open_engine
+from cubeql.engine.connection import (
+    EngineSettings,
+    change_engine,
+    default_threads,
+    lock_engine,
+    memory_bytes,
+    open_engine,
+)
 from cubeql.engine.explanation import Explanation as Explanation
 from cubeql.engine.inplace import OpenedRaster
 from cubeql.engine.progress import Progress as Progress
@@ -338,6 +345,10 @@ class Session:
     def progress(self) -> Progress | None:
         """How far the statement that runs is, of several the newest; None where none does. Any thread may ask."""
         return newest_progress(self._at_work())
+
+    def memory_bytes(self) -> int:
+        """How much memory the engine holds; those who share it share that."""
+        return memory_bytes(self._database)
 
     def close(self) -> None:
         """Stop what runs and free the engine; more than once does no harm."""

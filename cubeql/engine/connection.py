@@ -64,6 +64,13 @@ def change_engine(database: duckdb.DuckDBPyConnection, name: str, value: str | i
         raise ConfigError(str(error).splitlines()[0]) from error
 
 
+def memory_bytes(database: duckdb.DuckDBPyConnection) -> int:
+    """How much memory an engine holds, buffers and results of all its connections."""
+    with database.cursor() as cursor:
+        found = cursor.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchone()
+    return int(found[0] or 0) if found else 0
+
+
 def lock_engine(database: duckdb.DuckDBPyConnection, layers: str) -> None:
     """Let an engine that is set up open nothing but the files below a folder or prefix, and its own temporary ones.
 

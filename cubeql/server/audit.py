@@ -101,6 +101,11 @@ class Book:
     # -------------------------------------------------------------- noted
 
     @property
+    def waiting(self) -> int:
+        """How many lines wait for the disk."""
+        return len(self._waiting)
+
+    @property
     def full(self) -> bool:
         """Whether so much waits for the disk that no statement may be begun."""
         return len(self._waiting) >= MOST_WAITING

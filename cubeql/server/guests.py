@@ -110,6 +110,10 @@ class Guests:
                 found = self._there[token] = Guest(who, session, self.desk, self._limits)
             return found
 
+    def count(self) -> int:
+        """How many are there."""
+        return len(self._there)
+
     def _session(self, who: Who) -> Session:
         """A session within the folders and limits of the server."""
         folders = self._folders

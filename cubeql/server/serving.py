@@ -7,6 +7,8 @@ from cubeql.server.deeds import Deed
 from cubeql.server.desk import Desk
 from cubeql.server.flight import FlightDoor
 from cubeql.server.guests import Guests, Users
+from cubeql.server.health import Health, Probe
+from cubeql.server.metrics import Meters, Sources
 from cubeql.server.settings import ServerSettings, host_and_port
 from cubeql.session import Session
 
@@ -23,15 +25,44 @@ class Serving:
         guests: who is there.
         door: the Flight SQL server.
         book: the audit, where one is kept.
+        meters: the figures, where they are served.
+        health: where they are.
+        refused: how many tokens and logins were.
     """
 
     def __init__(self, house: Session, users: Users, settings: ServerSettings | None = None) -> None:
         self.settings = settings or ServerSettings()
         self._host, port = host_and_port(self.settings.flight.address)
+        self.refused = 0
         self.book = opened_book(self.settings.audit)
         desk = Desk(self.settings.limits, self._ended, lambda: self.book is not None and self.book.full)
         self.guests = Guests(house, users, self.settings.limits, self.settings.folders, desk)
+        self.meters, self.health = self._looked_after(house)
         self.door = FlightDoor(self.guests, f"grpc://{self._shown_host}:{port}")
+
+    def _looked_after(self, house: Session) -> tuple[Meters | None, Health | None]:
+        """The figures, and where they are served, where the settings name an address."""
+        address = self.settings.metrics.address
+        if address is None:
+            return None, None
+        probe, desk = Probe(house), self.guests.desk
+        meters = Meters(Sources(desk.counts, self.guests.count, lambda: self.refused, lambda: self._unwritten,
+                                lambda: desk.draining, lambda: probe.engine_bytes))  # fmt: skip
+        return meters, Health(address, probe, self._busy, meters)
+
+    @property
+    def _unwritten(self) -> int:
+        return 0 if self.book is None else self.book.waiting
+
+    def _busy(self) -> str | None:
+        if self.guests.desk.draining:
+            return "the server shuts down"
+        return "the audit cannot be written" if self.book is not None and self.book.full else None
+
+    def _refused(self, peer: str, user: str = "") -> None:
+        self.refused += 1
+        if self.book is not None:
+            self.book.login_failed(peer, user)
 
     @property
     def address(self) -> str:
@@ -45,10 +76,14 @@ class Serving:
     def _ended(self, deed: Deed) -> None:
         if self.book is not None:
             self.book.deed(deed)
+        if self.meters is not None:
+            self.meters.deed(deed)
 
     def stop(self, grace_s: float = 0.0) -> None:
         """Let nobody in any more, give what runs some time, then end it."""
         self.guests.desk.drain(grace_s)
         self.door.shutdown()
+        if self.health is not None:
+            self.health.close()
         if self.book is not None:
             self.book.close()
