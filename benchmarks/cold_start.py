@@ -13,7 +13,8 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from benchmarks.measure import Row, markdown, measure
 from cubeql.session import Session
@@ -21,8 +22,25 @@ from cubeql.session import Session
 _LINES, _COLUMNS = 40, 120
 
 
-def rows(store: str, statement: str) -> list[Row]:
-    """``python``, ``import cubeql``, one statement, the prompt, the screen."""
+@contextmanager
+def served(store: str) -> Iterator[str]:
+    """The store at a server in this process, whose token is in the environment; its address."""
+    from cubeql.catalog.rights import Who
+    from cubeql.server.serving import Serving
+    from cubeql.server.settings import ServerSettings
+
+    os.environ["CUBEQL_TOKEN"] = "cold"
+    with Session.open(store) as house:
+        serving = Serving(house, {"cold": Who("root", keeper=True, writes=True)}.get,
+                          ServerSettings.of(flight={"address": "127.0.0.1:0"}))  # fmt: skip
+        try:
+            yield serving.address
+        finally:
+            serving.stop()
+
+
+def rows(store: str, statement: str, address: str | None = None) -> list[Row]:
+    """``python``, ``import cubeql``, one statement, the prompt, the screen; and on the same store at a server."""
     with Session.open(store) as session:
         layer = session.store.layer_names()[0].rpartition(".")[2]
 
@@ -43,7 +61,12 @@ def rows(store: str, statement: str) -> list[Row]:
         Row("start/cubeql -c", run("-m", "cubeql", "--store", store, "-c", statement), target=0.5),
         Row("start/prompt", until("cubeql>", store)),
         Row("start/screen", until(layer, "tui", store)),
-    ]
+        *(() if address is None else (
+            Row("start/cubeql -c at a server", run("-m", "cubeql", "--store", address, "-c", statement)),
+            Row("start/prompt at a server", until("cubeql>", address)),
+            Row("start/screen at a server", until(layer, "tui", address)),
+        )),
+    ]  # fmt: skip
 
 
 def environment() -> dict[str, str]:
@@ -77,4 +100,5 @@ if __name__ == "__main__":
     given = sys.argv[1:]
     where = given[0] if given else os.environ.get("CUBEQL_STORE", "cubeql-store")
     what = given[1] if len(given) > 1 else "SHOW LAYERS"
-    print(markdown(measure(rows(where, what), 5.0, print)))
+    with served(where) as there:
+        print(markdown(measure(rows(where, what, there), 5.0, print)))

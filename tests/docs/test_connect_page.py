@@ -42,7 +42,7 @@ def test_the_program_does_what_the_page_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CUBEQL_TOKEN", "mytoken")
-    exec(compile(text_of("python", address), str(PAGE), "exec"), {})  # noqa: S102
+    exec(compile(text_of("python", address), str(PAGE), "exec"), {})
     said = capsys.readouterr().out
     assert "'climate'" in said and "aggregate avg(elevation)" in said
     assert (tmp_path / "alps.parquet").stat().st_size > 1000
