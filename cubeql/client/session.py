@@ -15,6 +15,7 @@ from cubeql.client.calls import RemoteCall
 from cubeql.client.catalog import RemoteStore
 from cubeql.client.connection import Connection
 from cubeql.client.faults import ServerGone
+from cubeql.client.ownsettings import is_ours, set_ours
 from cubeql.client.settings import RemoteSettings
 from cubeql.compiler import CompiledQuery, compile_query, query_of
 from cubeql.engine.explanation import EXPLANATION, Explanation
@@ -102,8 +103,10 @@ class RemoteSession:
 
         Statements that change something are run at once; see :meth:`query`.
         """
-        statement = parse_statement(text)
-        values = params_text(values_of(params))
+        statement, given = parse_statement(text), values_of(params)
+        if is_ours(statement):
+            return set_ours(statement, text, given, self.store, self.set)
+        values = params_text(given)
         try:
             found = self._asked(statement, text, values, timeout_s)
             return self._copied(found) if isinstance(statement, nodes.Copy) else found

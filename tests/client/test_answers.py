@@ -11,7 +11,7 @@ import shapely
 
 import cubeql
 from cubeql.client.session import RemoteSession
-from cubeql.errors import ConfigError, CubeQLError, QueryError, StoreError
+from cubeql.errors import ConfigError, CubeQLError, QueryError, QueryTimeout, StoreError
 from tests.server.conftest import Served
 
 BOX = shapely.box(11.5, 48.1, 11.6, 48.2)
@@ -27,7 +27,7 @@ STATEMENTS: list[tuple[str, Any]] = [
     ("SELECT count(*) AS n FROM fine FILTER time = $t", {"t": np.datetime64("2024-05-03T10:30")}),
     ("SELECT count(*) AS n FROM fine FILTER month(time) IN $m", {"m": np.array([3, 5])}),
     ("SELECT count(*) AS n FROM fine FILTER red > $x", {"x": None}),
-    ("SELECT season(time) || $s AS s FROM twin LIMIT 1", {"s": "'; DROP \x00 🌍"}),
+    ("SELECT DISTINCT season(time) || $s AS s FROM twin ORDER BY s", {"s": "'; DROP \x00 🌍"}),
     ("SELECT cell FROM fine FILTER red > 1000", None),
     ("SHOW LAYERS", None),
     ("SHOW FUNCTIONS", None),
@@ -114,6 +114,31 @@ def test_a_result_is_read_once_and_not_after_it_was_closed(far: RemoteSession) -
         pass
     with pytest.raises(CubeQLError, match="closed"):
         next(iter(closed))
+
+
+def test_the_time_limit_is_each_sessions_own(served: Served, near: Any) -> None:
+    token = served.keeper
+    with served.connect(token) as one, served.connect(token) as other:
+        for text, params in (("SET timeout_s = 1e-6", None), ("SET TIMEOUT_S = $t", {"t": 1e-6})):
+            here = near.another()
+            there, wanted = one.query(text, params), here.query(text, params)
+            assert (there.message, there.schema) == (wanted.message, wanted.schema)
+            here.close()
+            with pytest.raises(QueryTimeout):
+                one.query("SELECT cell FROM fine").to_arrow()
+            assert other.query("SELECT cell FROM fine").to_arrow().num_rows > 0
+            assert one.query("SET timeout_s = NULL").message == "timeout_s = its default"
+            assert one.query("SELECT cell FROM fine").to_arrow().num_rows > 0
+
+
+@pytest.mark.parametrize("value", ["-1", "'x'", "red", "$x"])
+def test_a_time_limit_that_means_nothing_is_refused_alike(far: RemoteSession, near: Any, value: str) -> None:
+    said = []
+    for session in (far, near):
+        with pytest.raises(QueryError) as raised:
+            session.query(f"SET timeout_s = {value}")
+        said.append(str(raised.value))
+    assert said[0] == said[1]
 
 
 def test_half_a_character_is_not_sent(far: RemoteSession) -> None:

@@ -18,6 +18,7 @@ ONLY_HERE = {
     "open": "cubeql.connect opens both",
     "for_user": "what a server needs to answer",
     "who": "what a server needs to answer",
+    "memory_bytes": "what a server tells of itself",
 }
 ARGUMENTS_ONLY_HERE = {("ready", "bind_s"): "the server has its own limit", ("ready", "halt"): "what a server needs"}
 ONLY_THERE: dict[str, str] = {}

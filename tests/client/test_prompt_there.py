@@ -36,8 +36,8 @@ def test_the_prompt_works_at_a_server(served: Served, tmp_path: Path) -> None:
         terminal.until("threads is the server's")
         terminal.enter(f".once {tmp_path}/rows.csv")
         terminal.enter("SELECT cell, class FROM classes ORDER BY cell;")
-        terminal.until("rows.csv")
-        terminal.type("\x04")
+        terminal.until("rows written to", "12 rows in")
+        terminal.enter(".quit")
         assert terminal.ended() == 0
     wanted = served.house.query("SELECT cell, class FROM classes").to_arrow().num_rows
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == wanted + 1
