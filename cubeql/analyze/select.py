@@ -67,11 +67,6 @@ def _count(context: Context, expr: nodes.Expr | None, what: str) -> int | None:
     return None if expr is None else whole_number(context, expr, what, 0)
 
 
-def _is_taken(name: str, items: list[Item]) -> bool:
-    """Whether a result column has this name; capitals make no other name."""
-    return name.casefold() in (i.name.casefold() for i in items)
-
-
 def _together(context: Context, query: nodes.SetOperation, sides: tuple[BoundQuery, BoundQuery]) -> tuple[
     OutputColumn, ...
 ]:
@@ -166,17 +161,21 @@ class _Select:
     def _items(self) -> list[Item]:
         binder = self.binder.within(clause="SELECT", aggregates=True, windows=True)
         items: list[Item] = []
+        taken: set[str] = set()  # capitals make no other name
         for item in self.query.items:
             if isinstance(item.expr, nodes.Star):
-                items += self._star(item.expr)
+                found = self._star(item.expr)
+                items += found
+                taken |= {i.name.casefold() for i in found}
                 continue
             expr = binder.bind(item.expr)
             name = item.alias or self._name(item.expr, expr)
-            if item.alias is None and _is_taken(name, items) and isinstance(item.expr, nodes.Name):
+            if item.alias is None and name.casefold() in taken and isinstance(item.expr, nodes.Name):
                 name = ".".join(item.expr.parts)
-            if _is_taken(name, items):
+            if name.casefold() in taken:
                 self.context.fault("duplicate_column", item.span, name=name)
             items.append(Item(name, expr))
+            taken.add(name.casefold())
         return items
 
     def _name(self, node: nodes.Expr, bound: Bound) -> str:
@@ -294,7 +293,7 @@ class _Select:
         if isinstance(key.expr, nodes.Number) and isinstance(key.expr.value, int) and 1 <= key.expr.value <= len(items):
             return SortBy(items[key.expr.value - 1].expr, key.descending, key.nulls == "first")
         if isinstance(key.expr, nodes.Name) and len(key.expr.parts) == 1:
-            named = [i for i in items if _is_taken(key.expr.parts[0], [i])]
+            named = [i for i in items if i.name.casefold() == key.expr.parts[0].casefold()]
             if len(named) == 1:
                 return SortBy(named[0].expr, key.descending, key.nulls == "first")
         return binder.sort_key(key)

@@ -14,6 +14,7 @@ from cubeql.formats import columnar, delimited, features, objects
 from cubeql.formats.places import places_of
 from cubeql.formats.rows import FileTarget, Rows, Writer
 from cubeql.storage.outfiles import Place, appearing, check_upload
+from cubeql.storage.reach import Below
 
 Options = dict[str, Any]
 
@@ -64,6 +65,9 @@ def copy_to(
             if most_bytes is not None:
                 _check_size(partial, most_bytes, text)
     except OSError as error:
+        if isinstance(path, Below):  # what a library says names places that are nobody's business
+            reason = error.strerror or "the format's library refuses it"
+            raise QueryError([diagnose("copy_failed", path=path, reason=reason)], text) from error
         raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
     return int(result.stats["rows"])
 

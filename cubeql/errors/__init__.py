@@ -12,7 +12,9 @@ from cubeql.errors.exceptions import (
     CubeQLError,
     IngestError,
     InternalError,
+    Misfit,
     NotAllowed,
+    Outpaced,
     QueryCancelled,
     QueryError,
     QueryTimeout,
@@ -25,7 +27,7 @@ from cubeql.errors.render import render
 from cubeql.errors.span import Span
 
 __all__ = [
-    "CardError", "ConfigError", "CubeQLError", "Diagnostic", "IngestError", "InternalError", "NotAllowed",
-    "QueryCancelled", "QueryError", "QueryTimeout", "Span", "StoreError", "VersionGone", "VersionUnknown",
+    "CardError", "ConfigError", "CubeQLError", "Diagnostic", "IngestError", "InternalError", "Misfit", "NotAllowed",
+    "Outpaced", "QueryCancelled", "QueryError", "QueryTimeout", "Span", "StoreError", "VersionGone", "VersionUnknown",
     "diagnose", "nearest", "render",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ CubeQLError
 │   └── QueryCancelled it was cancelled
 ├── StoreError         the store cannot be opened, read or written
 │   ├── NotAllowed     somebody has no right to change it so
+│   ├── Outpaced       others changed the same meanwhile; it can be tried again
+│   ├── Misfit         what was to be written does not fit its layer
 │   ├── VersionUnknown a version that a layer never had
 │   └── VersionGone    a version of a layer that was vacuumed
 ├── IngestError        a source cannot become a layer
@@ -57,6 +59,14 @@ class NotAllowed(StoreError):  # noqa: N818
     def __init__(self, diagnostic: Diagnostic) -> None:
         self.diagnostics = (diagnostic,)
         super().__init__("; ".join(part for part in (diagnostic.message, diagnostic.hint) if part))
+
+
+class Outpaced(StoreError):  # noqa: N818
+    """Others changed the same at the same time, and were faster; it can be tried again."""
+
+
+class Misfit(StoreError):  # noqa: N818
+    """What was to be written does not fit its layer, or cannot be a layer."""
 
 
 class VersionUnknown(StoreError):  # noqa: N818

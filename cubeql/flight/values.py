@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from cubeql.flight.wire import WireError
+from cubeql.grid.nesting import check_wkb
 
 
 def params_text(params: Mapping[str, Any]) -> str | None:
@@ -103,7 +104,9 @@ def _shape(told: Any) -> Any:
     import shapely
 
     try:
-        return shapely.from_wkb(base64.b64decode(told, validate=True))
+        wkb = base64.b64decode(told, validate=True)
+        check_wkb(wkb)
+        return shapely.from_wkb(wkb)
     except shapely.errors.ShapelyError as error:
         raise ValueError("no geometry") from error
 

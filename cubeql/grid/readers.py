@@ -12,6 +12,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from cubeql.grid.geometry import LON_LAT, Geometries, is_code
+from cubeql.grid.nesting import check_geojson
 
 ENDINGS = (".geojson", ".json", ".gpkg", ".parquet", ".geoparquet", ".shp")
 
@@ -48,7 +49,9 @@ def read_geojson(value: str | Mapping[str, Any], source: str = "the GeoJSON") ->
     if isinstance(value, str):
         try:
             found = json.loads(value)
-        except (json.JSONDecodeError, RecursionError) as fault:
+        except RecursionError:
+            raise ValueError(f"{source} is no JSON that can be read: it is nested too deep") from None
+        except json.JSONDecodeError as fault:
             raise ValueError(f"{source} is no JSON: {fault}") from None
     if not isinstance(found, Mapping):
         raise ValueError(f"{source} is no GeoJSON: an object with a 'type' is needed")
@@ -77,8 +80,11 @@ def _shape(value: Any, name: str) -> shapely.Geometry:
             f"{name} is no GeoJSON: its type is {kind!r}, not one of {', '.join(_GEOJSON_TYPES)}"
         )
     try:
+        check_geojson(value)
         return shapely.from_geojson(json.dumps(value))
-    except (ShapelyError, TypeError, ValueError, RecursionError) as fault:
+    except RecursionError:
+        raise ValueError(f"{name} is nested too deep") from None
+    except (ShapelyError, TypeError, ValueError) as fault:
         raise ValueError(f"{name} is no GeoJSON {kind}: {fault}") from None
 
 

@@ -19,6 +19,7 @@ from cubeql.grid.cells import centers, disk_cells
 from cubeql.grid.cellsets import CellSetShape, PointsShape
 from cubeql.grid.geometry import LON_LAT, Geometries, region_of
 from cubeql.grid.ground import CircleShape, PlanarShape
+from cubeql.grid.nesting import check_wkt
 from cubeql.grid.outlines import fold
 from cubeql.grid.readers import read_file, read_geojson
 from cubeql.grid.shapes import Mask, RegionShape, UnionShape
@@ -53,8 +54,9 @@ def bbox(west: float, south: float, east: float, north: float) -> RegionShape:
 def polygon_wkt(text: str) -> RegionShape:
     """The ground inside a POLYGON or MULTIPOLYGON in WKT; longitudes beyond 180 cross the antimeridian."""
     try:
+        check_wkt(text)
         shape = shapely.from_wkt(text)
-    except (ShapelyError, TypeError) as fault:
+    except (ShapelyError, TypeError, ValueError) as fault:
         raise ValueError(f"the polygon is no WKT: {fault}") from None
     if shape.geom_type not in ("Polygon", "MultiPolygon", "GeometryCollection"):
         raise ValueError(f"the polygon is a {shape.geom_type}: POLYGON or MULTIPOLYGON is needed")

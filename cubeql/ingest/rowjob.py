@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from cubeql.catalog import Attribute, Layer, Provenance, TimeAxis
+from cubeql.grid.nesting import check_all
 from cubeql.ingest.cardfacts import grown, made_of
 from cubeql.ingest.faults import IngestCancelled, refusal
 from cubeql.ingest.gathering import offers_of_files
@@ -123,7 +124,9 @@ def _first_shapes(source: RowSource) -> frozenset[str]:
     import shapely
 
     for rows in source.batches():
-        found = shapely.from_wkb([g for g in rows[source.geometry].to_pylist() if g is not None])
+        written = [g for g in rows[source.geometry].to_pylist() if g is not None]
+        check_all(written)
+        found = shapely.from_wkb(written)
         kinds = {str(s.geom_type) for s in found if not s.is_empty}
         if kinds:
             return frozenset(kinds)

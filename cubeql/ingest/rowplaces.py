@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.errors import ShapelyError
 
 from cubeql.grid.geometry import LON_LAT, Geometries, lon_lat_area, lon_lat_points
+from cubeql.grid.nesting import check_all
 from cubeql.ingest.faults import refusal
 from cubeql.ingest.rowcolumns import Chosen
 from cubeql.ingest.rowsource import RowSource
@@ -100,8 +101,9 @@ class Fitting:
     def _shapes(self, rows: pa.Table) -> NDArray[np.object_]:
         wkb = np.array(rows[self.source.geometry].to_pylist(), dtype=object)
         try:
+            check_all(wkb)
             return np.atleast_1d(shapely.force_2d(shapely.from_wkb(wkb)))
-        except ShapelyError as fault:
+        except (ShapelyError, ValueError) as fault:
             raise refusal(self.source.name, f"a geometry cannot be read ({fault})") from None
 
     def _check_points(self, lon: NDArray[np.float64], lat: NDArray[np.float64], kept: NDArray[np.bool_]) -> None:

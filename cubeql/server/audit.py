@@ -7,7 +7,6 @@ nothing, and much waits for it, no statement is begun any more until it does.
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections import deque
@@ -18,6 +17,7 @@ from pathlib import Path
 from cubeql.errors import ConfigError
 from cubeql.server.auditfiles import Entry, Pen, forget, line_of
 from cubeql.server.deeds import Deed, Origin, code_of
+from cubeql.server.scrubbing import scrubbed
 from cubeql.server.settings import Audit
 
 FORMAT = 1
@@ -28,12 +28,6 @@ _SYNC_S = 1.0
 _AGAIN_S = 1.0
 _LOGINS_A_MINUTE = 60
 _LOG = logging.getLogger("cubeql.server")
-_SECRET = re.compile(r"(cubeql_)\w{12,}|(\b(?:bearer|basic)\s+)[\w+/=.~-]{8,}", re.IGNORECASE)
-
-
-def scrubbed(text: str) -> str:
-    """A text without what lets anybody in."""
-    return _SECRET.sub(lambda found: f"{found[1] or found[2]}***", text)
 
 
 def utc_now() -> datetime:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import shapely
 
+from cubeql.grid.nesting import check_wkb
 from cubeql.server.faults import Refused
 
 Values = dict[str, Any]
@@ -127,10 +128,15 @@ def _lengths(column: pa.Array, name: str) -> list[Any]:
     return values
 
 
+def _shape(wkb: bytes) -> Any:
+    check_wkb(wkb)
+    return shapely.from_wkb(wkb)
+
+
 def _shapes(column: pa.Array, name: str) -> list[Any]:
     try:
-        return [None if v is None else shapely.from_wkb(v) for v in column.to_pylist()]
-    except shapely.errors.ShapelyError as error:
+        return [None if v is None else _shape(v) for v in column.to_pylist()]
+    except (shapely.errors.ShapelyError, ValueError) as error:
         raise Refused(f"the parameter {name}: bytes are taken for geometries (WKB), and these are none: {error}"
                       ) from None  # fmt: skip
 

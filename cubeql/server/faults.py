@@ -23,7 +23,9 @@ from cubeql.errors import (
     CubeQLError,
     IngestError,
     InternalError,
+    Misfit,
     NotAllowed,
+    Outpaced,
     QueryCancelled,
     QueryError,
     QueryTimeout,
@@ -32,6 +34,8 @@ from cubeql.errors import (
 from cubeql.flight.told import OWN_CLIENT, fault_bytes
 from cubeql.flight.wire import WireError
 from cubeql.server.calls import Caller, answering, host_of
+from cubeql.server.scrubbing import Scrubbing
+from cubeql.storage.naming import NameTaken
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -40,6 +44,7 @@ OWN = "own"
 """The middleware that notes whether a call is of CubeQL's own client."""
 _MOST_SAID = 500  # our own client reads the fault beside it
 _LOG = logging.getLogger("cubeql.server")
+_LOG.addFilter(Scrubbing())
 
 
 class Refused(pa.ArrowInvalid):
@@ -91,6 +96,9 @@ _TOLD: tuple[tuple[type[CubeQLError], type[flight.FlightError] | None], ...] = (
     (CardError, None),
     (IngestError, None),
     (NotAllowed, None),
+    (Misfit, None),
+    (NameTaken, None),
+    (Outpaced, None),
     (WireError, None),
 )
 

@@ -16,7 +16,7 @@ from typing import Literal, Self
 import pyarrow as pa
 
 from cubeql.catalog import Band, Layer
-from cubeql.errors import InternalError, StoreError
+from cubeql.errors import InternalError, Outpaced, StoreError
 from cubeql.storage.naming import Named, Names, NameTaken, new_place
 from cubeql.storage.objects import Objects, clear
 from cubeql.storage.records import check_append, check_layer, combined, record_layer, record_text
@@ -174,7 +174,7 @@ class CommittedWrite:
             self._table.remove(file.name for file in self._files_written() if file.name not in added)
             self._respell()
             return
-        raise StoreError(f"layer {self._layer.name}: other writers were faster {ATTEMPTS} times; try again")
+        raise Outpaced(f"layer {self._layer.name}: other writers were faster {ATTEMPTS} times; try again")
 
     def _create(self) -> None:
         """Make the table, then give it the name: whoever comes second is refused, or replaces the first."""
@@ -228,7 +228,7 @@ class CommittedWrite:
         state = self._shelf.tables.load(self._folder) if named is not None and named.at == self._folder else None
         # Files written for a table stay with it, whatever has the name by now.
         if state is None:
-            raise StoreError(f"the layer {self._layer.name} was dropped or renamed while it was being written")
+            raise Outpaced(f"the layer {self._layer.name} was dropped or renamed while it was being written")
         if state.version != known.version:
             stored = self._stored(state)
             self._widen(stored.bands if stored is not None else ())

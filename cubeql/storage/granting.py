@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cubeql.catalog.rights import Right, Rights
-from cubeql.errors import StoreError
+from cubeql.errors import Outpaced
 from cubeql.storage.naming import ATTEMPTS, Kind, Named, Names
 
 
@@ -36,7 +36,7 @@ def change(names: Names, name: str, changed: Callable[[Rights], Rights]) -> tupl
         after = changed(before)
         if after == before or names.change(found, replace(found, facts=after.told_in(found.facts))):
             return found, before, after
-    raise StoreError(f"the rights on {name}: others were faster {ATTEMPTS} times; try again")
+    raise Outpaced(f"the rights on {name}: others were faster {ATTEMPTS} times; try again")
 
 
 def grants(names: Names) -> list[Grant]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cubeql.catalog import Layer
-from cubeql.errors import StoreError
+from cubeql.errors import Misfit
 
 RESERVED = frozenset({"cell", "tile", "time", "time_end", "valid", "slot"})
 RESERVED_COLUMNS = {
@@ -29,7 +29,7 @@ def check_layer_name(name: str) -> None:
         StoreError: says what a name may hold.
     """
     if not is_layer_name(name):
-        raise StoreError(
+        raise Misfit(
             f"{name!r} cannot name a layer: write layer or collection.layer, each of letters, digits and "
             "underscores (at most 100), not beginning with a digit"
         )
@@ -55,14 +55,14 @@ def check_columns(layer: Layer) -> None:
     for attribute in layer.attributes:
         problem = attribute_problem(layer.kind, attribute.name, seen)
         if problem:
-            raise StoreError(f"layer {layer.name}: the attribute name {attribute.name!r} {problem}")
+            raise Misfit(f"layer {layer.name}: the attribute name {attribute.name!r} {problem}")
         seen.add(attribute.name.lower())
     for kind, name in [("dimension", d.name) for d in layer.dimensions] + [
         ("band", b.name) for b in layer.bands
     ]:
         problem = _problem(name, seen)
         if problem:
-            raise StoreError(f"layer {layer.name}: the {kind} name {name!r} {problem}")
+            raise Misfit(f"layer {layer.name}: the {kind} name {name!r} {problem}")
         seen.add(name.lower())
 
 

@@ -15,7 +15,7 @@ from itertools import starmap
 from typing import Any, Literal, get_args
 
 from cubeql.catalog.rights import Deed, Rights
-from cubeql.errors import StoreError
+from cubeql.errors import Outpaced, StoreError
 from cubeql.storage.names import folder_of
 from cubeql.storage.objects import Held, ObjectChanged, ObjectExists, Objects
 
@@ -136,7 +136,7 @@ class Names:
             except (ObjectExists, ObjectChanged):
                 continue
             return found
-        raise StoreError(f"{self._objects.uri(place)}: others were faster {ATTEMPTS} times; try again")
+        raise Outpaced(f"the name {new.name}: others were faster {ATTEMPTS} times; try again")
 
     def change(self, known: Named, new: Named) -> bool:
         """Exchange what is known to have a name by what is the same but for case; whether that still had it.

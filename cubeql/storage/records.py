@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cubeql.catalog import Band, Layer, Provenance
 from cubeql.catalog.records import MOST_SOURCES
-from cubeql.errors import StoreError
+from cubeql.errors import Misfit, StoreError
 from cubeql.storage.columns import DIMENSION_TYPES, STORAGE_TYPES
 from cubeql.storage.names import check_columns, check_layer_name
 from cubeql.storage.rowcolumns import ATTRIBUTE_TYPES, POINT_RESOLUTION
@@ -40,22 +40,22 @@ def check_layer(layer: Layer) -> None:
     """
     check_layer_name(layer.name)
     if layer.kind not in ("grid", "points", "zones"):
-        raise StoreError(f"layer {layer.name}: the kind {layer.kind!r} is not one of grid, points, zones")
+        raise Misfit(f"layer {layer.name}: the kind {layer.kind!r} is not one of grid, points, zones")
     if layer.kind != "grid":
         _check_rows(layer)
         return
     if layer.attributes:
-        raise StoreError(f"layer {layer.name}: a grid layer has bands, not attributes")
+        raise Misfit(f"layer {layer.name}: a grid layer has bands, not attributes")
     if not 0 <= layer.resolution <= 15:
-        raise StoreError(f"layer {layer.name}: the resolution {layer.resolution} is not one of 0 to 15")
+        raise Misfit(f"layer {layer.name}: the resolution {layer.resolution} is not one of 0 to 15")
     if not layer.bands:
-        raise StoreError(f"layer {layer.name}: it has no band")
+        raise Misfit(f"layer {layer.name}: it has no band")
     check_columns(layer)
     for band in layer.bands:
         _check_band(layer, band)
     for dimension in layer.dimensions:
         if dimension.type not in DIMENSION_TYPES:
-            raise StoreError(
+            raise Misfit(
                 f"layer {layer.name}: the dimension {dimension.name} has the unknown type {dimension.type!r}"
             )
 
@@ -64,28 +64,28 @@ def _check_rows(layer: Layer) -> None:
     """Refuse points or zones that cannot be stored."""
     place = f"layer {layer.name}"
     if layer.bands or layer.dimensions:
-        raise StoreError(f"{place}: a layer of {layer.kind} has attributes, neither bands nor dimensions")
+        raise Misfit(f"{place}: a layer of {layer.kind} has attributes, neither bands nor dimensions")
     if layer.kind == "points" and layer.resolution != POINT_RESOLUTION:
-        raise StoreError(f"{place}: points have the resolution {POINT_RESOLUTION}, not {layer.resolution}")
+        raise Misfit(f"{place}: points have the resolution {POINT_RESOLUTION}, not {layer.resolution}")
     if layer.kind == "zones" and layer.time is not None:
-        raise StoreError(f"{place}: zones with a time are not supported; make the time an attribute")
+        raise Misfit(f"{place}: zones with a time are not supported; make the time an attribute")
     check_columns(layer)
     for attribute in layer.attributes:
         if attribute.type not in ATTRIBUTE_TYPES:
-            raise StoreError(f"{place}, attribute {attribute.name}: the type {attribute.type!r} is not one of "
+            raise Misfit(f"{place}, attribute {attribute.name}: the type {attribute.type!r} is not one of "
                              f"{', '.join(ATTRIBUTE_TYPES)}")  # fmt: skip
 
 
 def _check_band(layer: Layer, band: Band) -> None:
     place = f"layer {layer.name}, band {band.name}"
     if band.storage not in STORAGE_TYPES:
-        raise StoreError(
+        raise Misfit(
             f"{place}: the storage type {band.storage!r} is not one of {', '.join(STORAGE_TYPES)}"
         )
     if band.kind == "categorical" and not band.storage.startswith("int"):
-        raise StoreError(f"{place}: class codes are whole numbers, but the storage type is {band.storage}")
+        raise Misfit(f"{place}: class codes are whole numbers, but the storage type is {band.storage}")
     if band.scale == 0:
-        raise StoreError(f"{place}: the scale is 0")
+        raise Misfit(f"{place}: the scale is 0")
 
 
 def check_append(stored: Layer, given: Layer, add_bands: bool = False, before: Layer | None = None) -> None:
@@ -109,7 +109,7 @@ def check_append(stored: Layer, given: Layer, add_bands: bool = False, before: L
     ]
     for what, there, new in pairs:
         if there != new:
-            raise StoreError(f"layer {stored.name}: its {what} is {there}, what is appended has {new}")
+            raise Misfit(f"layer {stored.name}: its {what} is {there}, what is appended has {new}")
     _check_bands(stored, given, add_bands, before or stored)
 
 
@@ -118,15 +118,15 @@ def _check_bands(stored: Layer, given: Layer, add_bands: bool, before: Layer) ->
     for band in given.bands:
         there = stored.band(band.name)
         if there is not None and there.name != band.name:
-            raise StoreError(f"layer {stored.name}: its band is {there.name}, what is appended has {band.name}")
+            raise Misfit(f"layer {stored.name}: its band is {there.name}, what is appended has {band.name}")
         if there is not None:
             _check_same_band(stored, there, band)
         elif not add_bands:
-            raise StoreError(f"layer {stored.name} has no band {band.name}, only {known}; say that it shall be "
+            raise Misfit(f"layer {stored.name} has no band {band.name}, only {known}; say that it shall be "
                              "added (add_bands), or leave it out")  # fmt: skip
     for band in before.bands:
         if stored.band(band.name) is not None and given.band(band.name) is None:
-            raise StoreError(f"layer {stored.name} has the band {band.name}, what is appended has not")
+            raise Misfit(f"layer {stored.name} has the band {band.name}, what is appended has not")
 
 
 def _dimensions(layer: Layer) -> list[tuple[str, str]]:
@@ -151,7 +151,7 @@ def _check_same_band(layer: Layer, old: Band, new: Band) -> None:
     for what in ("storage", "scale", "offset", "kind", "unit"):
         there, given = getattr(old, what), getattr(new, what)
         if there != given and not (what == "unit" and None in (there, given)):
-            raise StoreError(
+            raise Misfit(
                 f"layer {layer.name}, band {old.name}: its {what} is {there}, what is appended has {given}"
             )
 

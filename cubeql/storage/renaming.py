@@ -9,7 +9,7 @@ import uuid
 from dataclasses import replace
 
 from cubeql.catalog.rights import Rights
-from cubeql.errors import StoreError
+from cubeql.errors import Outpaced
 from cubeql.storage.committing import Shelf
 from cubeql.storage.names import folder_of
 from cubeql.storage.naming import ATTEMPTS, Named, Names, NameTaken
@@ -39,7 +39,7 @@ def renamed(shelf: Shelf, name: str, new: str) -> tuple[Named, Named] | None:
         given = _given(shelf.names, named)
         if given is not None:
             return (old, named) if _let_go(shelf, old, named, given) else None
-    raise StoreError(f"{shelf.objects.uri(name)}: others were faster {ATTEMPTS} times; try again")
+    raise Outpaced(f"the name {name}: others were faster {ATTEMPTS} times; try again")
 
 
 def _given(names: Names, named: Named) -> bool | None:

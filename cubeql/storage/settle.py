@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.catalog import Layer
-from cubeql.errors import StoreError
+from cubeql.errors import Outpaced, StoreError
 from cubeql.storage.blocks import COMBINE, Key, TileBlock
 from cubeql.storage.committing import Settled
 from cubeql.storage.decode import decode, read_groups, read_keys
@@ -103,7 +103,7 @@ class Settler:
         for i in self.cleared.files(state.files):
             name = state.files["path"][int(i)].as_py()
             if name not in known and self.cleared.rows(self._keys(name)).any():
-                raise StoreError(
+                raise Outpaced(
                     f"layer {self.layer.name}: another writer has committed rows of the times that are to be replaced; "
                     "run it again"
                 )

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "not_a_query": "Raised where a program asks for rows and gives a statement that has none.",
     "file_refused": "`FILTER cell WITHIN FILE '../park.geojson'` where a server gives files of one folder only.",
     "copy_refused": "`COPY (…) TO '/tmp/out.csv'` where a server lets files be written to one folder only.",
+    "copy_failed": "`COPY (…) TO 'out.csv'` on a server whose disk is full.",
     "copy_too_large": "`COPY (…) TO 'out.csv'` of more bytes than `copy_bytes` allows.",
     "unsafe_crs": "`COPY (…) TO 'out.tif' WITH (crs = '+proj=…')` on a server, where only codes are taken.",
     "raster_shape": "`COPY (SELECT red FROM fine) TO 'out.tif'`: there is no cell to place the values at.",

@@ -20,9 +20,10 @@ import pytest
 
 from cubeql.errors import QueryError, diagnose
 from cubeql.server import audit, auditfiles
-from cubeql.server.audit import Book, scrubbed
+from cubeql.server.audit import Book
 from cubeql.server.auditfiles import entries_of, erase, files_in
 from cubeql.server.deeds import KINDS, Deed, Origin
+from cubeql.server.scrubbing import scrubbed
 from tests.server.conftest import Serve
 from tests.server.raw import Raw
 

@@ -7,6 +7,7 @@ ROWS: tuple[Fault, ...] = (
     Fault("file_refused", "no file '{path}' can be read here",
           "name a file of the folders that the server reads, or give the geometry as a parameter: IN $region"),
     Fault("copy_refused", "no file '{path}' can be written here", "write a name such as 'result.parquet'"),
+    Fault("copy_failed", "{path} cannot be written: {reason}", "choose another name, or ask who keeps the server"),
     Fault("copy_too_large", "the file would be larger than {most:,} bytes, which is the most a statement may write",
           "select less, or read the rows instead"),
     Fault("unsafe_crs", "'{crs}' cannot name a reference system here", "write its code, such as 'EPSG:3035'"),
