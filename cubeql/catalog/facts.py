@@ -27,6 +27,11 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _RAMP = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 
+LONGEST = 10_000
+"""Characters of a fact: each result and each list of layers carries the facts of its layers."""
+_SHOWN = 100
+
+
 class FactError(ValueError):
     """A fact that cannot be so.
 
@@ -55,9 +60,16 @@ class Fact:
     what: str = ""
 
 
+def _shown(value: Any) -> str:
+    told = repr(value)
+    return told if len(told) <= _SHOWN else f"{told[:_SHOWN]}…"
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _WrongError("a text that is not empty")
+    if len(value) > LONGEST:
+        raise _WrongError(f"a text of at most {LONGEST:,} characters, not {len(value):,}")
     return value.strip()
 
 
@@ -65,6 +77,8 @@ def _texts(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, Sequence) or not all(isinstance(p, str) and p.strip() for p in parts) or not parts:
         raise _WrongError("a list of words, as ['ndvi', 'vegetation']")
+    if sum(map(len, parts)) > LONGEST:
+        raise _WrongError(f"words of at most {LONGEST:,} characters together")
     return tuple(dict.fromkeys(p.strip() for p in parts))
 
 
@@ -254,7 +268,7 @@ def read_fact(rows: Mapping[str, Fact], owner: str, name: str, value: Any) -> An
     try:
         return fact.read(value)
     except _WrongError as wrong:
-        raise FactError(f"{name} of {owner}", repr(value), str(wrong)) from None
+        raise FactError(f"{name} of {owner}", _shown(value), str(wrong)) from None
 
 
 def with_facts(layer: Layer, values: Mapping[str, Any]) -> Layer:

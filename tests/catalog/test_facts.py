@@ -176,3 +176,14 @@ def test_what_a_source_said_badly_is_left_alone_until_it_is_changed() -> None:
     odd = Layer("a", 5, (Band("v", "float32", unit="parsnips"),), licence="ask me")
     assert edited(odd, {**card_of(odd), "title": "x"})[1] == []
     assert [f.field for f in edited(odd, {"licence": "ask her"})[1]] == ["licence of layer a"]
+
+
+@pytest.mark.parametrize("name,value", [
+    ("title", "x" * 10_001), ("description", "x" * 900_000), ("keywords", ["x"] * 10_001), ("keywords", "x," * 10_001),
+    ("licence", "x" * 900_000), ("citation", "x" * 10_001),
+])  # fmt: skip
+def test_a_fact_that_every_result_would_have_to_carry_has_an_end(name: str, value: Any) -> None:
+    with pytest.raises(FactError) as raised:
+        with_facts(PLAIN, {name: value})
+    assert len(str(raised.value)) < 500
+    assert with_facts(PLAIN, {"description": "x" * 10_000}).description == "x" * 10_000
