@@ -28,6 +28,7 @@ from cubeql.flight import told
 from cubeql.flight.wire import pack
 
 _T = TypeVar("_T")
+_BRIEF_S = 0.05
 _LETS_GO_S = 1.0  # within which a server that is there lets go
 _ASKED_AGAIN_S = 0.25
 _ASKING_S = 5.0
@@ -54,6 +55,7 @@ class RemoteCall:
         self._woken = threading.Event()
         self._cancelled = self._ended = False
         self._reader: flight.FlightStreamReader | None = None
+        self._kept: object = None
         self._asked = Polled(self._ask)
 
     # -------------------------------------------------------------- rows
@@ -81,9 +83,9 @@ class RemoteCall:
         self, ticket: flight.Ticket, schema: pa.Schema, warnings: tuple[Diagnostic, ...], message: str | None,
         stats: dict[str, Any],
     ) -> Result:  # fmt: skip
-        reader = self.wait(lambda: self._connection.rows(ticket, self.text, self.timeout_s))
+        reader, kept = self.wait(lambda: self._connection.rows(ticket, self.text, self.timeout_s))
         with self._lock:
-            self._reader = reader
+            self._reader, self._kept = reader, kept
         self._check()
         result = Result(schema, iter(()), statement=self.text, warnings=warnings, message=message, stats=stats,
                         close=self.close, progress=self._how_far, cancel=self.cancel)  # fmt: skip
@@ -94,8 +96,14 @@ class RemoteCall:
 
     def _batches(self, reader: flight.FlightStreamReader, result: Result) -> Iterator[pa.RecordBatch]:
         received, ended, tail = 0, False, dict[str, Any]()
+        took_s = _BRIEF_S  # all that sorts and groups is done before the first rows come
         try:
-            while (chunk := self._next(reader)) is not None:
+            while True:
+                began = time.monotonic()
+                chunk = self._next(reader, took_s)
+                took_s = time.monotonic() - began
+                if chunk is None:
+                    break
                 if chunk.app_metadata is not None:
                     tail, came = told.tail_of(chunk.app_metadata.to_pybytes())
                     self._asked.last = _progress(came) or self._asked.last
@@ -111,12 +119,18 @@ class RemoteCall:
             if not ended:
                 self._stop()
 
-    def _next(self, reader: flight.FlightStreamReader) -> flight.FlightStreamChunk | None:
-        try:
+    def _next(self, reader: flight.FlightStreamReader, took_s: float) -> flight.FlightStreamChunk | None:
+        """The next rows, None after the last; where the ones before took a while, Ctrl-C is heard meanwhile."""
+
+        def read() -> flight.FlightStreamChunk | None:
             with self._connection.told(self.text, self.timeout_s):
-                return reader.read_chunk()
-        except StopIteration:
-            return None
+                try:
+                    return reader.read_chunk()
+                except StopIteration:
+                    return None
+
+        try:
+            return read() if took_s < _BRIEF_S else self.wait(read)
         except QueryCancelled:
             raise
         except ServerGone as gone:
@@ -226,8 +240,8 @@ def _do(task: Callable[[], Any], future: Future[Any]) -> None:
 
 def _left_alone(future: Future[Any]) -> None:
     """What comes of a task that nobody waits for any more: rows that nobody will read are refused."""
-    if future.exception() is None and isinstance(future.result(), flight.FlightStreamReader):
-        future.result().cancel()
+    if future.exception() is None and isinstance(future.result(), tuple):
+        future.result()[0].cancel()
 
 
 class Polled:

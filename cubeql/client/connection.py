@@ -42,9 +42,14 @@ class Connection:
         descriptor = flight.FlightDescriptor.for_command(command)
         return self._called(lambda client, how: client.get_flight_info(descriptor, how), text, timeout_s)
 
-    def rows(self, ticket: flight.Ticket, text: str, timeout_s: float | None) -> flight.FlightStreamReader:
-        """The rows of a ticket, as they come; its schema has come."""
-        return self._called(lambda client, how: client.do_get(ticket, how), text, timeout_s)
+    def rows(
+        self, ticket: flight.Ticket, text: str, timeout_s: float | None
+    ) -> tuple[flight.FlightStreamReader, object]:
+        """The rows of a ticket, as they come; and what must be there as long as they do."""
+        found: tuple[flight.FlightStreamReader, object] = self._called(
+            lambda client, how: (client.do_get(ticket, how), client), text, timeout_s
+        )
+        return found
 
     def act(self, name: str, body: bytes, text: str = "", timeout_s: float | None = None) -> bytes:
         """Have the server do an action; what it answers."""
@@ -88,9 +93,7 @@ class Connection:
         """Leave the server; more than once does no harm."""
         with self._lock:
             self._closed = True
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            self._client = None  # not closed: a call in another thread would lose it from under its feet
 
 
 def _tls(settings: RemoteSettings) -> dict[str, Any]:

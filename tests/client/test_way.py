@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -20,6 +21,7 @@ import trustme
 
 import cubeql
 from cubeql.client.session import RemoteSession
+from cubeql.engine.result import Result
 from cubeql.errors import ConfigError, CubeQLError, QueryCancelled, QueryTimeout, StoreError
 from tests.server.conftest import Serve, Served
 
@@ -253,6 +255,51 @@ def test_cancelling_before_anything_was_answered_stops_waiting(served: Served, m
         assert [type(fault) for fault in faults] == [QueryCancelled]
 
 
+def test_ctrl_c_is_heard_while_the_first_rows_are_computed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, let_go = threading.Event(), threading.Event()
+    rows = Result.__iter__
+
+    def slow(self: Result) -> Any:
+        if self.statement == STREAM and threading.current_thread().name == "cubeql-stream":
+            begun.set()
+            let_go.wait(20)
+        yield from rows(self)
+
+    monkeypatch.setattr(Result, "__iter__", slow)
+    with served.connect() as session:
+        result = session.query(STREAM)
+        assert begun.wait(20)
+        main = threading.main_thread().ident
+        assert main is not None
+        threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            result.to_arrow()
+        let_go.set()
+    until(lambda: not served.serving.guests.desk._open)
+
+
+def test_a_server_with_too_much_to_do_says_so(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = serve(limits={"running": 1, "running_per_user": 1, "waiting": 0})
+    begun, let_go = threading.Event(), threading.Event()
+    ready = cubeql.session.Session.ready
+
+    def slow(self: Any, text: str, *args: Any, **named: Any) -> Any:
+        if "held" in text:
+            begun.set()
+            let_go.wait(20)
+        return ready(self, text, *args, **named)
+
+    monkeypatch.setattr(cubeql.session.Session, "ready", slow)
+    with busy.connect() as session:
+        holding = threading.Thread(target=lambda: session.query("SELECT count(*) AS held FROM fine").to_arrow())
+        holding.start()
+        assert begun.wait(20)
+        fault = said_by(lambda: session.query("SELECT count(*) AS n FROM fine"))
+        assert isinstance(fault, StoreError) and "busy" in str(fault)
+        let_go.set()
+        holding.join(20)
+
+
 def test_a_time_limit_is_kept_there(served: Served) -> None:
     with served.connect() as session, pytest.raises(QueryTimeout) as raised:
         session.query(STREAM, timeout_s=1e-6).to_arrow()
@@ -282,6 +329,31 @@ def test_what_is_left_is_freed_at_the_server(served: Served) -> None:
     until(lambda: not threads())
     with pytest.raises(ConfigError, match="closed"):
         session.query("SHOW LAYERS")
+
+
+def test_sessions_that_close_while_statements_run_leave_nothing(served: Served) -> None:
+    """A channel that is closed under a call in another thread would end the process."""
+    faults: list[str] = []
+
+    def ask(session: RemoteSession) -> None:
+        try:
+            session.query(STREAM).to_arrow()
+        except (QueryCancelled, ConfigError):
+            pass
+        except BaseException as fault:
+            faults.append(repr(fault))
+
+    for n in range(30):
+        session = served.connect()
+        asking = [threading.Thread(target=ask, args=(session,)) for _ in range(3)]
+        for one in asking:
+            one.start()
+        time.sleep(n / 1000)  # each a little later on its way
+        session.close()
+        for one in asking:
+            one.join(20)
+    assert faults == []
+    until(lambda: not served.serving.guests.desk._open)
 
 
 def test_how_far_a_statement_is_comes_from_the_server(served: Served) -> None:
