@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from cubeql.client.session import RemoteSession
 from cubeql.errors import ConfigError, StoreError, VersionUnknown
 from cubeql.session import Session
 from cubeql.sessions import AnySession, is_session
-from tests.server.conftest import Served
+from tests.server.conftest import Served, _served
 
 ONLY_HERE = {
     "open": "cubeql.connect opens both",
@@ -106,6 +109,34 @@ def test_what_a_user_may_not_see_is_not_there(served: Served) -> None:
         for ask in (anna.layer, anna.card, anna.stac, anna.drop):
             with pytest.raises(StoreError, match="there is no layer 'fine'; layers are none"):
                 ask("fine")
+
+
+def test_what_a_user_was_granted_is_there_and_nothing_else(served: Served) -> None:
+    with served.connect() as root, served.connect(served.token("berta")) as berta:
+        root.query("GRANT READ ON classes TO berta")
+        assert [layer.name for layer in berta.layers] == ["classes"]
+        assert berta.store.layer_names() == ("classes",)
+        assert (berta.store.view_names(), berta.store.cell_set_names()) == ((), ())
+        assert berta.layers == (root.layer("classes"),)
+        root.query("REVOKE READ ON classes FROM berta")
+        berta.store.stale()
+        assert berta.layers == ()
+
+
+def test_a_damaged_layer_is_told_and_stops_nothing(cube_store: Path, tmp_path: Path) -> None:
+    store = Path(shutil.copytree(cube_store, tmp_path / "store"))
+    for log in next((store / "layers").glob("classes-*")).joinpath("_delta_log").iterdir():
+        log.write_bytes(b"no log")
+    with ExitStack() as closing:
+        one = _served(store, {}, closing)
+        with one.connect() as far:
+            names = [layer.name for layer in far.layers]
+            assert names == [layer.name for layer in one.house.layers] and "classes" not in names
+            assert far.store.layer_names() == one.house.store.layer_names()
+            with pytest.raises(StoreError, match="classes") as raised:
+                far.store.layer("classes")
+            assert str(store) not in str(raised.value)
+            assert far.query("SELECT count(*) AS n FROM fine").to_arrow().num_rows == 1
 
 
 def test_what_is_not_done_through_a_server_is_refused(far: RemoteSession) -> None:

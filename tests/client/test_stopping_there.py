@@ -192,3 +192,22 @@ def test_a_statement_that_changes_something_is_not_run_twice(serve: Serve, monke
         assert "may have been run" in str(fault)
         assert runs.count("CREATE VIEW twice AS SELECT cell FROM fine") == 1
         session.query("DROP VIEW twice")
+
+
+def test_a_statement_that_only_reads_is_asked_again_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[str] = []
+    ready = cubeql.session.Session.ready
+
+    def broken(self: Any, text: str, *args: Any, **named: Any) -> Any:
+        runs.append(text)
+        if len(runs) % 3:  # the first time and the second
+            raise flight.FlightUnavailableError("Socket closed")
+        return ready(self, text, *args, **named)
+
+    text = "SELECT count(*) AS n FROM classes"
+    monkeypatch.setattr(cubeql.session.Session, "ready", broken)
+    with served.connect() as session:
+        assert "ended the connection" in str(said_by(lambda: session.query(text)))
+        assert runs == [text, text]
+        assert session.query(text).to_arrow().num_rows == 1
+        assert runs == [text] * 3
