@@ -60,7 +60,7 @@ def copy_to(
     try:
         with appearing(path, temp_folder=temp_folder) as partial:
             if most_bytes is not None:
-                result.watch(lambda: _check_size(partial, most_bytes, text))
+                result.watch(_Scales(partial, path.suffix.lower() in _GATHERED, most_bytes, text).weigh)
             WRITERS[path.suffix.lower()](result, partial, options, text)
             if most_bytes is not None:
                 _check_size(partial, most_bytes, text)
@@ -70,6 +70,21 @@ def copy_to(
             raise QueryError([diagnose("copy_failed", path=path, reason=reason)], text) from error
         raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
     return int(result.stats["rows"])
+
+
+class _Scales:
+    """Weighs what a copy takes: its file as it grows, and before there is one the rows that are gathered for it."""
+
+    def __init__(self, file: Path, gathers: bool, most: int, text: str) -> None:
+        self._file, self._gathers, self._most, self._text = file, gathers, most, text
+        self._gathered = 0
+
+    def weigh(self, batch: pa.RecordBatch) -> None:
+        """Look at the next rows."""
+        self._gathered += batch.nbytes if self._gathers else 0
+        if self._gathered > self._most:
+            raise QueryError([diagnose("copy_too_large", most=self._most)], self._text)
+        _check_size(self._file, self._most, self._text)
 
 
 def _check_size(file: Path, most: int, text: str) -> None:
@@ -126,4 +141,5 @@ WRITERS: dict[str, Callable[[Result, Path, Options, str], None]] = {
     ".tif": _tif,
     ".nc": _netcdf,
 }
+_GATHERED = (".tif", ".nc")  # whose pixels are looked up in all cells
 _OPTIONS = {".tif": ("crs", "size"), ".nc": ("crs", "size")}

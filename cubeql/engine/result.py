@@ -59,11 +59,11 @@ class Result:
         self._close = close
         self._progress = progress
         self._cancel = cancel
-        self._watch: Callable[[], None] = lambda: None
+        self._watch: Callable[[pa.RecordBatch], None] = lambda batch: None
         self._closed = False
 
-    def watch(self, check: Callable[[], None]) -> None:
-        """Have something checked before each batch is given; what it raises ends the stream."""
+    def watch(self, check: Callable[[pa.RecordBatch], None]) -> None:
+        """Have each batch looked at before it is given; what that raises ends the stream."""
         self._watch = check
 
     @property
@@ -89,7 +89,7 @@ class Result:
             raise CubeQLError("this result has been read already; run the statement again, or keep to_arrow()")
         batches, self._batches = self._batches, None
         for batch in batches:
-            self._watch()
+            self._watch(batch)
             self.stats["rows"] += batch.num_rows
             yield batch
 

@@ -243,6 +243,18 @@ def test_a_copy_larger_than_allowed_leaves_nothing(cube: Any, ground: Path, endi
     assert [p.name for p in (ground / "copies").rglob("*.*")] == ["small.csv"]
 
 
+@pytest.mark.parametrize("ending", [".tif", ".nc"])
+def test_rows_that_are_gathered_for_a_raster_count_too(
+    cube: Any, ground: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before there is a file, they are in the server's memory."""
+    for name in ("cubeql.engine.rasters.write_raster", "cubeql.engine.netcdf.write_netcdf"):
+        monkeypatch.setattr(name, lambda *_: pytest.fail("all rows were gathered"))
+    folders = {"copies_to": (str(ground / "copies"),), "copy_bytes": 50}
+    with cube.for_user(Who("anna", keeper=True, writes=True), **folders) as session:
+        assert refusal(session, f"COPY (SELECT cell, red FROM fine) TO 'out{ending}'").code == "copy_too_large"
+
+
 def test_names_of_users_make_folders_that_stay_below(tmp_path: Path) -> None:
     names = {name: reach.folder_of_user(name) for name in ("Anna", "..", ".", "a/b", "a%2Fb", "ä", "a\0b", "me@x.org")}
     assert names["Anna"] == "anna" and names["me@x.org"] == "me@x.org"
