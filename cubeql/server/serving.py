@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cubeql.catalog.rights import Who
 from cubeql.server.audit import opened_book
 from cubeql.server.deeds import Deed
 from cubeql.server.desk import Desk
@@ -36,7 +37,7 @@ class Serving:
         self.refused = 0
         self.book = opened_book(self.settings.audit)
         desk = Desk(self.settings.limits, self._ended, lambda: self.book is not None and self.book.full)
-        self.guests = Guests(house, users, self.settings.limits, self.settings.folders, desk)
+        self.guests = Guests(house, self._noting(users), self.settings.limits, self.settings.folders, desk)
         self.meters, self.health = self._looked_after(house)
         self.door = FlightDoor(self.guests, f"grpc://{self._shown_host}:{port}")
 
@@ -58,6 +59,17 @@ class Serving:
         if self.guests.desk.draining:
             return "the server shuts down"
         return "the audit cannot be written" if self.book is not None and self.book.full else None
+
+    def _noting(self, users: Users) -> Users:
+        """Tells whose a token is, and notes those that are not good."""
+
+        def seen(token: str) -> Who | None:
+            who = users(token)
+            if who is None:
+                self._refused("")
+            return who
+
+        return seen
 
     def _refused(self, peer: str, user: str = "") -> None:
         self.refused += 1

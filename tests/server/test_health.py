@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from cubeql.errors import ConfigError, StoreError
+from cubeql.server.auditfiles import entries_of, files_in
 from cubeql.server.health import Probe
 from tests.server.conftest import Serve, Served
+from tests.server.raw import Raw
 
 PAGE = Path(__file__).parents[2] / "docs/reference/metrics.md"
 
@@ -57,6 +59,18 @@ def test_figures_are_those_of_what_was_done(well: Served) -> None:
     assert found["cubeql_tile_rows_read_total"] > 0 and found["cubeql_guests"] == 1
     assert found["cubeql_statements_running"] == found["cubeql_streams_open"] == found["cubeql_draining"] == 0
     assert found["process_resident_memory_bytes"] > 1e6
+
+
+def test_tokens_that_are_refused_are_counted_and_written_down(serve: Serve, tmp_path: Path) -> None:
+    served = serve(metrics={"address": "127.0.0.1:0"}, audit={"folder": str(tmp_path / "audit")})
+    for token in ("", "wrong", f"cubeql_{'0' * 12}_{'1' * 64}"):
+        with closing(Raw(served.address, token)) as one, pytest.raises(Exception, match="token"):
+            one.query("SHOW LAYERS")
+    assert figures(served)["cubeql_logins_refused_total"] >= 2
+    served.serving.stop()
+    lines = [e for f in files_in(tmp_path / "audit") for e in entries_of(f)]
+    assert len(lines) >= 2 and {(e["event"], e["outcome"]) for e in lines} == {("login", "refused")}
+    assert "1" * 20 not in str(lines)
 
 
 def test_the_page_names_every_figure_and_no_other(well: Served) -> None:
