@@ -213,6 +213,8 @@ def _is_folder(name: str, folder: int) -> bool:
 
 def _walked(top: Path, parts: tuple[str, ...], make: bool = False) -> int:
     """A descriptor of a folder below another, to which no link leads."""
+    if make:
+        top.mkdir(mode=0o750, parents=True, exist_ok=True)
     handle = os.open(top, _FOLDER)
     for part in parts:
         try:

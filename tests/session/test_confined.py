@@ -194,6 +194,7 @@ def test_copies_lie_in_the_users_own_folder(anna: Any, cube: Any, ground: Path, 
 
 
 def test_users_overwrite_their_own_files_and_nobody_elses(anna: Any, cube: Any, ground: Path) -> None:
+    (ground / "copies").rmdir()  # which is made anew
     anna.query(f"COPY ({ROWS}) TO 'out.csv'")
     first = (ground / "copies/anna/out.csv").read_bytes()
     with cube.for_user(Who("bert", keeper=True, writes=True), copies_to=(str(ground / "copies"),)) as bert:
