@@ -18,7 +18,7 @@ from typing import Any
 
 from cubeql.analyze import Context, bind_query
 from cubeql.analyze.bound import BoundQuery, OutputColumn
-from cubeql.catalog import Catalog
+from cubeql.catalog import Catalog, Layer
 from cubeql.errors import Diagnostic, QueryError, diagnose
 from cubeql.lang import nodes, parse_query, parse_statement
 from cubeql.plan import RULES, Builder, Node, Rule
@@ -27,6 +27,28 @@ from cubeql.plan.outline import plan_lines
 from cubeql.sql import Statement, StatementBuilder, Values, print_query
 from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.tree import Ident, Order, Select, Sub
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a query reads, as far as whoever asks may know.
+
+    Attributes:
+        hidden: views that hide what lies beneath, each with the layers there.
+        open: name and version (None is the latest) of all other layers.
+    """
+
+    hidden: tuple[tuple[str, tuple[Layer, ...]], ...] = ()
+    open: frozenset[tuple[str, int | None]] = frozenset()
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views that hide what lies beneath."""
+        return tuple(name for name, _ in self.hidden)
+
+    def shows(self, layer: Layer, version: int | None) -> bool:
+        """Whether a layer that is read may be told."""
+        return not self.hidden or (layer.name, version) in self.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +65,7 @@ class CompiledQuery:
         parameters: values given beside the text.
         unoptimized: the plan before any rule.
         ordered_by: result columns that the rows come ordered by, beside what the query itself orders.
+        reads: what the query reads, and what of it views hide.
     """
 
     text: str
@@ -54,6 +77,7 @@ class CompiledQuery:
     parameters: Mapping[str, Any]
     unoptimized: Node
     ordered_by: tuple[str, ...] = ()
+    reads: Reads = Reads()
 
     @property
     def sql(self) -> str:
@@ -83,11 +107,26 @@ def bind(
         QueryError: with all faults of the query.
     """
     context = Context(catalog, parameters or {})
+    return _bound(context, query, text), tuple(context.faults)
+
+
+def _bound(context: Context, query: nodes.Query, text: str) -> BoundQuery:
     bound = bind_query(context, query)
     errors = [d for d in context.faults if d.severity == "error"]
     if errors:
         raise QueryError(errors, text)
-    return bound, tuple(context.faults)
+    return bound
+
+
+def closed_plan(
+    query: nodes.Query, catalog: Catalog, parameters: Mapping[str, Any], rules: tuple[Rule, ...] = ()
+) -> Node:
+    """The plan of a query as EXPLAIN may tell it: views that hide what lies beneath stay closed. It cannot be run.
+
+    Raises:
+        QueryError: with all faults of the query.
+    """
+    return build_plan(_bound(Context(catalog, parameters, closed=True), query, ""), rules)
 
 
 def render(
@@ -115,10 +154,14 @@ def compile_query(
         text = query
         query = parse_query(query)
     parameters = parameters or {}
-    bound, warnings = bind(query, catalog, parameters, text)
+    context = Context(catalog, parameters)
+    bound = _bound(context, query, text)
+    reads = Reads(tuple((v, tuple(found.values())) for v, found in context.beneath.items()), frozenset(context.open))
     plan = build_plan(bound, rules)
     statement = render(plan, parameters, rules)
-    return CompiledQuery(text, bound.columns, plan, statement, warnings, rules, parameters, build_plan(bound, ()))
+    unoptimized = build_plan(bound, ())
+    return CompiledQuery(text, bound.columns, plan, statement, tuple(context.faults), rules, parameters, unoptimized,
+                         reads=reads)  # fmt: skip
 
 
 def query_of(text: str) -> nodes.Query:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cubeql.analyze.bound import BoundQuery
-from cubeql.catalog import Catalog, Pinned
+from cubeql.catalog import Catalog, Layer, Pinned, View
 from cubeql.errors import Diagnostic, Span, diagnose, nearest
 
 
@@ -22,6 +22,10 @@ class Context:
         faults: what was found, in order.
         named: queries of enclosing WITH clauses, by folded name.
         inside: folded names of the views whose queries are being bound, outermost first.
+        closed: leave closed what views hide: their queries are bound and thrown away.
+        behind: the outermost view that hides what is being bound; empty where nothing does.
+        beneath: layers that are read beneath views that hide them, by the view.
+        open: name and version (None is the latest) of the layers that the statement reads itself.
     """
 
     catalog: Catalog
@@ -29,20 +33,37 @@ class Context:
     faults: list[Diagnostic] = field(default_factory=list)
     named: dict[str, BoundQuery] = field(default_factory=dict)
     inside: tuple[str, ...] = ()
+    closed: bool = False
+    behind: str = ""
+    beneath: dict[str, dict[str, Layer]] = field(default_factory=dict)
+    open: set[tuple[str, int | None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """All of a statement sees one state of each layer."""
         self.catalog = Pinned(self.catalog)
 
     @contextmanager
-    def alone(self, view: str) -> Iterator[list[Diagnostic]]:
-        """The analysis of a view's query: it sees no names and no parameters from outside; its faults are given."""
-        kept = self.named, self.values, self.faults, self.inside
-        self.named, self.values, self.faults, self.inside = {}, {}, [], (*self.inside, view)
+    def alone(self, name: str, view: View) -> Iterator[list[Diagnostic]]:
+        """The analysis of a view's query: it sees no names and no parameters from outside, and the layers that the
+        view may read; its faults are given."""
+        kept = self.named, self.values, self.faults, self.inside, self.catalog, self.behind
+        self.named, self.values, self.faults, self.inside = {}, {}, [], (*self.inside, name.casefold())
+        if view.catalog is not None and isinstance(self.catalog, Pinned):
+            self.catalog = Pinned(view.catalog, self.catalog)
+        if view.is_hidden and not self.behind:
+            self.behind = name
+            self.beneath.setdefault(name, {})
         try:
             yield self.faults
         finally:
-            self.named, self.values, self.faults, self.inside = kept
+            self.named, self.values, self.faults, self.inside, self.catalog, self.behind = kept
+
+    def reads(self, layer: Layer, version: int | None = None) -> None:
+        """Note a layer that is read, and whether a view hides it."""
+        if self.behind:
+            self.beneath[self.behind][layer.name] = layer
+        else:
+            self.open.add((layer.name, version))
 
     def fault(self, code: str, span: Span | None, **facts: Any) -> None:
         """Note a fault; analysis goes on."""

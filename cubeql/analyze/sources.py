@@ -28,7 +28,7 @@ from cubeql.analyze.scope import Scope, cell_column, source_columns
 from cubeql.analyze.states import find_layer, frozen, frozen_at
 from cubeql.analyze.views import bind_view
 from cubeql.analyze.zones import bind_zones
-from cubeql.catalog import Band, CellSet, Layer
+from cubeql.catalog import Band, CellSet, Layer, View
 from cubeql.catalog.records import METHODS
 from cubeql.lang import nodes
 from cubeql.values.types import Type
@@ -59,7 +59,7 @@ def bind_source(
         raster = context.catalog.in_place(name)
         if raster is not None:
             return _raster(context, source, alias, raster)
-        view = context.catalog.view(name)
+        view = context.catalog.read_view(name)
         if view is not None:
             return _view(context, source, (name, view), alias, bind_query)
         cells = context.catalog.cell_set(name)
@@ -70,16 +70,17 @@ def bind_source(
 
 
 def _view(
-    context: Context, source: nodes.LayerSource, view: tuple[str, str], alias: str, bind_query: BindQuery
+    context: Context, source: nodes.LayerSource, found: tuple[str, View], alias: str, bind_query: BindQuery
 ) -> BoundSource | None:
-    name, text = view
+    name, view = found
     _refuse_states(context, source, name, "view")
-    bound = bind_view(context, name, text, source.span, bind_query)
+    bound = bind_view(context, name, view, source.span, bind_query)
     return QueryRef(alias, bound) if bound is not None else None
 
 
 def _raster(context: Context, source: nodes.LayerSource, alias: str, layer: Layer) -> LayerRef:
     """A raster that is read in place: a layer that has one state."""
+    context.reads(layer)
     _refuse_states(context, replace(source, at=None), layer.name, "raster that is read in place")
     at = frozen_at(context, source, layer)
     return LayerRef(alias, layer) if at is None else LayerRef(alias, frozen(layer), frozen=at)
@@ -104,6 +105,7 @@ def _layer(
     if found is None:
         return None
     layer, version = found
+    context.reads(layer, version)
     at = frozen_at(context, source, layer)
     if layer.kind == "zones" and joined:
         return ZonesRef(alias, layer, version)

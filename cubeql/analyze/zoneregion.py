@@ -27,6 +27,7 @@ def bind_zone(context: Context, region: nodes.Region) -> RegionRef | None:
     if found is None:
         return None
     name, kind = found
+    context.reads(layer)
     wanted = _value(context, value, name, kind)
     return None if wanted is None else RegionRef("zone", (layer.name, layer.version, name, wanted), span=region.span)
 

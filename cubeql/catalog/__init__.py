@@ -6,7 +6,7 @@ What may be told of a layer is in ``facts``, a row each; ``card`` shows all of i
 
 from cubeql.catalog.mounted import Mounted
 from cubeql.catalog.pinned import Pinned
-from cubeql.catalog.protocol import Catalog, MemoryCatalog
+from cubeql.catalog.protocol import Catalog, MemoryCatalog, View
 from cubeql.catalog.records import Attribute, Band, CellSet, Dimension, Layer, Provenance, Provider, TimeAxis
 
 __all__ = [
@@ -21,5 +21,5 @@ __all__ = [
     "Pinned",
     "Provenance",
     "Provider",
-    "TimeAxis",
+    "TimeAxis", "View",
 ]

@@ -271,6 +271,15 @@ def read_fact(rows: Mapping[str, Fact], owner: str, name: str, value: Any) -> An
         raise FactError(f"{name} of {owner}", _shown(value), str(wrong)) from None
 
 
+def as_told(layer: Layer) -> Layer:
+    """A layer's record as others than its owner are told: of one that a query made without that query and the layers it
+    read, which they may know nothing of. Its lineage, in words, is told."""
+    made = layer.provenance
+    if made.expression is None:
+        return layer
+    return replace(layer, provenance=replace(made, expression=None, sources=(), source_count=0))
+
+
 def with_facts(layer: Layer, values: Mapping[str, Any]) -> Layer:
     """A layer with facts of its own set, or by None taken away.
 

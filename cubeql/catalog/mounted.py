@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from cubeql.catalog.protocol import Catalog
+from cubeql.catalog.protocol import Catalog, View
 from cubeql.catalog.records import CellSet, Layer
 from cubeql.errors import CubeQLError
 
@@ -68,6 +68,11 @@ class Mounted:
         """The text of a view's query, None if there is no such view."""
         _, catalog, there = self._of(name)
         return catalog.view(there)
+
+    def read_view(self, name: str) -> View | None:
+        """A view as a statement reads it, None if there is none."""
+        _, catalog, there = self._of(name)
+        return catalog.read_view(there)
 
     def in_place(self, name: str) -> Layer | None:
         """The layer that a view reads of a raster in place, None where the name is of nothing such."""

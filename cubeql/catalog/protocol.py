@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from cubeql.catalog.records import CellSet, Layer
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A stored query as a statement meets it.
+
+    Attributes:
+        text: of the query.
+        catalog: what the query sees, where it is not what the statement sees: that of its owner.
+        is_hidden: whether what lies beneath is hidden from whoever reads it: its text, its layers, what they hold.
+    """
+
+    text: str
+    catalog: Catalog | None = None
+    is_hidden: bool = False
 
 
 class Catalog(Protocol):
@@ -32,7 +48,12 @@ class Catalog(Protocol):
         ...
 
     def view(self, name: str) -> str | None:
-        """The text of a view's query (name without regard to case), None if there is no such view."""
+        """The text of a view's query (name without regard to case), None if there is no such view; empty where it is
+        hidden from whoever asks."""
+        ...
+
+    def read_view(self, name: str) -> View | None:
+        """A view as a statement reads it: its text and what that sees, both of one moment; None if there is none."""
         ...
 
     def in_place(self, name: str) -> Layer | None:
@@ -77,6 +98,11 @@ class MemoryCatalog:
     def view(self, name: str) -> str | None:
         """The text of a view's query, None if there is no such view."""
         return next((text for n, text in self._views.items() if n.casefold() == name.casefold()), None)
+
+    def read_view(self, name: str) -> View | None:
+        """A view as a statement reads it, None if there is none."""
+        text = self.view(name)
+        return None if text is None else View(text)
 
     def in_place(self, name: str) -> Layer | None:
         """Nothing: this catalog has no rasters."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cubeql.catalog import CellSet, Layer
+from cubeql.catalog import CellSet, Layer, View
 from cubeql.client.connection import Connection
 from cubeql.errors import StoreError
 from cubeql.flight.address import FlightAddress
@@ -143,6 +143,11 @@ class RemoteStore:
     def view(self, name: str) -> str | None:
         """The text of a view's query (name without regard to case), None if there is no such view."""
         return self._now().views.get(name.casefold(), ("", None))[1]
+
+    def read_view(self, name: str) -> View | None:
+        """A view as a statement reads it, None if there is none, or its text is hidden."""
+        text = self.view(name)
+        return View(text) if text else None
 
     def in_place(self, name: str) -> Layer | None:
         """The layer that a view reads of a raster in place, None where the name is of nothing such."""

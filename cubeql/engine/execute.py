@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from cubeql.catalog import Layer
 from cubeql.catalog.facts import provider_text
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.convert import next_batch, result_schema
@@ -26,6 +27,7 @@ from cubeql.storage.reach import ANYWHERE, Reach
 
 _BATCH_ROWS = 122_880
 _BRIEF_S = 0.05
+_CITED = ("licence", "citation", "doi")
 
 
 def prepare(
@@ -62,7 +64,8 @@ def stream(prepared: Prepared, running: Running, measured: Measured | None = Non
         prepared_at = time.monotonic()
         reader = running.work(lambda: _start(running, prepared, measured))
     schema = _schema(prepared, reader.schema)
-    stats = work_stats(prepared.works) | {"prepare_seconds": prepared_at - running.began, "seconds": 0.0}
+    works = [] if compiled.reads.hidden else prepared.works
+    stats = work_stats(works) | {"prepare_seconds": prepared_at - running.began, "seconds": 0.0}
     result = Result(
         schema,
         iter(()),
@@ -79,7 +82,7 @@ def stream(prepared: Prepared, running: Running, measured: Measured | None = Non
 
 def _schema(prepared: Prepared, given: pa.Schema) -> pa.Schema:
     compiled = prepared.compiled
-    layers = {s.layer.name: s.layer for s in compiled.statement.scans}
+    layers = {s.layer.name: s.layer for s in compiled.statement.scans if compiled.reads.shows(s.layer, s.version)}
     return result_schema(compiled.columns, given, _provenance(compiled, prepared.works), layers)
 
 
@@ -160,11 +163,21 @@ def _provenance(compiled: CompiledQuery, works: list[ScanWork]) -> dict[str, str
     layers = {
         s.layer.name: {
             "version": _version(s.name, works),
-            **{fact: getattr(s.layer, fact) for fact in ("title", "licence", "citation", "doi")},
+            "title": s.layer.title,
+            **{fact: getattr(s.layer, fact) for fact in _CITED},
             "providers": [provider_text(p) for p in s.layer.providers],
             "units": {c.name: c.unit for c in s.layer.bands if c.unit is not None}
             | {c.name: c.unit for c in s.layer.attributes if c.unit is not None},
         }
         for s in compiled.statement.scans
-    }
+        if compiled.reads.shows(s.layer, s.version)
+    } | {view: _cited(layers) for view, layers in compiled.reads.hidden}
     return {"cubeql": json.dumps({"statement": compiled.text, "layers": layers}, ensure_ascii=False)}
+
+
+def _cited(layers: tuple[Layer, ...]) -> dict[str, Any]:
+    """What is told of layers beneath a view that hides them: whom to cite, and on what terms."""
+    texts = {fact: dict.fromkeys(str(getattr(x, fact)) for x in layers if getattr(x, fact)) for fact in _CITED}
+    providers = dict.fromkeys(provider_text(p) for x in layers for p in x.providers)
+    told = {fact: "; ".join(sorted(found)) or None for fact, found in texts.items()}
+    return {"version": None, "title": None, **told, "providers": sorted(providers), "units": {}}

@@ -13,8 +13,10 @@ from cubeql.engine.explanation import Explanation, ScanTold, Step
 from cubeql.engine.prepare import Prepared
 from cubeql.engine.scans import ScanWork, work_stats
 from cubeql.engine.steps import Figures, figures_of, shared_out
-from cubeql.plan.nodes import Scan
+from cubeql.plan.nodes import Node, Scan
 from cubeql.plan.outline import Line, outline
+
+_TOLD = ("rows", "prepare_seconds", "seconds")
 
 
 def explain(
@@ -43,6 +45,21 @@ def explain(
 def _told(work: ScanWork) -> ScanTold:
     return ScanTold(work.name, work.layer, work.version, work.unit, work.tiles_kept, work.tiles_all, work.files_kept,
                     work.files_all, work.bytes_all, work.zones)  # fmt: skip
+
+
+def explain_closed(views: tuple[str, ...], plan: Node | None, actual: dict[str, float]) -> Explanation:
+    """The explanation of a statement that reads views which hide what lies beneath.
+
+    Args:
+        views: their names.
+        plan: with them closed; None where there is none.
+        actual: what the statement did, if it was run.
+    """
+    steps = tuple(Step(f"view {name}", 0) for name in views)
+    if plan is not None:
+        steps = tuple(Step(line.words, line.depth) for line in outline(plan))
+    told = {k: v for k, v in actual.items() if k in _TOLD}
+    return Explanation(steps, "", (), work_stats([]), 0, told, views)
 
 
 def _step(number: int, line: Line, work: ScanWork | None, to_read: Mapping[str, int], figures: Figures) -> Step:

@@ -73,6 +73,7 @@ class Explanation:
         totals: sums over all scans.
         bytes_to_read: of the files that are kept.
         actual: rows, seconds and tiles of a statement that was run.
+        hidden: views that hide what lies beneath, of which no figures and no SQL are told.
     """
 
     steps: tuple[Step, ...]
@@ -81,6 +82,7 @@ class Explanation:
     totals: Mapping[str, int]
     bytes_to_read: int
     actual: dict[str, float] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
 
     @property
     def plan(self) -> tuple[str, ...]:
@@ -91,9 +93,9 @@ class Explanation:
     def text(self) -> str:
         """The plan, the totals, and the SQL; of a statement that was run, rows and seconds before each step."""
         if not self.actual:
-            return "\n".join([*self.plan, "", self.summary(), "", self.sql])
+            return "\n".join([*self.plan, "", self.summary(), *(("", self.sql) if self.sql else ())])
         said = ", ".join(f"{k} {v:g}" for k, v in self.actual.items())
-        return "\n".join([*self._measured(), "", self.summary(), said, "", self.sql])
+        return "\n".join([*self._measured(), "", self.summary(), said, *(("", self.sql) if self.sql else ())])
 
     def _measured(self) -> Iterator[str]:
         figures = [("rows", "seconds"), *((_count(s.rows), _seconds(s.seconds)) for s in self.steps)]
@@ -109,6 +111,8 @@ class Explanation:
 
     def summary(self) -> str:
         """Totals over all scans in one line."""
+        if self.hidden:
+            return f"what lies beneath {', '.join(self.hidden)} is read with the owner's rights and not told"
         totals = self.totals
         units = [u for u in ("tiles", "rows") if any(s.unit == u for s in self.scans)] or ["tiles"]
         kept = "".join(f"{u} kept {totals[f'{u}_kept']:,} of {totals[f'{u}_all']:,}; " for u in units)
@@ -133,7 +137,7 @@ class Explanation:
         return Explanation(
             tuple(_record(Step, step) for step in told["steps"]), told["sql"],
             tuple(_record(ScanTold, scan) for scan in told["scans"]), dict(told["totals"]), told["bytes_to_read"],
-            dict(told["actual"]),
+            dict(told["actual"]), tuple(told.get("hidden", ())),
         )  # fmt: skip
 
 

@@ -56,8 +56,10 @@ def _layer_row(name: str, snapshot: Snapshot | None) -> dict[str, Any]:
 
 def views(store: Store, like: str | None) -> pa.Table:
     """A row a view."""
-    found = {n: store.view(n) for n in store.view_names() if like is None or matches(n, like)}
-    return pa.table({"view": pa.array(found, pa.string()), "query": pa.array(found.values(), pa.string())})
+    found = {n: store.view(n) or None for n in store.view_names() if like is None or matches(n, like)}
+    rights = ["owner" if store.reads_as_owner(name) else "reader" for name in found]
+    columns = {"view": list(found), "query": list(found.values()), "rights": rights}
+    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
 
 
 def _columns_of(layer: Layer) -> list[str]:
@@ -155,14 +157,19 @@ def describe_query(columns: tuple[OutputColumn, ...]) -> pa.Table:
     return _columns_table([_column_row(c) for c in columns])
 
 
-def describe_view(columns: tuple[OutputColumn, ...], query: str) -> pa.Table:
-    """A row a column of a view, and one with its query."""
-    return _columns_table([*(_column_row(c) for c in columns), ("query", "view", None, query)])
+def describe_view(columns: tuple[OutputColumn, ...], query: str, as_owner: bool) -> pa.Table:
+    """A row a column of a view, one with its query if that is told, and one with the rights it is read with."""
+    rights = [("rights", "view", None, "its owner's")] if as_owner else []
+    return _columns_table([*(_column_row(c) for c in columns), *_query_row(query), *rights])
+
+
+def _query_row(query: str) -> list[Row]:
+    return [("query", "view", None, query)] if query else []
 
 
 def describe_raster(view: RasterView) -> pa.Table:
     """A row a column of a raster that is read in place, a row each of what is told of it, and where it lies."""
-    return _columns_table([*raster_rows(view.layer), ("query", "view", None, view.text)])
+    return _columns_table([*raster_rows(view.layer), *_query_row(view.text)])
 
 
 def describe_cells(cells: CellSet) -> pa.Table:

@@ -20,7 +20,7 @@ from weakref import WeakSet
 import duckdb
 
 from cubeql.engine.progress import Progress, Pulse
-from cubeql.errors import InternalError, QueryCancelled, QueryError, QueryTimeout, StoreError, diagnose
+from cubeql.errors import CubeQLError, InternalError, QueryCancelled, QueryError, QueryTimeout, StoreError, diagnose
 from cubeql.storage.traffic import Meter, Traffic, metered
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Running:
         self._pulse = Pulse()
         self._why: str | None = None
         self._closed = False
+        self.views: tuple[str, ...] = ()
+        """Views that hide from whoever asks what they read."""
         self.kept: list[object] = []
         """What must be there as long as the statement runs."""
         self._lock = threading.Lock()
@@ -221,10 +223,26 @@ class Running:
             yield
         except (duckdb.Error, OSError) as error:
             self.close()
-            raise self._fault(error) from error
+            raise self._veiled(self._fault(error)) from error
+        except CubeQLError as error:
+            self.close()
+            veiled = self._veiled(error)
+            if veiled is error:
+                raise
+            raise veiled from error
         except BaseException:
             self.close()
             raise
+
+    def _veiled(self, error: Exception) -> Exception:
+        """The fault as it may be told where views hide what the statement reads: texts of faults name it."""
+        if not self.views or {d.code for d in getattr(error, "diagnostics", ())} & _TOLD:
+            return error
+        fault = diagnose("view_fails", name="', '".join(self.views))
+        if isinstance(error, QueryError):
+            return QueryError([fault], self.text)
+        kind = StoreError if isinstance(error, (StoreError, OSError)) else InternalError
+        return kind(fault.message)
 
     def _fault(self, error: Exception) -> Exception:
         """CubeQL's error for one of the engine; rows that stream bring it as an OSError that begins with its kind."""
@@ -299,6 +317,8 @@ def newest_progress(statements: Iterable[Running]) -> Progress | None:
     return max(at_work, key=lambda one: one.began).progress() if at_work else None
 
 
+_TOLD = frozenset(("timeout", "cancelled", "out_of_memory", "stalled", "result_too_large"))
+"""Faults that tell nothing of what a statement reads."""
 _REFUSED = re.compile(r"\[\[refused: (.*?)\]\]", re.DOTALL)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cubeql.analyze.bound import OutputColumn
-from cubeql.catalog import Catalog, CellSet, Layer
+from cubeql.catalog import Catalog, CellSet, Layer, View
 from cubeql.errors import QueryError, StoreError, VersionGone, VersionUnknown
 from cubeql.flight.wire import WireError
 from cubeql.values.types import Type
@@ -130,6 +130,10 @@ class RemoteCatalog:
 
     def view(self, name: str) -> str | None:
         """Nothing: what a view reads may be hidden; see :meth:`remote_view`."""
+        return None
+
+    def read_view(self, name: str) -> View | None:
+        """Nothing, for the same reason."""
         return None
 
     def remote_view(self, name: str) -> RemoteView | None:

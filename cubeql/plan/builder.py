@@ -26,8 +26,10 @@ from cubeql.analyze.bound import (
 )
 from cubeql.analyze.grouping import geometry_of, uses_grid_cell
 from cubeql.analyze.scope import source_columns
+from cubeql.analyze.views import ClosedView
 from cubeql.catalog import Layer
 from cubeql.functions.registry import operator
+from cubeql.plan.closed import Closed
 from cubeql.plan.nodes import (
     Aligned,
     CellJoin,
@@ -67,6 +69,8 @@ class Builder:
             return Combined(query.operator, left, right, query.columns, query.order_by, query.limit, query.offset)
         if isinstance(query, StoredCells):
             return CellList(f"stored${next(self._numbers)}", query.cells)
+        if isinstance(query, ClosedView):
+            return Closed(query.name, query.columns)
         assert isinstance(query, BoundSelect)
         return self._select(query)
 

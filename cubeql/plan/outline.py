@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from cubeql.plan.closed import Closed
 from cubeql.plan.nodes import (
     CellJoin,
     CellList,
@@ -66,6 +67,8 @@ def outline(node: Node) -> Iterator[Line]:
             yield from _below(node.input)
         case CellList() | RowScan() | HeldCells() | HeldByZones():
             yield _leaf(node)
+        case Closed():
+            yield Line(f"view {node.view} ({', '.join(c.name for c in node.columns)})", "scan", node)
         case Combined():
             yield Line(node.operator.upper(), "combine", node)
             yield from _below(node.left, node.right)

@@ -127,7 +127,7 @@ def _stored(stored: Stored, name: str, span: Span) -> Hover:
     if cells is not None:
         return Hover(f"{cells.name}: cells", f"{cells.count:,} of resolution {cells.resolution}", span)
     columns = ", ".join(c.name for c in stored.columns(name))
-    return Hover(f"{name}: a view", f"columns: {columns}\n{stored.view(name)}", span)
+    return Hover(f"{name}: a view", f"columns: {columns}\n{stored.view(name) or ''}".rstrip(), span)
 
 
 def _layer(layer: Layer, span: Span) -> Hover:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from cubeql.catalog import CellSet, Layer
+from cubeql.catalog.facts import as_told
 from cubeql.catalog.rights import Deed, Rights
 from cubeql.errors import StoreError
 from cubeql.storage import cellsets, granting
@@ -13,7 +15,7 @@ from cubeql.storage.granting import Grant
 from cubeql.storage.names import check_layer_name, is_layer_name
 from cubeql.storage.naming import Kind, Named, Names
 from cubeql.storage.objects import Objects
-from cubeql.storage.views import RasterView, query_of, raster_of, raster_view_of, view_of
+from cubeql.storage.views import RasterView, query_of, raster_of, raster_view_of, reads_as_owner, view_of
 from cubeql.values.cells import CellArray
 
 
@@ -101,22 +103,38 @@ class Definitions:
         return self._names_of("view")
 
     def view(self, name: str) -> str | None:
-        """The text of a view's query (name without regard to case), None if there is no such view.
+        """The text of a view's query (name without regard to case), None if there is no such view; empty where it is
+        hidden.
 
         Raises:
             StoreError: it cannot be read.
         """
         found = self._named(name, "view")
-        return None if found is None else query_of(found)
+        return None if found is None else "" if self._hides(found) else query_of(found)
 
-    def create_view(self, name: str, query: str, replace: bool = False) -> None:
-        """Keep a query under a name; ``replace`` lets it take the place of a view of that name.
+    def _hides(self, named: Named) -> bool:
+        """Whether a view hides its text: that of its owner's rights, and where a raster lies, are the owner's."""
+        return not self._names.owns(named.name) and (reads_as_owner(named) or "raster" in named.facts)
+
+    def reads_as_owner(self, name: str) -> bool:
+        """Whether a name is of a view that carries its owner's rights."""
+        found = self._named(name, "view")
+        return found is not None and reads_as_owner(found)
+
+    def create_view(self, name: str, query: str, replace: bool = False, as_owner: bool = False) -> None:
+        """Keep a query under a name.
+
+        Args:
+            name: of the view.
+            query: its text.
+            replace: let it take the place of a view of that name.
+            as_owner: whoever may read the view reads with its owner's rights what lies beneath.
 
         Raises:
             StoreError: the name is taken, or the disk refuses; nothing has changed then.
         """
         check_layer_name(name)
-        self._names.give(view_of(name, query), replace)
+        self._names.give(view_of(name, query, as_owner), replace)
 
     def raster_view(self, name: str) -> RasterView | None:
         """The raster that a view reads in place, None where there is no such view.
@@ -125,7 +143,10 @@ class Definitions:
             StoreError: it cannot be read.
         """
         found = self._named(name, "view")
-        return None if found is None else raster_of(found)
+        raster = None if found is None else raster_of(found)
+        if raster is None or self._names.owns(raster.layer.name):
+            return raster
+        return replace(raster, text="", paths=(), layer=as_told(raster.layer))
 
     def in_place(self, name: str) -> Layer | None:
         """The layer that a view reads of a raster in place, None where there is no such view.

@@ -28,6 +28,10 @@ class SeenNames(Names):
         if refused is not None:
             raise NotAllowed(refused)
 
+    def owns(self, name: str) -> bool:
+        """Whether what has a name is the user's."""
+        return self.who.owns(name)
+
     def held(self) -> dict[str, Held]:
         """All names' objects, as the whole store reads them."""
         return self._whole.held()

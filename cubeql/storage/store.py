@@ -25,8 +25,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cubeql.catalog import Layer
-from cubeql.catalog.rights import Who
+from cubeql.catalog import Layer, View
+from cubeql.catalog.facts import as_told
+from cubeql.catalog.rights import Who, owner_of
 from cubeql.errors import StoreError
 from cubeql.storage.addresses import parse_address
 from cubeql.storage.altering import alter
@@ -48,6 +49,7 @@ from cubeql.storage.table import LayerVersion, TableFormat, TableState
 from cubeql.storage.tablefiles import TableFiles
 from cubeql.storage.tokens import Tokens
 from cubeql.storage.upkeep import Upkeep
+from cubeql.storage.views import query_of, reads_as_owner
 from cubeql.values.times import TimeRange
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Store(Upkeep):
         """Take a store as it is; :meth:`open` checks it first. What somebody sees of it is a part of the ``whole``."""
         super().__init__(objects, names)
         self._whole = whole or self
+        self._owners: dict[str, Store] = {}
         self._tables = tables if isinstance(tables, CachedTables) else CachedTables(tables or DeltaFormat(objects))
         self._shelf = Shelf(objects, self._names, self._tables)
         self._lock = threading.Lock()
@@ -99,6 +102,29 @@ class Store(Upkeep):
     def tokens(self) -> Tokens:
         """What lets users in where the store is served."""
         return Tokens(self.objects)
+
+    def seen_by_owner(self, name: str) -> Store:
+        """The store as the owner of what has a name sees it now; of what is the store's own that is all of it."""
+        owner = owner_of(name)
+        whole = self._whole
+        if owner is None:
+            return whole
+        if owner not in whole._owners:
+            whole._owners[owner] = whole.seen_by(Who(owner))
+        return whole._owners[owner]
+
+    def read_view(self, name: str) -> View | None:
+        """A view as a statement reads it, None if there is none.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        found = self._named(name, "view")
+        if found is None:
+            return None
+        if not reads_as_owner(found):
+            return View(query_of(found))
+        return View(query_of(found), self.seen_by_owner(found.name), not self._names.owns(found.name))
 
     @staticmethod
     def is_free(address: str | os.PathLike[str]) -> bool:
@@ -335,6 +361,7 @@ class Store(Upkeep):
             return known
         place = self.objects.uri(named.at)
         layer = replace(record_layer(state.record, state.version, place), name=named.name)
+        layer = layer if self._names.owns(named.name) else as_told(layer)
         snapshot = Snapshot(layer, state.version, file_table(layer, state.files, place), named.at)
         with self._lock:
             self._snapshots[state] = snapshot

@@ -31,9 +31,18 @@ class RasterView:
     layer: Layer
 
 
-def view_of(name: str, query: str) -> Named:
-    """What the name of a view says."""
-    return Named("view", name, facts={"query": query})
+_READS_AS = "reads_as"
+_OWNER = "owner"
+
+
+def view_of(name: str, query: str, as_owner: bool = False) -> Named:
+    """What the name of a view says; one that reads as its owner carries his rights."""
+    return Named("view", name, facts={"query": query, **({_READS_AS: _OWNER} if as_owner else {})})
+
+
+def reads_as_owner(named: Named) -> bool:
+    """Whether a view carries its owner's rights."""
+    return named.facts.get(_READS_AS) == _OWNER
 
 
 def raster_view_of(view: RasterView) -> Named:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from cubeql.catalog import Attribute, Band, Catalog, CellSet, Layer
+from cubeql.catalog import Attribute, Band, Catalog, CellSet, Layer, View
 from cubeql.drawing.display import bytes_text, span_text
 from cubeql.drawing.view import cell_km2
 from cubeql.errors import CubeQLError
@@ -158,6 +158,7 @@ class Snapshot:
         self._layers = {f.record.name.casefold(): f.record for f in facts}
         read = _Reading()
         self._views = {n: read(store.view, n) for n in store.view_names()} if store else {}
+        self._read_views = {n.casefold(): read(store.read_view, n) for n in self._views} if store else {}
         self._rasters = {n.casefold(): read(store.in_place, n) for n in self._views} if store else {}
         self._cell_sets = {n.casefold(): read(store.cell_set, n) for n in store.cell_set_names()} if store else {}
         self.damaged = damaged + tuple(read.damaged.values())
@@ -197,6 +198,10 @@ class Snapshot:
     def view(self, name: str) -> str | None:
         """The text of a view's query, None if there is no such view."""
         return next((text for n, text in self._views.items() if n.casefold() == name.casefold()), None)
+
+    def read_view(self, name: str) -> View | None:
+        """A view as a statement reads it, None if there is none."""
+        return self._read_views.get(name.casefold())
 
     def in_place(self, name: str) -> Layer | None:
         """The layer that a view reads of a raster in place, None where the name is of nothing such."""

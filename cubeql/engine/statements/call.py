@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cubeql.analyze import Context
 from cubeql.analyze.constants import NotConstant, value_of
 from cubeql.catalog.rights import Deed
-from cubeql.compiler import CompiledQuery
+from cubeql.compiler import CompiledQuery, closed_plan
 from cubeql.engine.execute import Measured, prepare, ready, stream, versions_read
-from cubeql.engine.explain import cost, explain
+from cubeql.engine.explain import cost, explain, explain_closed
 from cubeql.engine.explanation import Explanation
 from cubeql.engine.prepare import Prepared
 from cubeql.engine.ready import Ready
@@ -86,12 +87,13 @@ class Call:
         except NotAllowed as refused:
             raise QueryError([replace(refused.diagnostics[0], span=node.span)], self.text) from refused
 
-    def running(self) -> Running:
-        """A connection for this statement."""
+    def running(self, compiled: CompiledQuery | None = None) -> Running:
+        """A connection for this statement, or for a query of it."""
         remote = self.engine.remote
         if remote is not None:
             remote.renew()
         running = Running(self.engine.database.cursor(), self.text, self.timeout_s, remote, self._meter)
+        running.views = compiled.reads.views if compiled is not None else ()
         self.engine.started(running)
         if self._halt is not None:
             self._halt.begun(running)
@@ -113,12 +115,13 @@ class Call:
 
     def execute(self, compiled: CompiledQuery) -> Result:
         """Run a compiled query."""
-        running = self.running()
+        running = self.running(compiled)
         return stream(self._prepared(compiled, running), running)
 
     def ready(self, query: nodes.Query, run_s: float | None) -> Ready:
         """A query ready to run, within ``run_s`` seconds once it is started."""
-        compiled, running = self.compile(query), self.running()
+        compiled = self.compile(query)
+        running = self.running(compiled)
         return ready(self._prepared(compiled, running), running, run_s)
 
     def _prepared(self, compiled: CompiledQuery, running: Running) -> Prepared:
@@ -131,7 +134,7 @@ class Call:
     def explanation(self, query: nodes.Query, analyze: bool) -> Explanation:
         """What a query will do, or did."""
         compiled = self.compile(query)
-        running = self.running()
+        running = self.running(compiled)
         prepared = self._prepared(compiled, running)
         with running.faults():
             to_read = running.work(lambda: cost(prepared, running.cursor))
@@ -143,7 +146,16 @@ class Call:
                 pass
             actual = {k: round(float(result.stats[k]), 4) for k in _ACTUAL if k in result.stats}
         running.close()
+        if compiled.reads.hidden:
+            return self._closed(query, compiled, actual)
         return explain(prepared, to_read, actual, measured)
+
+    def _closed(self, query: nodes.Query, compiled: CompiledQuery, actual: dict[str, float]) -> Explanation:
+        """The explanation of a query that reads views which hide what lies beneath."""
+        with suppress(QueryError):  # analysis may look into a query that is closed
+            plan = closed_plan(query, self.store, self.values)
+            return explain_closed(compiled.reads.views, plan, actual)
+        return explain_closed(compiled.reads.views, None, actual)
 
     # -------------------------------------------------------------- names
 

@@ -86,8 +86,8 @@ def _set_column_facts(call: Call, statement: nodes.Alter, layer: Layer, name: st
 
 def made_by(query: nodes.Query, compiled: CompiledQuery) -> Provenance:
     """How a layer comes about that a query makes: its text, and the layers it reads with their versions."""
-    scans = compiled.statement.scans
-    read = {_source(s.layer, s.version) for s in scans}
+    scans = [s for s in compiled.statement.scans if compiled.reads.shows(s.layer, s.version)]
+    read = {_source(s.layer, s.version) for s in scans} | set(compiled.reads.views)
     return Provenance(
         expression=print_statement(nodes.QueryStatement(query)), sources=tuple(sorted(read))[:MOST_SOURCES],
         source_count=len(read), software=(("cubeql", VERSION),), time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -53,7 +53,8 @@ def describe(call: Call, statement: nodes.Describe) -> Result:
         return rows(listing.describe_raster(raster), call.text)
     view = call.store.view(name)
     if view is not None:
-        return rows(listing.describe_view(shape_of_view(call, statement, name), view), call.text)
+        as_owner = call.store.reads_as_owner(name)
+        return rows(listing.describe_view(shape_of_view(call, statement, name), view, as_owner), call.text)
     cells = call.store.cell_set(name)
     if cells is not None:
         return rows(listing.describe_cells(cells), call.text)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from cubeql.analyze import Context, bind_query
 from cubeql.analyze.bound import OutputColumn
 from cubeql.analyze.views import parameters_in
+from cubeql.catalog.rights import owner_of
 from cubeql.engine.result import Result, done
 from cubeql.engine.statements.call import Call
 from cubeql.errors import IngestError, QueryError, diagnose
@@ -16,19 +17,31 @@ from cubeql.lang import nodes, print_statement
 def create(call: Call, statement: nodes.Create) -> Result:
     """``CREATE [OR REPLACE] VIEW name AS query``: the query is checked now, and again whenever it is read."""
     name = call.new_name(statement.name, statement, "view", statement.replace)
-    call.options(statement.options, "CREATE VIEW", ())
+    as_owner = _reads_as_owner(call, statement)
     given = parameters_in(statement.query)
     if given:
         raise QueryError([diagnose("view_parameter", p.span, name=p.name) for p in given], call.text)
-    context = Context(call.store, {}, inside=(name.casefold(),))
+    catalog = call.store.seen_by_owner(name) if as_owner else call.store
+    context = Context(catalog, {}, inside=(name.casefold(),))
     bind_query(context, statement.query)
     errors = [d for d in context.faults if d.severity == "error"]
     if errors:
         raise QueryError(errors, call.text)
-    call.store.create_view(name, print_statement(nodes.QueryStatement(statement.query)), statement.replace)
-    result = done(f"view {name} created", call.text)
+    text = print_statement(nodes.QueryStatement(statement.query))
+    call.store.create_view(name, text, statement.replace, as_owner)
+    told = f": whoever may read it reads with the rights of {owner_of(name) or 'the store'}" if as_owner else ""
+    result = done(f"view {name} created{told}", call.text)
     result.warnings = tuple(context.faults)
     return result
+
+
+def _reads_as_owner(call: Call, statement: nodes.Create) -> bool:
+    """Whether WITH (rights = 'owner') is written; 'reader' is how a view is read anyway."""
+    given = call.options(statement.options, "CREATE VIEW", ("rights",)).get("rights", "reader")
+    if given in ("owner", "reader"):
+        return bool(given == "owner")
+    raise call.refuse("bad_fact", statement.options[0], field="rights of a view", found=repr(given),
+                      right="'reader', as is without it, or 'owner'")  # fmt: skip
 
 
 OPTIONS = ("bands", "time", "time_pattern", "time_tag", "time_dimension", "stamp", "step", "dimensions", "resolution",

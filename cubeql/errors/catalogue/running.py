@@ -26,6 +26,8 @@ ROWS: tuple[Fault, ...] = (
           "select less, LIMIT the rows, or write a layer"),
     Fault("cancelled", "the statement was cancelled"),
     Fault("not_a_query", "{construct} is no query", "only queries can be explained or streamed"),
+    Fault("view_fails", "the statement fails where it reads '{name}', or on values that come from there",
+          "test the values that you compute with; the view's owner can see more"),
     Fault("duplicate_cells", "the cell {cell} comes more than once{time}", "group by cell, or by cell and time"),
     Fault("row_exists", "'{layer}' has a row for the cell {cell}{at} already",
           "INSERT OR REPLACE takes its place; ANTI JOIN {layer} leaves it out"),
