@@ -24,6 +24,7 @@ ELSEWHERE = {
     "zones_fraction": "`JOIN parks USING area`, where `parks` has an attribute called `fraction`.",
     "before_first_version": "`FROM fine VERSION AT '1990-01-01'`: the layer was not yet written then.",
     "vacuumed_version": "`FROM fine VERSION 3` after `cubeql vacuum --keep-versions 1` has removed that version.",
+    "view_fails": "A view that carries its owner's rights fails while it is read by another: nothing beneath is told.",
     "no_right": "`INSERT INTO s2 …` of a user who may only read `s2`.",
     "own_collection": "`CREATE LAYER ndvi …` of the user `anna`, whose layers are called `anna.…`.",
     "only_reads": "`DROP LAYER anna.ndvi` with a token of the scope `read`.",

@@ -128,7 +128,7 @@ ELSEWHERE = {"in_place_off", "in_place_fault", "in_place_too_large",  # they nee
              "vacuumed_version",  # and this one a vacuum
              "stalled", "result_too_large",  # these a server
              "file_refused", "copy_refused", "copy_failed", "copy_too_large", "unsafe_crs",  # and folders of one
-             "no_right", "own_collection", "only_reads",  # somebody who may not
+             "no_right", "own_collection", "only_reads", "view_fails",  # somebody who may not
              "timeout", "cancelled", "out_of_memory", "not_a_query", "zones_fraction"}  # fmt: skip
 """They need a clock, another thread, little memory, a method of a session, or zones with an awkward attribute."""
 
