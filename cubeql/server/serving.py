@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from cubeql.catalog.rights import Who
 from cubeql.server.audit import opened_book
 from cubeql.server.deeds import Deed
@@ -12,6 +14,8 @@ from cubeql.server.health import Health, Probe
 from cubeql.server.metrics import Meters, Sources
 from cubeql.server.settings import ServerSettings, host_and_port
 from cubeql.session import Session
+
+_ENDS_S = 2.0  # within which calls end whose clients read what comes
 
 
 class Serving:
@@ -91,11 +95,19 @@ class Serving:
         if self.meters is not None:
             self.meters.deed(deed)
 
-    def stop(self, grace_s: float = 0.0) -> None:
-        """Let nobody in any more, give what runs some time, then end it."""
+    def stop(self, grace_s: float = 0.0) -> bool:
+        """Let nobody in any more, give what runs some time, then end it.
+
+        Returns:
+            Whether every call has ended. One that is in a write to a client that does not read ends with the process
+            alone, or with its connection.
+        """
         self.guests.desk.drain(grace_s)
-        self.door.shutdown()
+        ending = threading.Thread(target=self.door.shutdown, name="cubeql-shutdown", daemon=True)
+        ending.start()
+        ending.join(_ENDS_S)
         if self.health is not None:
             self.health.close()
         if self.book is not None:
             self.book.close()
+        return not ending.is_alive()

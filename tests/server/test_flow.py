@@ -377,3 +377,18 @@ def test_what_runs_too_long_is_cancelled_when_the_server_stops(serve: Serve) -> 
         served.serving.stop(0.0)
         with pytest.raises(flight.FlightError, match="cancelled"):
             reader.read_all()
+
+
+def test_a_client_that_does_not_read_does_not_keep_a_server_from_stopping(serve: Serve) -> None:
+    served = serve()
+    with client(served) as one:
+        reader = one.reader(ENDLESS)
+        reader.read_chunk()
+        stream = next(iter(served.serving.guests.desk._open.values()))._stream
+        assert stream is not None
+        until(lambda: not stream._asking and time.monotonic() - stream._taken_at > 0.5)  # it is stuck in a write
+        began = time.monotonic()
+        assert served.serving.stop(0.0) is False
+        assert time.monotonic() - began < WITHIN_S
+        assert all(r._closed for s in sessions(served) for r in s._at_work())
+        reader.cancel()
