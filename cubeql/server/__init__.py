@@ -1,6 +1,8 @@
 """A store served to others.
 
-Reading order: ``guests`` (who is there, each with a session of the one engine), ``tickets`` (handles they are given),
+Reading order: ``serving`` (a server from start to end), ``settings`` (what it is told), ``gate`` (who makes a call),
+``passes`` (who may come in), ``tries`` (how often anybody may try), ``guestbook`` (who is there), ``guests`` (one of
+them, with a session of the one engine), ``tickets`` (handles they are given),
 ``calls`` (whose call is answered), ``faults`` (errors as clients get them), ``flight`` (Arrow Flight SQL, the door),
 ``commands`` and ``actions`` (what can be asked, a row each), ``statements`` (texts that are run), ``desk`` (where
 they are taken: made ready, started when it is their turn, stopped, drained), ``slots`` (whose turn it is),

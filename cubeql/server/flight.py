@@ -7,24 +7,23 @@ from typing import Any
 import pyarrow.flight as flight
 
 from cubeql.server import actions, commands
-from cubeql.server.faults import OWN, OwnClients, guarded, hide_tracebacks
-from cubeql.server.guests import Guest, Guests
-
-_AUTH = "auth"
+from cubeql.server.faults import OWN, OwnClients, Unspoken, guarded, hide_tracebacks
+from cubeql.server.gate import AUTH, Gate, Handshakes
+from cubeql.server.guests import Guest
 
 
 class FlightDoor(flight.FlightServerBase):
     """A Flight SQL server.
 
     Args:
-        guests: who may come in.
+        gate: lets calls in.
         location: ``grpc://host:port`` or ``grpc+tls://host:port``.
     """
 
-    def __init__(self, guests: Guests, location: str, **options: Any) -> None:
+    def __init__(self, gate: Gate, location: str, **options: Any) -> None:
         hide_tracebacks()
-        self._guests = guests
-        super().__init__(location, middleware={_AUTH: _Gate(guests), OWN: OwnClients()}, **options)
+        middleware = {AUTH: gate, OWN: OwnClients()}
+        super().__init__(location, Handshakes(), middleware=middleware, **options)
 
     @guarded
     def get_flight_info(self, context: Any, descriptor: Any) -> flight.FlightInfo:
@@ -54,31 +53,23 @@ class FlightDoor(flight.FlightServerBase):
     @guarded
     def list_actions(self, context: Any) -> list[tuple[str, str]]:
         """Tell which actions there are."""
+        _guest(context)
         return actions.listed()
 
     @guarded
     def list_flights(self, context: Any, criteria: Any) -> list[flight.FlightInfo]:
         """Tell nothing: layers are listed by the metadata commands."""
+        _guest(context)
         return []
+
+    @guarded
+    def do_exchange(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
+        """Refuse: Flight SQL has no exchange."""
+        _guest(context)
+        raise Unspoken("DoExchange is not spoken here")
 
 
 def _guest(context: Any) -> Guest:
-    guest: Guest = context.get_middleware(_AUTH).guest
+    guest: Guest = context.get_middleware(AUTH).guest(context.peer())
     return guest
 
-
-class _Came(flight.ServerMiddleware):
-    def __init__(self, guest: Guest) -> None:
-        self.guest = guest
-
-
-class _Gate(flight.ServerMiddlewareFactory):
-    def __init__(self, guests: Guests) -> None:
-        self._guests = guests
-
-    def start_call(self, info: Any, headers: Any) -> _Came:
-        found = next((v for k, vs in headers.items() if k.lower() == "authorization" for v in vs), "")
-        guest = self._guests.of_token(found.removeprefix("Bearer "))
-        if guest is None:
-            raise flight.FlightUnauthenticatedError("the token is missing, wrong or expired")
-        return _Came(guest)

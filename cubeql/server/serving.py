@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 
-from cubeql.catalog.rights import Who
 from cubeql.server.audit import opened_book
-from cubeql.server.deeds import Deed
+from cubeql.server.deeds import Deed, Origin
 from cubeql.server.desk import Desk
 from cubeql.server.flight import FlightDoor
-from cubeql.server.guests import Guests, Users
+from cubeql.server.gate import Gate
+from cubeql.server.guestbook import Guests
 from cubeql.server.health import Health, Probe
 from cubeql.server.metrics import Meters, Sources
+from cubeql.server.passes import Passes
 from cubeql.server.settings import ServerSettings, host_and_port
 from cubeql.session import Session
 
@@ -23,7 +24,6 @@ class Serving:
 
     Args:
         house: a session of the store's keeper; it stays open when the serving ends.
-        users: tells whose a token is.
         settings: what is allowed.
 
     Attributes:
@@ -35,15 +35,17 @@ class Serving:
         refused: how many tokens and logins were.
     """
 
-    def __init__(self, house: Session, users: Users, settings: ServerSettings | None = None) -> None:
+    def __init__(self, house: Session, settings: ServerSettings | None = None) -> None:
         self.settings = settings or ServerSettings()
         self._host, port = host_and_port(self.settings.flight.address)
         self.refused = 0
         self.book = opened_book(self.settings.audit)
         desk = Desk(self.settings.limits, self._ended, lambda: self.book is not None and self.book.full)
-        self.guests = Guests(house, self._noting(users), self.settings.limits, self.settings.folders, desk)
+        passes = Passes(house.store.tokens, self.settings.access)
+        self.guests = Guests(house, passes, self.settings, desk, self._came)
         self.meters, self.health = self._looked_after(house)
-        self.door = FlightDoor(self.guests, f"grpc://{self._shown_host}:{port}")
+        gate = Gate(self.guests, passes, self.settings.access, self._refused)
+        self.door = FlightDoor(gate, f"grpc://{self._shown_host}:{port}")
 
     def _looked_after(self, house: Session) -> tuple[Meters | None, Health | None]:
         """The figures, and where they are served, where the settings name an address."""
@@ -64,18 +66,11 @@ class Serving:
             return "the server shuts down"
         return "the audit cannot be written" if self.book is not None and self.book.full else None
 
-    def _noting(self, users: Users) -> Users:
-        """Tells whose a token is, and notes those that are not good."""
+    def _came(self, origin: Origin) -> None:
+        if self.book is not None:
+            self.book.login(origin)
 
-        def seen(token: str) -> Who | None:
-            who = users(token)
-            if who is None:
-                self._refused("")
-            return who
-
-        return seen
-
-    def _refused(self, peer: str, user: str = "") -> None:
+    def _refused(self, peer: str, user: str) -> None:
         self.refused += 1
         if self.book is not None:
             self.book.login_failed(peer, user)
@@ -103,6 +98,7 @@ class Serving:
             alone, or with its connection.
         """
         self.guests.desk.drain(grace_s)
+        self.guests.close()
         ending = threading.Thread(target=self.door.shutdown, name="cubeql-shutdown", daemon=True)
         ending.start()
         ending.join(_ENDS_S)

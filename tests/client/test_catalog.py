@@ -15,7 +15,7 @@ from cubeql.client.session import RemoteSession
 from cubeql.errors import ConfigError, StoreError, VersionUnknown
 from cubeql.session import Session
 from cubeql.sessions import AnySession, is_session
-from tests.server.conftest import Served, _served
+from tests.server.conftest import Served, serve_store
 
 ONLY_HERE = {
     "open": "cubeql.connect opens both",
@@ -128,7 +128,7 @@ def test_a_damaged_layer_is_told_and_stops_nothing(cube_store: Path, tmp_path: P
     for log in next((store / "layers").glob("classes-*")).joinpath("_delta_log").iterdir():
         log.write_bytes(b"no log")
     with ExitStack() as closing:
-        one = _served(store, {}, closing)
+        one = serve_store(store, {}, closing)
         with one.connect() as far:
             names = [layer.name for layer in far.layers]
             assert names == [layer.name for layer in one.house.layers] and "classes" not in names

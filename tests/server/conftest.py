@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cubeql
-from cubeql.catalog.rights import Who
 from cubeql.client.session import RemoteSession
 from cubeql.server.serving import Serving
 from cubeql.server.settings import ServerSettings
+from cubeql.storage.tokens import Scope, Tokens
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,6 @@ class Served:
 
     serving: Serving
     house: cubeql.Session
-    users: dict[str, Who] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -33,15 +31,18 @@ class Served:
         return self.serving.address
 
     @property
+    def tokens(self) -> Tokens:
+        """Those of the store."""
+        return self.house.store.tokens
+
+    @property
     def keeper(self) -> str:
         """A token of a keeper, called root."""
         return self.token("root", "keeper")
 
-    def token(self, user: str, scope: str = "read") -> str:
+    def token(self, user: str, scope: Scope = "read") -> str:
         """A new token: scope ``read``, ``write`` or ``keeper``."""
-        secret = secrets.token_urlsafe(32)
-        self.users[secret] = Who(user, keeper=scope == "keeper", writes=scope != "read")
-        return secret
+        return self.tokens.create(user, scope)[1]
 
     def connect(self, token: str | None = None) -> RemoteSession:
         """A client; without a token, of the keeper."""
@@ -51,13 +52,13 @@ class Served:
 Serve = Callable[..., Served]
 
 
-def _served(store: Path, tables: dict[str, Any], closing: ExitStack) -> Served:
+def serve_store(store: Path, tables: dict[str, Any], closing: ExitStack) -> Served:
+    """Serve a store, with settings by table, until a stack is closed."""
     settings = ServerSettings.of(**{**tables, "flight": {"address": "127.0.0.1:0", **tables.get("flight", {})}})
     house = closing.enter_context(cubeql.connect(store, locked=True))
-    users: dict[str, Who] = {}
-    serving = Serving(house, users.get, settings)
+    serving = Serving(house, settings)
     closing.callback(serving.stop)
-    return Served(serving, house, users)
+    return Served(serving, house)
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +71,11 @@ def served_store(cube_store: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def served(served_store: Path) -> Iterator[Served]:
     """One server for the tests of a module, with the usual settings."""
     with ExitStack() as closing:
-        yield _served(served_store, {}, closing)
+        yield serve_store(served_store, {}, closing)
 
 
 @pytest.fixture
 def serve(served_store: Path) -> Iterator[Serve]:
     """Serve the module's store with settings of one's own: ``serve(limits={"run_s": 1.0})``."""
     with ExitStack() as closing:
-        yield lambda **tables: _served(served_store, tables, closing)
+        yield lambda **tables: serve_store(served_store, tables, closing)

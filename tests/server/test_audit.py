@@ -65,7 +65,9 @@ def test_every_statement_is_written_down_once(serve: Serve, tmp_path: Path) -> N
         client.query("DROP LAYER kept")
     served.serving.stop()
     found = entries(tmp_path / "audit")
-    first, made, *wrong, dropped = found
+    came, first, made, *wrong, dropped = sorted(found, key=lambda e: (e["event"], e["time"]))
+    assert (came["event"], came["user"], came["outcome"], came["peer"]) == ("login", "root", "done", "127.0.0.1")
+    assert came["token"] == first["token"] and len(first["token"]) == 12
     version = first["reads"]["fine"]
     assert (first["user"], first["door"], first["peer"], first["event"]) == ("root", "flight", "127.0.0.1", "statement")
     assert (first["kind"], first["outcome"], first["rows"], first["code"]) == ("query", "done", 5, None)
@@ -85,7 +87,7 @@ def test_a_text_that_cannot_be_read_is_written_down_too(serve: Serve, tmp_path: 
     with closing(Raw(served.address, served.keeper)) as one, pytest.raises(pa.ArrowInvalid):
         one.query("SELEC")
     served.serving.stop()
-    (found,) = entries(tmp_path / "audit")
+    (found,) = (e for e in entries(tmp_path / "audit") if e["event"] == "statement")
     assert (found["kind"], found["outcome"], found["text"]) == ("unread", "failed", "SELEC") and found["code"]
 
 

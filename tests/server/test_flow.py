@@ -79,7 +79,7 @@ def sessions(served: Served) -> list[Any]:
 
 def threads() -> set[threading.Thread]:
     """Those that CubeQL began, but the one that looks after all; gRPC keeps some of its own."""
-    return {t for t in threading.enumerate() if not t.name.startswith(("Dummy-", "cubeql-watch"))}
+    return {t for t in threading.enumerate() if not t.name.startswith(("Dummy-", "cubeql-watch", "cubeql-guests"))}
 
 
 @pytest.fixture

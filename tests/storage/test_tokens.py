@@ -127,7 +127,7 @@ def test_the_day_of_the_last_use_is_written_once_a_day(tokens: Tokens, clock: Cl
 
 def test_tokens_are_listed_by_user_and_age(tokens: Tokens, clock: Clock) -> None:
     made = []
-    for user in ("bert", "Anna", "anna"):
+    for user in ("bert", "anna", "Anna"):
         made.append(tokens.create(user)[0])
         clock.now += timedelta(minutes=1)
     assert tokens.all() == [made[1], made[2], made[0]]

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, diagnostics: Diagnostics) -> int:
     now = tokens.now()
     wanted = [
         token for token in tokens.all()
-        if options.user is None or token.user.casefold() == options.user.casefold()
+        if options.user is None or token.user == options.user.lower()
         if not options.good or token.state(now) == "good"
     ]  # fmt: skip
     shown = MAX_ROWS if options.max_rows is None else options.max_rows
