@@ -78,12 +78,12 @@ def table(data: Data, demo: str | None, s3: str | None, say: Callable[[str], Non
         "| S3 first / again, wall ms | CPU | requests | MB read | MB needed | answers |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
     ]
-    with tempfile.TemporaryDirectory(prefix="cubeql-media-") as temporary, _service(Path(temporary), s3) as below:
+    with tempfile.TemporaryDirectory(prefix="cubeql-media-") as temporary, service(Path(temporary), s3) as below:
         os.environ["XDG_CACHE_HOME"] = str(Path(temporary) / "cache")
         for number, (folder, questions) in enumerate(stores):
             shared, far = str(Path(temporary) / f"shared{number}"), f"{below}/store{number}"
             _copied_by_another(folder, shared)
-            _upload(Path(folder), far)
+            upload(Path(folder), far)
             for name, text in questions:
                 timings = [_asked(place, text) for place in (folder, shared, far)]
                 answers = [_compared(name, timings[0].answer, t.answer) for t in timings[1:]]
@@ -144,7 +144,7 @@ def _copied_by_another(folder: str, shared: str) -> None:
     subprocess.run([sys.executable, "-c", copy, folder, shared], check=True)
 
 
-def _upload(folder: Path, address: str) -> None:
+def upload(folder: Path, address: str) -> None:
     """Put the files of a store on S3; names are relative, so that this is all it takes."""
     from cubeql.storage.outfiles import place_of, upload
 
@@ -156,7 +156,7 @@ def _upload(folder: Path, address: str) -> None:
 
 
 @contextlib.contextmanager
-def _service(folder: Path, given: str | None) -> Iterator[str]:
+def service(folder: Path, given: str | None) -> Iterator[str]:
     """An address on S3 to work below."""
     if given is not None:
         yield given.rstrip("/")

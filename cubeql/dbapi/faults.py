@@ -33,6 +33,8 @@ _KINDS: tuple[tuple[type[errors.CubeQLError], type[Error], Status], ...] = (
     (errors.QueryTimeout, OperationalError, Status.TIMEOUT),
     (errors.QueryCancelled, OperationalError, Status.CANCELLED),
     (errors.QueryError, ProgrammingError, Status.INVALID_ARGUMENT),
+    (errors.NotAllowed, ProgrammingError, Status.UNAUTHORIZED),
+    (errors.Misfit, DataError, Status.INVALID_DATA),
     (errors.StoreError, OperationalError, Status.IO),
     (errors.IngestError, DataError, Status.INVALID_DATA),
     (errors.CardError, DataError, Status.INVALID_DATA),

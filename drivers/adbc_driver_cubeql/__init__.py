@@ -4,7 +4,8 @@
 >>> polars.read_database_uri("SELECT * FROM towers", "cubeql://host:8815", engine="adbc")     # doctest: +SKIP
 
 ``cubeql://HOST[:PORT][?tls=yes|no]`` is encrypted but to this machine, as ``flight://`` is. The token is never part of
-it, for addresses end up in logs and histories: it comes from ``$CUBEQL_TOKEN``.
+it, for addresses end up in logs and histories: it comes from ``$CUBEQL_TOKEN``, or from a file that the preferences
+name, as those of certificates.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from adbc_driver_manager import AdbcDatabase, AdbcStatusCode
 from adbc_driver_manager.dbapi import InterfaceError
 
+from cubeql.client.settings import RemoteSettings, pem
 from cubeql.errors import ConfigError
 from cubeql.flight.address import SCHEME, FlightAddress
 
@@ -25,7 +27,6 @@ except ImportError as error:
     raise ImportError('cubeql:// needs adbc-driver-flightsql: pip install "cubeql[flight]"') from error
 
 __version__: str = vars(adbc_driver_flightsql)["__version__"]  # polars concludes from it what the driver can do
-TOKEN = "CUBEQL_TOKEN"
 _SCHEME = "cubeql://"
 _MOST_BYTES = 2**31 - 1
 """Of a message: the driver's own 16 MiB are less than the outline of a large country takes."""
@@ -38,22 +39,33 @@ def connect(uri: str, db_kwargs: Mapping[str, str] | None = None) -> AdbcDatabas
         uri: ``cubeql://HOST[:PORT][?tls=yes|no]``.
         db_kwargs: options of the Flight SQL driver; they go before what is set here.
     """
-    address = _address(uri)
-    return adbc_driver_flightsql.connect(address.location, {**_options(), **(db_kwargs or {})})
+    address, options = _told(uri)
+    return adbc_driver_flightsql.connect(address.location, {**options, **(db_kwargs or {})})
 
 
-def _address(uri: str) -> FlightAddress:
+def _told(uri: str) -> tuple[FlightAddress, dict[str, str]]:
+    """Where the server is, and what the driver needs to know."""
     head, rest = uri[: len(_SCHEME)], uri[len(_SCHEME) :]
-    if head.lower() != _SCHEME:
-        raise InterfaceError(f"an address of this driver begins with {_SCHEME}",
-                             status_code=AdbcStatusCode.INVALID_ARGUMENT)  # fmt: skip
     try:
-        return FlightAddress.of(SCHEME + rest)
+        if head.lower() != _SCHEME:
+            raise ConfigError(f"an address of this driver begins with {SCHEME}")
+        address = FlightAddress.of(SCHEME + rest)
+        return address, _options(RemoteSettings().at(address))
     except ConfigError as error:
         raise InterfaceError(str(error).replace(SCHEME, _SCHEME), status_code=AdbcStatusCode.INVALID_ARGUMENT) from None
 
 
-def _options() -> dict[str, str]:
-    options = {DatabaseOptions.WITH_MAX_MSG_SIZE.value: str(_MOST_BYTES)}
-    token = os.environ.get(TOKEN)
-    return {**options, DatabaseOptions.AUTHORIZATION_HEADER.value: f"Bearer {token}"} if token else options
+def _options(settings: RemoteSettings) -> dict[str, str]:
+    given = {
+        DatabaseOptions.AUTHORIZATION_HEADER: settings.token and f"Bearer {settings.token}",
+        DatabaseOptions.TLS_ROOT_CERTS: _text(settings.tls_ca, "tls_ca"),
+        DatabaseOptions.MTLS_CERT_CHAIN: _text(settings.tls_cert, "tls_cert"),
+        DatabaseOptions.MTLS_PRIVATE_KEY: _text(settings.tls_key, "tls_key"),
+        DatabaseOptions.WITH_MAX_MSG_SIZE: str(_MOST_BYTES),
+    }
+    return {option.value: value for option, value in given.items() if value}
+
+
+def _text(file: str | os.PathLike[str] | None, what: str) -> str | None:
+    content = pem(file, what)
+    return None if content is None else content.decode()

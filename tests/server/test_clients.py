@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 from adbc_driver_flightsql import dbapi
 
+from cubeql.server.serving import Serving
+from cubeql.server.settings import ServerSettings
 from tests.server.conftest import Served
 from tests.support.clients import CLIENTS, Place, adbc, by_geopandas, check
 
@@ -53,6 +55,19 @@ def test_answers_are_those_of_the_python_api(
 ) -> None:
     assert wanted[statement].num_rows > 0 or statement == "no rows"
     check(client, place, STATEMENTS[statement], wanted[statement])
+
+
+@pytest.mark.parametrize("client", ["adbc_driver_flightsql", "pyarrow.flight", "pandas", "polars, cubeql://"])
+def test_answers_from_s3_are_those_of_the_python_api(
+    cube_on_s3: Any, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    serving = Serving(cube_on_s3, ServerSettings.of(flight={"address": "127.0.0.1:0"}))
+    place = Place.of(serving.address, cube_on_s3.store.tokens.create("root", "keeper")[1])
+    monkeypatch.setenv("CUBEQL_TOKEN", place.token)
+    try:
+        check(client, place, STATEMENTS["every type"], cube_on_s3.query(STATEMENTS["every type"]).to_arrow())
+    finally:
+        serving.stop()
 
 
 def test_geopandas_finds_outlines_and_their_system(served: Served, place: Place) -> None:

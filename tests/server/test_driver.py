@@ -115,6 +115,36 @@ def test_without_a_good_token_nobody_comes_in(
     assert SECRET not in str(caught.value) and SECRET not in repr(caught.value)
 
 
+def test_the_preferences_name_token_and_certificates_of_a_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of others than the user's own are refused by the client's settings, which see to that."""
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / name).write_text(f"-----BEGIN {name}-----")
+    (tmp_path / "token").write_text(f"{SECRET}\n")
+    (tmp_path / "token").chmod(0o600)
+    preferences = tmp_path / "cubeql" / "config.toml"
+    preferences.parent.mkdir()
+    preferences.write_text(f"""[servers."cubes.example.org:8815"]
+token_file = "{tmp_path / "token"}"
+tls_ca = "{tmp_path / "ca.pem"}"
+tls_cert = "{tmp_path / "cert.pem"}"
+tls_key = "{tmp_path / "key.pem"}"
+""")
+    monkeypatch.delenv("CUBEQL_TOKEN", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    opened: list[dict[str, str]] = []
+    monkeypatch.setattr(adbc_driver_flightsql, "connect", lambda uri, options: opened.append(options))
+    adbc_driver_cubeql.connect("cubeql://cubes.example.org")
+    names = adbc_driver_flightsql.DatabaseOptions
+    assert opened[0].pop(names.WITH_MAX_MSG_SIZE.value) == str(2**31 - 1)
+    assert opened == [{
+        names.AUTHORIZATION_HEADER.value: f"Bearer {SECRET}", names.TLS_ROOT_CERTS.value: "-----BEGIN ca.pem-----",
+        names.MTLS_CERT_CHAIN.value: "-----BEGIN cert.pem-----",
+        names.MTLS_PRIVATE_KEY.value: "-----BEGIN key.pem-----",
+    }]  # fmt: skip
+
+
 def test_options_of_the_driver_go_before(uri: str, served: Served) -> None:
     header = adbc_driver_flightsql.DatabaseOptions.AUTHORIZATION_HEADER.value
     with (

@@ -18,6 +18,9 @@ import pyarrow as pa
 import pyarrow.flight as flight
 from adbc_driver_flightsql import DatabaseOptions
 
+import cubeql
+from cubeql import dbapi
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -38,6 +41,11 @@ def adbc(place: Place) -> Iterator[adbc_driver_flightsql.dbapi.Connection]:
     options = {DatabaseOptions.AUTHORIZATION_HEADER.value: f"Bearer {place.token}"}
     with adbc_driver_flightsql.dbapi.connect(f"grpc://{place.host}", options, autocommit=True) as connection:
         yield connection
+
+
+def own(place: Place) -> dbapi.Connection:
+    """A connection of CubeQL's own."""
+    return dbapi.connect(f"flight://{place.host}", token=place.token)
 
 
 def by_adbc(place: Place, text: str) -> pa.Table:
@@ -96,6 +104,31 @@ def through_duckdb(rows: pa.Table | pa.RecordBatchReader) -> pa.Table:
 def by_duckdb(place: Place, text: str) -> pa.Table:
     with adbc(place) as connection, connection.cursor() as cursor:
         return through_duckdb(cursor.execute(text).fetch_record_batch())
+
+
+def by_cubeql(place: Place, text: str) -> pa.Table:
+    with cubeql.connect(f"flight://{place.host}", token=place.token) as session:
+        return session.query(text).to_arrow()
+
+
+def by_dbapi(place: Place, text: str) -> pa.Table:
+    with own(place) as connection, connection.cursor() as cursor:
+        return cursor.execute(text).fetch_arrow_table()
+
+
+def by_dbapi_rows(place: Place, text: str) -> list[tuple[Any, ...]]:
+    with own(place) as connection, connection.cursor() as cursor:
+        return list(cursor.execute(text))
+
+
+def by_dbapi_pandas(place: Place, text: str) -> pandas.DataFrame:
+    with own(place) as connection:
+        return pandas.read_sql(text, connection)
+
+
+def by_dbapi_polars(place: Place, text: str) -> polars.DataFrame:
+    with own(place) as connection:
+        return polars.read_database(text, connection)
 
 
 def by_geopandas(place: Place, text: str) -> Any:
@@ -167,6 +200,11 @@ CLIENTS: dict[str, Client] = {
     ),
     "polars": Client(by_polars, polars.DataFrame, same_polars),
     "polars, cubeql://": Client(by_polars_address, polars.DataFrame, same_polars),
+    "cubeql.connect": Client(by_cubeql, lambda t: t, same_tables),
+    "cubeql.dbapi": Client(by_dbapi, lambda t: t, same_tables),
+    "cubeql.dbapi, row by row": Client(by_dbapi_rows, rows_of, same_rows),
+    "cubeql.dbapi, pandas": Client(by_dbapi_pandas, pa.Table.to_pandas, same_frames),
+    "cubeql.dbapi, polars": Client(by_dbapi_polars, polars.DataFrame, same_polars),
     "duckdb": Client(by_duckdb, through_duckdb, same_plain),
 }  # fmt: skip
 
