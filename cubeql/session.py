@@ -139,6 +139,12 @@ class Session:
         self.settings = chosen
         self._engine.settings = shown(chosen)
 
+    @property
+    def engine(self) -> Engine:
+        """What its statements run on, for doors by which more than statements come in."""
+        self._check_open()
+        return self._engine
+
     def _at_work(self) -> list[Running]:
         with self._lock:
             return list(self._running)

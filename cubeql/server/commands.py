@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.flight as flight
 
 from cubeql.flight.wire import Message, unpack
-from cubeql.server import metadata, prepared, sqlinfo, statements
+from cubeql.server import ingesting, metadata, prepared, sqlinfo, statements
 from cubeql.server.faults import Refused, Unspoken, is_own, telling
 from cubeql.server.guests import Guest
 from cubeql.server.offers import Offer
@@ -38,6 +38,7 @@ COMMANDS: dict[str, Command] = {
     "CommandStatementUpdate": Command(put=statements.update),
     "CommandPreparedStatementQuery": Command(offer=prepared.offer, shape=prepared.shape, put=prepared.bind),
     "CommandPreparedStatementUpdate": Command(put=prepared.update),
+    "CommandStatementIngest": Command(put=ingesting.ingest),
     "TicketStatementQuery": Command(rows=statements.rows),
 }
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.flight as flight
 
 from cubeql.catalog.rights import Who
+from cubeql.engine.result import Result
 from cubeql.errors import QueryCancelled, QueryTimeout, diagnose
 from cubeql.lang import nodes, parse_statement
 from cubeql.server.calls import Caller
@@ -157,18 +158,10 @@ class Desk:
         self, who: Who, session: Session, deed: Deed, params: Any, caller: Caller, slots: Slots,
         timeout_s: float | None, number: bytes | None,
     ) -> Asked:  # fmt: skip
-        own = (session.settings.timeout_s, timeout_s)
-        run_s = min([self._limits.run_s, *(s for s in own if s is not None)])
-        if self.draining:
-            raise shutting_down()
-        if self._full():
-            raise Busy("what is asked cannot be written down just now; try again later")
-        with self._halting(who, number) as halt, self._watch.over(caller.gone, halt.call):
-            slot = slots.take(who.name, lambda then: self._watch.over(lambda: halt.called, then))
-            if slot is None:
-                raise _cancelled()
-            with slot:
-                ready = session.ready(deed.text, params, run_s, bind_s=min(self._limits.bind_s, run_s), halt=halt)
+        run_s = self._run_s(session, timeout_s)
+        self._check_open()
+        with self._halting(who, number) as halt, self._turn_of(who, caller, slots, halt):
+            ready = session.ready(deed.text, params, run_s, bind_s=min(self._limits.bind_s, run_s), halt=halt)
         return Asked(who, replace(deed, reads=ready.reads), ready, run_s, halt)
 
     @contextmanager
@@ -185,6 +178,54 @@ class Desk:
             with self._changed:
                 self._halts.discard(halt)
                 self._changed.notify_all()
+
+    def takes(
+        self, who: Who, session: Session, name: str, caller: Caller, work: Callable[[float, Halt], Result]
+    ) -> Result:
+        """Have rows that a client sends taken into a layer, when it is their turn.
+
+        Args:
+            who: the user.
+            session: his session.
+            name: of the layer.
+            caller: who sends them; what is done stops when he goes away.
+            work: does it, within so many seconds, unless it is stopped.
+
+        Raises:
+            Busy: there is too much to do, or the server shuts down.
+            CubeQLError: what ``work`` raises.
+        """
+        began = time.monotonic()
+        deed = Deed(Origin(who.name, caller.token, caller.peer), f"INGEST INTO {name}", "ingest", writes={name: None})
+        try:
+            self._check_open()
+            with self._halting(who, None) as halt, self._turn_of(who, caller, self._runs, halt):
+                result = work(self._run_s(session, None), halt)
+        except BaseException as error:
+            self._note(deed, Sent(_how(error), 0, 0, time.monotonic() - began, 0, error))
+            raise
+        self._note(finished(deed, result.stats), Sent("done", 0, 0, time.monotonic() - began, 0, None))
+        return result
+
+    def _check_open(self) -> None:
+        if self.draining:
+            raise shutting_down()
+        if self._full():
+            raise Busy("what is asked cannot be written down just now; try again later")
+
+    def _run_s(self, session: Session, timeout_s: float | None) -> float:
+        own = (session.settings.timeout_s, timeout_s)
+        return min([self._limits.run_s, *(s for s in own if s is not None)])
+
+    @contextmanager
+    def _turn_of(self, who: Who, caller: Caller, slots: Slots, halt: Halt) -> Iterator[None]:
+        """A slot as long as the block lasts, in which a client that goes away halts what is done."""
+        with self._watch.over(caller.gone, halt.call):
+            slot = slots.take(who.name, lambda then: self._watch.over(lambda: halt.called, then))
+            if slot is None:
+                raise _cancelled()
+            with slot:
+                yield
 
     def numbered(self, who: Who, number: bytes) -> Halt | None:
         """What stops a statement of a user, and tells how far it is; None where it has ended or never was."""

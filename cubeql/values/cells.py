@@ -219,6 +219,18 @@ def is_cell(cell: int) -> bool:
     return fault_of(cell) is None
 
 
+def are_cells(cells: CellArray, resolution: int) -> NDArray[np.bool_]:
+    """Which numbers are cells of a resolution; see :func:`fault_of` for why one is not."""
+    low = _LOW_DIGITS[resolution]
+    right = (cells >> _RESOLUTION_SHIFT) == (_MODE_CELL << 7) | resolution
+    right &= (cells & low == low) & (base_of(cells) < BASE_COUNT)
+    for r in range(1, resolution + 1):
+        right &= (cells >> (3 * (MAX_RESOLUTION - r))) & 7 != 7
+    right[right] = ~is_deleted(cells[right])
+    found: NDArray[np.bool_] = right
+    return found
+
+
 def parse_cell(text: str) -> int:
     """The cell of its hexadecimal text (``8928308280fffff``; upper case and a leading ``0x`` are allowed).
 

@@ -20,6 +20,7 @@ from tests.server.conftest import Served, serve_store
 ONLY_HERE = {
     "open": "cubeql.connect opens both",
     "for_user": "what a server needs to answer",
+    "engine": "what a server needs to answer",
     "who": "what a server needs to answer",
     "memory_bytes": "what a server tells of itself",
 }

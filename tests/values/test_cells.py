@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from cubeql.values.cells import (
     BASE_TILES,
+    are_cells,
     base_of,
     descendant_range,
     distinct,
     fault_of,
     format_cell,
+    index_of,
     is_cell,
     is_deleted,
     is_pentagon,
@@ -191,3 +193,18 @@ def test_distinct_cells_are_each_once_in_order() -> None:
     cells = np.random.default_rng(2).choice(BASE_TILES, 500)
     assert distinct(cells).tolist() == sorted(set(cells.tolist()))
     assert distinct(cells[:0]).tolist() == [] and distinct(cells[:0]).dtype == np.int64
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=20), st.integers(0, 15))
+def test_many_numbers_are_cells_where_each_is_one(numbers: list[int], resolution: int) -> None:
+    low = (1 << (3 * (15 - resolution))) - 1
+    near = [index_of(n % 128, resolution, (n >> 8) & ((1 << 45) - 1) | low) for n in numbers]
+    every = np.array([*numbers, *near], np.int64)
+    wanted = [is_cell(int(c)) and resolution_of(int(c)) == resolution for c in every]
+    assert are_cells(every, resolution).tolist() == wanted
+
+
+@given(CELLS)
+def test_a_cell_is_one_of_its_own_resolution_alone(cell: int) -> None:
+    cells = np.array([cell], np.int64)
+    assert [r for r in range(16) if are_cells(cells, r)[0]] == [resolution_of(cell)]
