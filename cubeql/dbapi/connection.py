@@ -6,6 +6,7 @@ import os
 import weakref
 from typing import Any
 
+import pyarrow as pa
 from adbc_driver_manager import dbapi as adbc
 
 import cubeql
@@ -64,6 +65,20 @@ class Connection:
     def adbc_cancel(self) -> None:
         """Stop all statements of the connection, from any thread."""
         self.session.cancel()
+
+    def adbc_get_table_schema(
+        self, table_name: str, *, catalog_filter: str | None = None, db_schema_filter: str | None = None
+    ) -> pa.Schema:
+        """The schema of all columns of a layer."""
+        parts = [p for p in (db_schema_filter, *table_name.split(".")) if p and p != "main"]
+        quoted = ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+        with self.cursor() as cursor:
+            return cursor.adbc_execute_schema(f"SELECT * FROM {quoted}")  # noqa: S608  a statement of CubeQL
+
+    def adbc_get_info(self) -> dict[str | int, Any]:
+        """What is spoken to."""
+        return {"vendor_name": "CubeQL", "vendor_version": cubeql.__version__, "driver_name": "cubeql.dbapi",
+                "driver_version": cubeql.__version__}  # fmt: skip
 
     def close(self) -> None:
         """Let go of all statements, and of the session where it was opened here; more than once does no harm."""

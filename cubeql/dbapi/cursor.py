@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars
 
     from cubeql.dbapi.connection import Connection
+    from cubeql.ingest.arriving import TakeMode
 
 Description = tuple[str, pa.DataType, None, None, None, None, None]
 
@@ -169,6 +170,48 @@ class Cursor:
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The rows that are left, as an Arrow stream capsule."""
         return self.fetch_arrow().__arrow_c_stream__(requested_schema)
+
+    # -------------------------------------------------------------- rows in
+
+    def adbc_ingest(
+        self,
+        table_name: str,
+        data: Any,
+        mode: TakeMode = "create",
+        *,
+        catalog_name: str | None = None,
+        db_schema_name: str | None = None,
+        temporary: bool = False,
+    ) -> int:
+        """Make rows a layer, or add them to one: all or none.
+
+        Args:
+            table_name: the layer.
+            data: anything that gives an Arrow stream; with a column ``cell`` it is a grid, with ``lon`` and ``lat``
+                points, with outlines zones.
+            mode: ``create``, ``append``, ``replace`` or ``create_append``.
+            catalog_name: there is one, and it need not be named.
+            db_schema_name: the layer's collection.
+            temporary: there are no temporary layers.
+
+        Returns:
+            The number of rows.
+        """
+        self._check_open()
+        self._let_go()
+        session: Any = self.connection.session
+        if not hasattr(session, "engine"):
+            raise NotSupportedError("rows are sent to a server by ADBC's driver: adbc_driver_cubeql.dbapi")
+        if temporary:
+            raise NotSupportedError("there are no temporary layers")
+        from cubeql.ingest.arriving import options_in, take
+
+        rows = pa.RecordBatchReader.from_stream(data)
+        name = table_name if db_schema_name in (None, "", "main") else f"{db_schema_name}.{table_name}"
+        with faults():
+            done = take(session.engine, rows, name, mode, options_in(rows.schema), session.settings.timeout_s)
+        self.message, self.rowcount = done.message, int(done.stats["rows"])
+        return self.rowcount
 
     # -------------------------------------------------------------- control
 

@@ -38,6 +38,7 @@ KINDS = ("grid", "points", "zones")
 OPTIONS = ("kind", *AXIS, "dimensions", "title", "licence", "citation", "description")
 """What may be said beside the rows, each a text."""
 ROWS = "the rows that came"
+_PREFIX = "cubeql."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,12 @@ class Taking:
         facts = {n: self.options[n] for n in LAYER_FACTS if n in self.options}
         made = replace(layer, provenance=made_of(Provenance(), [ROWS]))
         return with_facts(made, facts)
+
+
+def options_in(schema: pa.Schema) -> dict[str, str]:
+    """What rows say beside themselves, in the metadata of their schema, where a client can say it nowhere else."""
+    told = {k.decode(): v.decode(errors="replace") for k, v in (schema.metadata or {}).items()}
+    return {name: told[_PREFIX + name] for name in OPTIONS if _PREFIX + name in told}
 
 
 def take(

@@ -18,7 +18,7 @@ import pyarrow as pa
 from cubeql.engine.result import Result
 from cubeql.errors import QueryCancelled, QueryTimeout, diagnose
 from cubeql.flight.wire import Message, encode
-from cubeql.ingest.arriving import OPTIONS, TakeMode, take
+from cubeql.ingest.arriving import TakeMode, options_in, take
 from cubeql.server.calls import caller
 from cubeql.server.faults import Refused
 from cubeql.server.guests import Guest
@@ -192,7 +192,4 @@ def _mode(message: Message) -> TakeMode:
 
 def _options(schema: pa.Schema, message: Message) -> dict[str, str]:
     """What is said beside the rows: in the message, or where clients cannot say it there in the schema's metadata."""
-    told = {k.decode(): v.decode(errors="replace") for k, v in (schema.metadata or {}).items()}
-    beside = {name: told[_PREFIX + name] for name in OPTIONS if _PREFIX + name in told}
-    given = {name.removeprefix(_PREFIX): value for name, value in message.get("options", {}).items()}
-    return beside | given
+    return options_in(schema) | {n.removeprefix(_PREFIX): value for n, value in message.get("options", {}).items()}

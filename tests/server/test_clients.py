@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import geopandas
+import pandas
+import polars
 import pyarrow as pa
 import pytest
 from adbc_driver_flightsql import dbapi
@@ -13,7 +15,7 @@ from adbc_driver_flightsql import dbapi
 from cubeql.server.serving import Serving
 from cubeql.server.settings import ServerSettings
 from tests.server.conftest import Served
-from tests.support.clients import CLIENTS, Place, adbc, by_geopandas, check
+from tests.support.clients import CLIENTS, Place, adbc, by_geopandas, check, own
 
 STATEMENTS = {
     "cells and times": "SELECT cell, time, v FROM twin ORDER BY cell, time",
@@ -116,6 +118,34 @@ def test_the_schema_of_a_statement_is_told_without_running(served: Served, conne
     text = STATEMENTS["every type"]
     with connection.cursor() as cursor:
         assert cursor.adbc_execute_schema(text).equals(served.house.query(text).schema, check_metadata=True)
+
+
+def test_polars_writes_layers(served: Served, place: Place) -> None:
+    text, uri = "SELECT lon, lat, name, height FROM towers ORDER BY name, lon", f"cubeql://{place.host}"
+    frame = polars.read_database_uri(text, uri, engine="adbc")
+    assert frame.write_database("masts", uri, engine="adbc") == frame.height > 0
+    assert served.house.query(text.replace("towers", "masts")).to_polars().equals(frame)
+    with pytest.raises(dbapi.Error, match="masts"):
+        frame.write_database("masts", uri, engine="adbc")
+    for _ in range(2):  # a layer that is not there is made
+        frame.write_database("mine.masts", uri, engine="adbc", if_table_exists="append")
+    assert served.house.query("SELECT * FROM mine.masts").to_arrow().num_rows == 2 * frame.height
+
+
+def test_pandas_writes_layers(served: Served, connection: Any) -> None:
+    text = "SELECT cell, class FROM classes ORDER BY cell"
+    frame = pandas.read_sql(text, connection)
+    assert frame.to_sql("kinds", connection, index=False) == len(frame) > 0
+    assert list(served.house.query(text.replace("classes", "kinds")).to_pandas()["class"]) == list(frame["class"])
+    with pytest.raises(ValueError, match="exists"):
+        frame.to_sql("kinds", connection, index=False)
+
+
+def test_our_own_connection_says_how_rows_are_sent(place: Place) -> None:
+    with own(place) as connection, connection.cursor() as cursor:
+        assert connection.adbc_get_table_schema("twin").names == ["cell", "time", "v"]
+        with pytest.raises(dbapi.NotSupportedError, match="adbc_driver_cubeql"):
+            cursor.adbc_ingest("sent", pa.table({"cell": [1]}))
 
 
 def test_a_cancelled_statement_says_so(connection: Any) -> None:
