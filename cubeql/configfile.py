@@ -170,8 +170,13 @@ def _flat(written: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
 
 
 def _made(kind: type[Any], inside: Mapping[str, Any], folder: Path) -> Any:
+    return kind(**values_of(kind, inside, folder))
+
+
+def values_of(kind: type[Any], inside: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Values of a table without faults, as its fields take them; paths are relative to a folder."""
     types = {f.name: str(f.type) for f in fields(kind)}
-    return kind(**{name: _value(types[name], value, folder) for name, value in inside.items()})
+    return {name: _value(types[name], value, folder) for name, value in inside.items()}
 
 
 def _value(kind: str, value: Any, folder: Path) -> Any:

@@ -112,6 +112,10 @@ class Diagnostics:
         """One JSON line, whatever ``quiet`` says: it was asked for."""
         self._write(json.dumps(dict(values), default=str, ensure_ascii=False))
 
+    def log(self, text: str) -> None:
+        """A line of a server's log, whatever ``quiet`` says."""
+        self._write(text)
+
     def prompt(self, text: str) -> None:
         """Ask for a line, where stdout is not there to ask on."""
         self._put(text)

@@ -43,6 +43,8 @@ _OPTIONAL = (
     ("botocore", "keys of s3://", "s3"),
     ("duckdb-extension-httpfs", "queries on s3://", "s3"),
     ("textual-serve", "cubeql tui --web", "web"),
+    ("adbc-driver-flightsql", "ADBC on served stores", "flight"),
+    ("prometheus-client", "[metrics] of cubeql serve", "serve"),
     ("ipython", "%%cubeql in notebooks", "notebook"),
 )
 _LITTLE_SPACE = 1 << 30
@@ -71,6 +73,7 @@ def check_installation() -> Iterator[Finding]:
         yield _check_package(distribution, module)
     for distribution, purpose, extra in _OPTIONAL:
         yield _check_optional(distribution, purpose, extra)
+    yield _check_flight()
     yield _check_grammar()
     yield _check_engine()
     yield _check_engine_on_s3()
@@ -119,6 +122,14 @@ def _check_optional(distribution: str, purpose: str, extra: str) -> Finding:
         return Finding("ok", distribution, importlib.metadata.version(distribution))
     except importlib.metadata.PackageNotFoundError:
         return Finding("note", distribution, f"not installed; {purpose} needs it (extra: {extra})")
+
+
+def _check_flight() -> Finding:
+    try:
+        importlib.import_module("pyarrow.flight")
+        return Finding("ok", "flight", "pyarrow has Arrow Flight: stores can be served, and served ones connected to")
+    except ImportError as fault:
+        return Finding("note", "flight", f"pyarrow is built without Arrow Flight: no serving, no flight:// ({fault})")
 
 
 def _check_grammar() -> Finding:

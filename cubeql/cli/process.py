@@ -8,14 +8,15 @@ from contextlib import suppress
 
 from cubeql.cli.main import main
 
-_MAY_HOLD = ("cubeql.engine.running", "cubeql_tui.ending")
+_MAY_HOLD = ("cubeql.engine.running", "cubeql.server.serving", "cubeql_tui.ending")
 
 
 def run() -> None:
     """Run the command line and end the process with its exit code.
 
-    Where the engine still works on a statement that was stopped (see :mod:`cubeql.engine.running`), or a thread of the
-    screen still asks a server, an ordinary exit would wait for it.
+    Where the engine still works on a statement that was stopped (see :mod:`cubeql.engine.running`), a thread of the
+    screen still asks a server, or a client of a server that was stopped does not read what it was sent, an ordinary
+    exit would wait for it.
     """
     code = main()
     if any(known.left_alone() for name in _MAY_HOLD if (known := sys.modules.get(name)) is not None):

@@ -83,12 +83,21 @@ def open_session(options: argparse.Namespace) -> AnySession:
     from cubeql.cli.lean import start_without_pandas
 
     start_without_pandas()
+    return cubeql.connect(named_store(options))
+
+
+def named_store(options: argparse.Namespace) -> str:
+    """The address that the arguments name, or the default's.
+
+    Raises:
+        StoreError: there is nothing at it.
+    """
     from cubeql.settings import default_store
 
     address = chosen_store(options) or default_store()
     if "://" not in address and not Path(address).exists():
         raise StoreError(f"there is no store at {address}: `cubeql ingest` and `cubeql demo` make one")
-    return cubeql.connect(address)
+    return address
 
 
 def run_scripts(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 
+from cubeql.flight.address import FlightAddress
 from cubeql.server.audit import opened_book
 from cubeql.server.deeds import Deed, Origin
 from cubeql.server.desk import Desk
 from cubeql.server.flight import FlightDoor
 from cubeql.server.gate import Gate
+from cubeql.server.ground import check_place, check_way, papers_of
 from cubeql.server.guestbook import Guests
 from cubeql.server.health import Health, Probe
 from cubeql.server.metrics import Meters, Sources
@@ -19,12 +21,24 @@ from cubeql.session import Session
 _ENDS_S = 2.0  # within which calls end whose clients read what comes
 
 
+_left: list[threading.Thread] = []
+
+
+def left_alone() -> bool:
+    """Whether a server of this process was stopped and still has a call, so that an ordinary exit would wait."""
+    return any(thread.is_alive() for thread in _left)
+
+
 class Serving:
     """A store that is served, from now until :meth:`stop`.
 
     Args:
         house: a session of the store's keeper; it stays open when the serving ends.
         settings: what is allowed.
+
+    Raises:
+        ConfigError: they cannot be: the place is taken, a certificate cannot be read, or a way would be open.
+        StoreError: the audit cannot be written.
 
     Attributes:
         guests: who is there.
@@ -38,6 +52,9 @@ class Serving:
     def __init__(self, house: Session, settings: ServerSettings | None = None) -> None:
         self.settings = settings or ServerSettings()
         self._host, port = host_and_port(self.settings.flight.address)
+        check_way(self.settings)
+        papers = papers_of(self.settings.tls)
+        check_place(self.settings.flight.address)
         self.refused = 0
         self.book = opened_book(self.settings.audit)
         desk = Desk(self.settings.limits, self._ended, lambda: self.book is not None and self.book.full)
@@ -45,7 +62,8 @@ class Serving:
         self.guests = Guests(house, passes, self.settings, desk, self._came)
         self.meters, self.health = self._looked_after(house)
         gate = Gate(self.guests, passes, self.settings.access, self._refused)
-        self.door = FlightDoor(gate, f"grpc://{self._shown_host}:{port}")
+        scheme, options = ("grpc", {}) if papers is None else ("grpc+tls", papers.options())
+        self.door = FlightDoor(gate, f"{scheme}://{FlightAddress(self._host, port, True).place}", **options)
 
     def _looked_after(self, house: Session) -> tuple[Meters | None, Health | None]:
         """The figures, and where they are served, where the settings name an address."""
@@ -78,11 +96,7 @@ class Serving:
     @property
     def address(self) -> str:
         """What clients connect to."""
-        return f"flight://{self._shown_host}:{self.door.port}"
-
-    @property
-    def _shown_host(self) -> str:
-        return f"[{self._host}]" if ":" in self._host else self._host
+        return str(FlightAddress(self._host, self.door.port, self.settings.tls.cert is not None))
 
     def _ended(self, deed: Deed) -> None:
         if self.book is not None:
@@ -102,6 +116,8 @@ class Serving:
         ending = threading.Thread(target=self.door.shutdown, name="cubeql-shutdown", daemon=True)
         ending.start()
         ending.join(_ENDS_S)
+        if ending.is_alive():
+            _left.append(ending)
         if self.health is not None:
             self.health.close()
         if self.book is not None:

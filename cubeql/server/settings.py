@@ -7,11 +7,11 @@ else. ``docs/reference/server-settings.md`` says the same, and a test holds it t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cubeql.configfile import Tables, faults_of, made_tables, read_tables, setting
+from cubeql.configfile import Tables, faults_of, made_tables, read_tables, setting, values_of
 from cubeql.errors import ConfigError
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -100,6 +100,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Engine:
+    """The table ``[engine]``: what all statements together may take of the machine."""
+
+    threads: int = setting(0, "threads; 0 for one a core, and more for a store on S3")
+    memory_limit: str | None = setting(None, "memory for queries, as `8GB`; without it 80 % of the machine's")
+    temp_folder: Path | None = setting(None, "where data that outgrows memory goes; without it the system's own")
+
+
+@dataclass(frozen=True, slots=True)
 class Folders:
     """The table ``[folders]``: what of this machine statements may name."""
 
@@ -137,6 +146,7 @@ class ServerSettings:
     tls: Tls = field(default_factory=Tls)
     access: Access = field(default_factory=Access)
     limits: Limits = field(default_factory=Limits)
+    engine: Engine = field(default_factory=Engine)
     folders: Folders = field(default_factory=Folders)
     audit: Audit = field(default_factory=Audit)
     metrics: Metrics = field(default_factory=Metrics)
@@ -153,8 +163,15 @@ class ServerSettings:
             raise ConfigError("\n".join(faults))
         return ServerSettings(**made_tables(written, TABLES, Path.cwd()))
 
+    def but(self, **written: Mapping[str, Any]) -> ServerSettings:
+        """These settings with some others, by table and name; see :meth:`of`."""
+        ServerSettings.of(**written)
+        tables = ((table, TABLES.plain[table], values) for table, values in written.items())
+        changed = {t: replace(getattr(self, t), **values_of(k, v, Path.cwd())) for t, k, v in tables}
+        return replace(self, **changed)
 
-TABLES = Tables({"flight": Flight, "tls": Tls, "access": Access, "limits": Limits, "folders": Folders,
+
+TABLES = Tables({"flight": Flight, "tls": Tls, "access": Access, "limits": Limits, "engine": Engine, "folders": Folders,
                  "audit": Audit, "metrics": Metrics})  # fmt: skip
 
 

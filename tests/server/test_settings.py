@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from cubeql.errors import ConfigError
-from cubeql.server.settings import ServerSettings, host_and_port, read_settings
+from cubeql.server.settings import TABLES, ServerSettings, host_and_port, read_settings
+from tests.docs.blocks import ROOT, blocks
 from tests.server.conftest import Served
+
+PAGE = ROOT / "docs/reference/server-settings.md"
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -82,3 +88,25 @@ def test_the_served_store_answers_as_the_store_itself(served: Served) -> None:
         found = got.to_arrow()
     assert found.num_rows > 0
     assert found.equals(served.house.query(text).to_arrow())
+
+
+@pytest.mark.parametrize("table", TABLES.plain)
+def test_the_page_has_every_setting_as_it_is(table: str) -> None:
+    """What the page says of a table, row by row, in the order of its fields."""
+    page = PAGE.read_text("utf-8")
+    part = page.partition(f"\n## [{table}]\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", part, re.M)
+    assert rows == [(f.name, _default(f.default), f.metadata["about"]) for f in fields(TABLES.plain[table])]
+
+
+def _default(value: object) -> str:
+    if value is None or value == ():
+        return ""
+    return f"`{json.dumps(value)}`"
+
+
+def test_the_example_of_the_page_is_one(tmp_path: Path) -> None:
+    (example,) = (b for b in blocks("toml") if b.page == PAGE)
+    found = read_settings(_file(tmp_path, example.text))
+    assert found.flight.address == "0.0.0.0:8815" and found.tls.cert == tmp_path / "tls/cert.pem"
+    assert found.limits.running == 16 and found.audit.folder == Path("/var/log/cubeql")

@@ -55,6 +55,7 @@ COMMANDS: dict[str, Command] = {
         Command("vacuum", "remove what killed writers left behind, and old versions", "vacuum"),
         Command("explain", "say how a query would run", "explain"),
         Command("tui", "open the screen in the terminal", "tui"),
+        Command("serve", "serve a store to others, by Arrow Flight SQL", "serve"),
         Command("token create", "let a user of the served store in", "token.create"),
         Command("token list", "say who may come in, never with what", "token.list"),
         Command("token revoke", "let tokens no longer in", "token.revoke"),
