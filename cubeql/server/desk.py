@@ -23,7 +23,7 @@ from cubeql.server.counts import Counts
 from cubeql.server.deeds import Deed, Origin, described, finished, kinds_of
 from cubeql.server.faults import Busy, told
 from cubeql.server.settings import Limits
-from cubeql.server.slots import Slots, shutting_down
+from cubeql.server.slots import Slots, Turn, shutting_down
 from cubeql.server.streaming import Flow, Outlet, Sent, Stream, flight_stream
 from cubeql.server.watch import Watch
 from cubeql.session import Halt, Parameters, Ready, Session
@@ -268,7 +268,7 @@ class Desk:
     def _started(self, asked: Asked, handle: bytes, caller: Caller) -> Stream:
         self._enter(asked, handle)
         try:
-            free = self._turn(asked, caller)
+            turn = self._turn(asked, caller)
         except BaseException:
             self._leave(asked, handle)
             raise
@@ -279,20 +279,20 @@ class Desk:
                 self._note(asked.deed, sent)
             self._leave(asked, handle)
 
-        stream = asked._stream = Stream(asked.ready.start, asked.ready.cancel, self._flow, free, ended)
+        stream = asked._stream = Stream(asked.ready.start, asked.ready.cancel, self._flow, turn, ended)
         if asked.stopped:  # between its turn and now
             stream.stop()
         return stream
 
-    def _turn(self, asked: Asked, caller: Caller) -> Callable[[], None]:
-        """Wait for the statement's turn; gives what ends it."""
+    def _turn(self, asked: Asked, caller: Caller) -> Turn:
+        """Wait for the statement's turn."""
         if asked.ready.done:
-            return lambda: None
-        over = _over(self._watch, lambda: caller.gone() or asked.stopped)
-        slot = self._runs.take(asked.who.name, over)
+            return Turn()
+        user = asked.who.name
+        slot = self._runs.take(user, _over(self._watch, lambda: caller.gone() or asked.stopped))
         if slot is None:
             raise _cancelled()
-        return slot.free
+        return Turn(slot, lambda stopped: self._runs.take(user, _over(self._watch, stopped), patient=True))
 
     def _enter(self, asked: Asked, handle: bytes) -> None:
         user, most = asked.who.name, self._limits.streams_per_user

@@ -40,11 +40,42 @@ class Slot:
         self.free()
 
 
+class Turn:
+    """A statement's turn: its slot, which it leaves to others while its client takes nothing.
+
+    Args:
+        slot: what it has; None is a statement that needs none.
+        again: takes another slot, however long that lasts; None where what it is given holds meanwhile.
+    """
+
+    def __init__(
+        self, slot: Slot | None = None, again: Callable[[Callable[[], bool]], Slot | None] = lambda stopped: None
+    ) -> None:
+        self._slot, self._again = slot, again
+
+    def rest(self) -> None:
+        """Leave the slot to others."""
+        self.end()
+
+    def go_on(self, stopped: Callable[[], bool]) -> None:
+        """Wait for a slot again, until there is one or the statement was stopped.
+
+        Raises:
+            Busy: the server shuts down.
+        """
+        self._slot = self._again(stopped)
+
+    def end(self) -> None:
+        """Give the slot back."""
+        if self._slot is not None:
+            self._slot.free()
+
+
 class _Place:
     """A place in the line: who waits there, and what became of it."""
 
-    def __init__(self, user: str) -> None:
-        self.user = user
+    def __init__(self, user: str, patient: bool) -> None:
+        self.user, self.patient = user, patient
         self.told = threading.Event()
         self.has_slot = self.gone = False
 
@@ -91,8 +122,13 @@ class Slots:
         """How many wait."""
         return sum(map(len, self._line.values()))
 
-    def take(self, user: str, over: Over = nobody_leaves) -> Slot | None:
+    def take(self, user: str, over: Over = nobody_leaves, patient: bool = False) -> Slot | None:
         """Wait for a slot; None where the client has gone before.
+
+        Args:
+            user: whose statement it is for.
+            over: tells while it waits that the client has gone.
+            patient: it ran before: it waits as long as that lasts, and is not sent away from a full line.
 
         Raises:
             Busy: the line is full, none became free in time, or the server shuts down.
@@ -102,10 +138,10 @@ class Slots:
                 raise shutting_down()
             if self._may_run(user):
                 return self._given(user)
-            place = _Place(user)
+            place = _Place(user, patient)
             self._queue(place)
         with over(place.leave):
-            place.told.wait(self._waiting_s)
+            place.told.wait(None if patient else self._waiting_s)
         with self._lock:
             said = shutting_down() if self._closed else self._busy(user)
             if place in self._line.get(user, ()):
@@ -158,7 +194,7 @@ class Slots:
             place.told.set()
 
     def _queue(self, place: _Place) -> None:
-        if self.waiting >= self._waiting:
+        if not place.patient and self.waiting >= self._waiting:
             self._make_room(place.user)
         self._line.setdefault(place.user, deque()).append(place)
         self._counts.change("waiting", 1)
@@ -168,7 +204,9 @@ class Slots:
         longest = max(self._line.values(), key=len, default=deque[_Place]())
         if len(longest) <= len(self._line.get(user, ())) + 1:
             raise self._busy(user)
-        sent_away = longest[-1]
+        sent_away = next((p for p in reversed(longest) if not p.patient), None)
+        if sent_away is None:
+            raise self._busy(user)
         self._leave(sent_away)
         sent_away.told.set()
 

@@ -20,7 +20,10 @@ import pyarrow.flight as flight
 from cubeql.engine.result import Result
 from cubeql.errors import QueryCancelled, QueryError, QueryTimeout, diagnose
 from cubeql.server.slices import has_dictionary, slices
+from cubeql.server.slots import Turn
 from cubeql.server.watch import Watch
+
+_PATIENCE_S = 0.2  # after which a stream whose client does not read leaves its slot to others
 
 
 class Stalled(QueryTimeout):
@@ -74,7 +77,7 @@ class Stream:
         start: starts the statement.
         cancel: stops the engine's work on it, from any thread.
         flow: what it may take.
-        freed: called when the engine has let go of it.
+        turn: its right to run; over when the engine has let go of it.
         ended: told what became of it, once.
     """
 
@@ -83,11 +86,11 @@ class Stream:
         start: Callable[[], Result],
         cancel: Callable[[], None],
         flow: Flow,
-        freed: Callable[[], None] = lambda: None,
+        turn: Turn | None = None,
         ended: Callable[[Sent], None] = lambda sent: None,
     ) -> None:
         self._start, self._cancel, self._flow = start, cancel, flow
-        self._freed, self._ended = freed, ended
+        self._turn, self._ended = turn or Turn(), ended
         self._began = self._taken_at = time.monotonic()
         self._changed = threading.Condition()
         self._parts: deque[tuple[pa.RecordBatch, int]] = deque()
@@ -111,7 +114,7 @@ class Stream:
         except BaseException as error:
             self._stop(error)
         finally:
-            self._freed()
+            self._turn.end()
 
     def _cut(self, batch: pa.RecordBatch) -> Iterator[tuple[pa.RecordBatch, int]]:
         for part, size in slices(batch, self._flow.batch_bytes):
@@ -122,17 +125,29 @@ class Stream:
             yield part, size
 
     def _put(self, part: pa.RecordBatch, size: int) -> bool:
-        """Queue a part when there is room; False where nobody will take it."""
-        room = self._flow.batch_bytes * self._flow.batches
+        """Queue a part when there is room; False where nobody will take it.
+
+        Whoever's client does not read has nothing to compute: others do meanwhile.
+        """
+        if not self._has_room(size, _PATIENCE_S):
+            self._turn.rest()
+            self._has_room(size, None)
+            self._turn.go_on(lambda: self._why is not None)
         with self._changed:
-            while self._why is None and self._parts and self._queued + size > room:
-                self._changed.wait()
             if self._why is not None:
                 return False
             self._parts.append((part, size))
             self._queued += size
             self._changed.notify_all()
             return True
+
+    def _has_room(self, size: int, seconds: float | None) -> bool:
+        """Wait until a part fits, or nothing is wanted any more."""
+        most = self._flow.batch_bytes * self._flow.batches
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._why is not None or not self._parts or self._queued + size <= most, seconds
+            )
 
     # -------------------------------------------------------------- any thread
 

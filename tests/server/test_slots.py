@@ -11,7 +11,7 @@ import pytest
 from cubeql.server.counts import Counts
 from cubeql.server.faults import Busy
 from cubeql.server.slots import Slot, Slots
-from tests.server.test_flow import until
+from tests.server.flowing import until
 
 
 class Line:

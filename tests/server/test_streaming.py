@@ -14,9 +14,10 @@ import pytest
 from cubeql.engine.result import Result
 from cubeql.errors import QueryCancelled
 from cubeql.server.slices import has_dictionary, slices
+from cubeql.server.slots import Slot, Turn
 from cubeql.server.streaming import Flow, Outlet, Sent, Stalled, Stream
 from cubeql.server.watch import Watch
-from tests.server.test_flow import until
+from tests.server.flowing import until
 
 ROWS = 1000
 BATCH = pa.record_batch({"x": np.arange(ROWS)})
@@ -42,7 +43,7 @@ class Source:
 
     def stream(self, **flow: Any) -> Stream:
         how = Flow(**{"batch_bytes": BATCH.nbytes, "batches": 2, **flow})
-        return Stream(self.start, self.cancelled.set, how, self.freed.set, self.ended.append)
+        return Stream(self.start, self.cancelled.set, how, Turn(Slot(self.freed.set)), self.ended.append)
 
 
 @pytest.fixture
