@@ -25,18 +25,17 @@ _LINES, _COLUMNS = 40, 120
 @contextmanager
 def served(store: str) -> Iterator[str]:
     """The store at a server in this process, whose token is in the environment; its address."""
-    from cubeql.catalog.rights import Who
     from cubeql.server.serving import Serving
     from cubeql.server.settings import ServerSettings
 
-    os.environ["CUBEQL_TOKEN"] = "cold"
     with Session.open(store) as house:
-        serving = Serving(house, {"cold": Who("root", keeper=True, writes=True)}.get,
-                          ServerSettings.of(flight={"address": "127.0.0.1:0"}))  # fmt: skip
+        token, os.environ["CUBEQL_TOKEN"] = house.store.tokens.create("root", "keeper")
+        serving = Serving(house, ServerSettings.of(flight={"address": "127.0.0.1:0"}))
         try:
             yield serving.address
         finally:
             serving.stop()
+            house.store.tokens.revoke(token.id)
 
 
 def rows(store: str, statement: str, address: str | None = None) -> list[Row]:
