@@ -216,7 +216,7 @@ def test_nothing_is_left_behind(
 
 def test_a_view_is_listed_described_kept_and_dropped(both: cubeql.Session, tmp_path: Path) -> None:
     (view,) = rows(both, "SHOW VIEWS")
-    assert view == {"view": "scene", "query": f"RASTER '{tmp_path}/a.nc'"}
+    assert view == {"view": "scene", "query": f"RASTER '{tmp_path}/a.nc'", "rights": "reader"}
     described = {r["column"]: r["note"] for r in rows(both, "DESCRIBE scene")}
     assert described["query"] == view["query"] and {"cell", "time", "t", "sources"} <= set(described)
     assert "scene" not in [r["layer"] for r in rows(both, "SHOW LAYERS")]
