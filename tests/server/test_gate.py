@@ -6,6 +6,7 @@ import base64
 import logging
 import re
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -294,9 +295,25 @@ def test_who_fails_often_must_wait_and_who_is_in_stays_in(serve: Serve) -> None:
 
 
 def test_no_secret_is_told_anywhere(
-    client: flight.FlightClient, served: Served, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    served = serve(audit={"folder": str(tmp_path)}, metrics={"address": "127.0.0.1:0"})
+    with flight.connect(served.address.replace("flight://", "grpc://")) as client:
+        token, short, told = _tried(client, served)
+    serving = served.serving
+    assert serving.health is not None and serving.book is not None and serving.book.flush()
+    with urllib.request.urlopen(f"http://127.0.0.1:{serving.health.port}/metrics", timeout=WITHIN_S) as answer:
+        figures = answer.read().decode()
+    audit = [file.read_text() for file in tmp_path.iterdir()]
+    told += [figures, *audit, caplog.text, *capfd.readouterr()]
+    secrets = [token.rpartition("_")[2], short.rpartition("_")[2]]
+    assert "cubeql_logins_refused_total 6.0" in figures and token.split("_")[1] in "".join(audit)
+    assert len(told) > 20 and not [t for t in told for s in secrets if s[:-1] in t]
+
+
+def _tried(client: flight.FlightClient, served: Served) -> tuple[str, str, list[str]]:
+    """Come in all ways, good and bad: a token, what a login got, and all that was said and can be looked at."""
     token = served.token("root", "keeper")
     short = client.authenticate_basic_token("root", token)[1].decode().removeprefix("Bearer ")
     told: list[str] = []
@@ -308,6 +325,5 @@ def test_no_secret_is_told_anywhere(
                 told += [str(error), repr(error), str(getattr(error, "extra_info", ""))]
     guests, serving = served.serving.guests, served.serving
     told += [repr(x) for x in (guests, *guests.there(), serving, serving.door, served.tokens, *served.tokens.all())]
-    told += [repr(vars(guests)), repr(vars(guests._passes)), repr(vars(serving)), caplog.text, *capfd.readouterr()]
-    secrets = [token.rpartition("_")[2], short.rpartition("_")[2]]
-    assert len(told) > 20 and not [t for t in told for s in secrets if s[:-1] in t]
+    told += [repr(vars(guests)), repr(vars(guests._passes)), repr(vars(serving))]
+    return token, short, told
