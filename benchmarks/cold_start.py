@@ -35,7 +35,7 @@ def served(store: str) -> Iterator[str]:
             yield serving.address
         finally:
             serving.stop()
-            house.store.tokens.revoke(token.id)
+            house.store.tokens.revoke([token.id])
 
 
 def rows(store: str, statement: str, address: str | None = None) -> list[Row]:
