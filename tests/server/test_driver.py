@@ -15,9 +15,10 @@ import adbc_driver_flightsql.dbapi
 import polars
 import pyarrow as pa
 import pytest
+import trustme
 from adbc_driver_cubeql import dbapi
 
-from tests.server.conftest import Served
+from tests.server.conftest import Serve, Served
 
 TWIN = "SELECT cell, time, v FROM twin ORDER BY cell, time"
 LONG = "SELECT lpad(park, 17000000, 'x') AS long FROM parks LIMIT 1"
@@ -143,6 +144,32 @@ tls_key = "{tmp_path / "key.pem"}"
         names.MTLS_CERT_CHAIN.value: "-----BEGIN cert.pem-----",
         names.MTLS_PRIVATE_KEY.value: "-----BEGIN key.pem-----",
     }]  # fmt: skip
+
+
+def test_it_comes_in_by_tls_and_shows_who_it_is(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = trustme.CA()
+    server, client = authority.issue_cert("127.0.0.1"), authority.issue_cert("anna")
+    blobs = {"ca": authority.cert_pem, "cert": server.cert_chain_pems[0], "key": server.private_key_pem,
+             "client": client.cert_chain_pems[0], "client-key": client.private_key_pem}  # fmt: skip
+    files = {name: tmp_path / f"{name}.pem" for name in blobs}
+    for name, blob in blobs.items():
+        blob.write_to_path(str(files[name]))
+        files[name].chmod(0o600)
+    paths = {name: str(file) for name, file in files.items()}
+    shown = serve(tls={"cert": paths["cert"], "key": paths["key"], "client_ca": paths["ca"]})
+    place = shown.address.removeprefix("flight://").partition("?")[0]
+    uri = f"cubeql://{place}?tls=yes"
+    config = tmp_path / "cubeql" / "config.toml"
+    config.parent.mkdir()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("CUBEQL_TOKEN", shown.keeper)
+    believes = f'[servers."{place}"]\ntls_ca = "{paths["ca"]}"\n'
+    for told in ("", believes):  # it believes nobody; it shows nothing
+        config.write_text(told)
+        with pytest.raises(dbapi.Error, match=r"(?i)certificate|tls|unavailable"):
+            polars.read_database_uri(TWIN, uri, engine="adbc")
+    config.write_text(f'{believes}tls_cert = "{paths["client"]}"\ntls_key = "{paths["client-key"]}"\n')
+    assert polars.read_database_uri(TWIN, uri, engine="adbc").equals(shown.house.query(TWIN).to_polars())
 
 
 def test_options_of_the_driver_go_before(uri: str, served: Served) -> None:
