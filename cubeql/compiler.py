@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cubeql.analyze import Context, bind_query
+from cubeql.analyze import Context, bind_whole
 from cubeql.analyze.bound import BoundQuery, OutputColumn
 from cubeql.catalog import Catalog, Layer
 from cubeql.errors import Diagnostic, QueryError, diagnose
@@ -111,7 +111,7 @@ def bind(
 
 
 def _bound(context: Context, query: nodes.Query, text: str) -> BoundQuery:
-    bound = bind_query(context, query)
+    bound = bind_whole(context, query)
     errors = [d for d in context.faults if d.severity == "error"]
     if errors:
         raise QueryError(errors, text)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cubeql.configfile import Tables, read_tables, setting
+from cubeql.errors import ConfigError
 
 MODES = ("table", "vertical", "markdown", "csv", "tsv", "json", "jsonl", "geojson")
 
@@ -91,3 +92,54 @@ def read(file: Path | None = None) -> Preferences:
     file = file or default_file()
     found = read_tables(file, _TABLES)
     return Preferences() if found is None else Preferences(**found, file=file)
+
+
+def token_in(file: Path | None) -> str | None:
+    """The token that a file holds; one that others can read is refused, as they could be us.
+
+    Raises:
+        ConfigError: it cannot be read, others can read it, or it is empty.
+    """
+    if file is None:
+        return None
+    try:
+        others = os.name == "posix" and file.stat().st_mode & 0o077
+        token = file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"token_file {file}: {getattr(error, 'strerror', None) or 'it holds no token'}") from None
+    if others:
+        raise ConfigError(f"token_file {file} can be read by others\n  hint: chmod 600 {file}")
+    if not token:
+        raise ConfigError(f"token_file {file} is empty")
+    return token
+
+
+def pem(file: str | os.PathLike[str] | None, what: str) -> bytes | None:
+    """The content of a PEM file; None where none is named.
+
+    Raises:
+        ConfigError: it cannot be read, or is none.
+    """
+    if file is None:
+        return None
+    try:
+        content = Path(file).expanduser().read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{what} {os.fspath(file)}: {error.strerror}") from None
+    if b"-----BEGIN" not in content:
+        raise ConfigError(f"{what} {os.fspath(file)} is no PEM file")
+    return content
+
+
+def way_to(place: str) -> tuple[str | None, dict[str, bytes]]:
+    """The token for a server that is attached, and the certificates by the names that Arrow Flight has for them.
+
+    ``$CUBEQL_TOKEN`` is not for it: whoever writes the statement names the server, and would be shown the token.
+
+    Raises:
+        ConfigError: the preferences cannot be read, or a file that they name.
+    """
+    preferred = read().servers.get(place, Server())
+    files = {"tls_root_certs": "tls_ca", "cert_chain": "tls_cert", "private_key": "tls_key"}
+    found = {name: pem(getattr(preferred, setting), setting) for name, setting in files.items()}
+    return token_in(preferred.token_file), {name: content for name, content in found.items() if content is not None}

@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from cubeql.catalog import Layer
-from cubeql.catalog.card import card_of, edited
+from cubeql.catalog import Catalog, Layer
+from cubeql.catalog.card import card_of, changed
 from cubeql.catalog.rights import KEEPER, Who
 from cubeql.compiler import CompiledQuery, query_of
+from cubeql.engine.attachments import Attachments
 from cubeql.engine.connection import (
     EngineSettings,
     change_engine,
@@ -36,11 +37,12 @@ from cubeql.engine.result import Result
 from cubeql.engine.running import Halt as Halt
 from cubeql.engine.running import Running, newest_progress
 from cubeql.engine.statements import Engine
-from cubeql.errors import CardError, ConfigError, StoreError
+from cubeql.errors import ConfigError, StoreError
 from cubeql.lang import nodes, parse, parse_statement, split_statements
 from cubeql.parameters import Parameters as Parameters
 from cubeql.parameters import values_of
 from cubeql.plan.rules import RULES, named
+from cubeql.preferences import way_to
 from cubeql.settings import OF_GUESTS, reach_of, shown
 from cubeql.settings import Settings as Settings
 from cubeql.settings import default_store as default_store
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
     from cubeql.storage.vacuum import VacuumReport
 
 _CLOSED = "this session is closed; connect again"
-_FIXED = ("create", "in_place", "rules", "files_from", "copies_to", "file_bytes", "copy_bytes", "locked")
+_FIXED = ("create", "in_place", "attach", "rules", "files_from", "copies_to", "file_bytes", "copy_bytes", "locked")
 
 
 class Session:
@@ -86,7 +88,7 @@ class Session:
         self._engine: Engine = Engine(self._database, store, rules, shown(self.settings), self._started, self.set,
                               _Rasters() if self.settings.in_place else None, who,
                               None if beside is None else beside._engine,
-                              reach_of(self.settings, who.name))  # fmt: skip
+                              reach_of(self.settings, who.name), Attachments(self.settings.attach, way_to))  # fmt: skip
         self._most_s = None if beside is None else self.settings.timeout_s
         if beside is not None:
             self._engine.told = OF_GUESTS
@@ -104,11 +106,14 @@ class Session:
             who: the user.
             **settings: those that are his own, see :class:`Settings`; threads and memory are shared.
         """
-        return Session(self._whole, Settings.of({**shown(self.settings), **settings}), who=who, beside=self)
+        chosen = Settings.of({**shown(self.settings), "attach": False, **settings})
+        return Session(self._whole, chosen, who=who, beside=self)
 
     def another(self) -> Session:
-        """A session on the same store, which can be cancelled and closed by itself."""
-        return Session(self._whole, self.settings, who=self.who)
+        """A session on the same store and attached servers, which can be cancelled and closed by itself."""
+        found = Session(self._whole, self.settings, who=self.who)
+        found._engine.attached.follow(self._engine.attached)
+        return found
 
     @staticmethod
     def open(store: str | os.PathLike[str] | None = None, **settings: Any) -> Session:
@@ -238,6 +243,11 @@ class Session:
         """All layers that can be read, by name; ``SHOW LAYERS`` has the others too."""
         return tuple(snapshot.layer for _, snapshot in self.store.snapshots() if snapshot is not None)
 
+    @property
+    def catalog(self) -> Catalog:
+        """What statements can name, for whoever helps to write them: the store, and layers of attached servers."""
+        return self._engine.attached.typed(self.store)
+
     def layer(self, name: str) -> Layer:
         """One layer.
 
@@ -268,8 +278,8 @@ class Session:
             StoreError: there is no layer of this name, or it cannot be written.
         """
         layer = self.layer(name)
-        _edited(layer, card)
-        self.store.alter(layer.name, lambda latest: _edited(latest, card), "card edited")
+        changed(layer, card)
+        self.store.alter(layer.name, lambda latest: changed(latest, card), "card edited")
         after = self.layer(layer.name).version
         return after if after != layer.version else None
 
@@ -387,10 +397,3 @@ class _Rasters:
         from cubeql.ingest.inplace import IngestRasters
 
         return IngestRasters().opened(store, view)
-
-
-def _edited(layer: Layer, card: Any) -> Layer:
-    changed, faults = edited(layer, card)
-    if faults:
-        raise CardError("\n".join(str(fault) for fault in faults))
-    return changed

@@ -44,6 +44,11 @@ class AnySession(Protocol):
         ...
 
     @property
+    def catalog(self) -> Catalog:
+        """What statements can name, for whoever helps to write them."""
+        ...
+
+    @property
     def settings(self) -> Any:
         """A dataclass of settings, among them ``timeout_s``."""
         ...

@@ -31,6 +31,7 @@ class Settings:
         timeout_s: time limit of every statement, in seconds.
         create: make the store where there is none.
         in_place: whether views may read rasters where they lie, by any path that this process can read.
+        attach: whether servers may be attached, or which: ``("lrz.example:8815",)``.
         in_place_cells: how many cells a statement may make of such a raster; None is 20 million.
         rules: names of the only optimiser rules to apply; None applies all.
         files_from: folders (or ``s3://bucket/prefix``) of the files that statements may name, which are then written
@@ -47,6 +48,7 @@ class Settings:
     timeout_s: float | None = None
     create: bool = False
     in_place: bool = True
+    attach: bool | tuple[str, ...] = True
     in_place_cells: int | None = None
     rules: tuple[str, ...] | None = None
     files_from: tuple[str, ...] | None = None
@@ -86,6 +88,9 @@ def _check(settings: Settings) -> None:
     threads = settings.threads
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise ConfigError(f"threads must be a whole number from 1 up, but is {threads!r}")
+    places = settings.attach
+    if not isinstance(places, bool) and not (isinstance(places, tuple) and all(isinstance(p, str) for p in places)):
+        raise ConfigError(f"attach must be True, False or a tuple of host:port, but is {places!r}")
     _check_files(settings)
     for name in ("memory_limit", "temp_folder"):
         text = getattr(settings, name)

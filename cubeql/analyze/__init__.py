@@ -2,10 +2,10 @@
 
 Reading order: ``bound`` (the tree), ``context``, ``scope`` (names), ``constants``, ``checks``,
 ``expressions`` with ``calls``, ``timetests`` and ``regions``, ``sources`` (FROM and JOIN), ``grouping``,
-``select``.
+``select``, ``shipping`` (what attached servers do).
 """
 
 from cubeql.analyze.context import Context
-from cubeql.analyze.select import bind_query
+from cubeql.analyze.select import bind_query, bind_whole
 
-__all__ = ["Context", "bind_query"]
+__all__ = ["Context", "bind_query", "bind_whole"]

@@ -46,6 +46,7 @@ def _stored_cells(context: Context, region: nodes.Region) -> RegionRef | None:
     name = ".".join(written.parts)
     cells = context.catalog.cell_set(name)
     if cells is not None:
+        context.reads_away(name, written.span)
         return RegionRef("cells", (cells.name, cells.resolution), span=region.span)
     if context.catalog.layer(name) is not None or context.catalog.view(name) is not None:
         context.fault("not_cells", written.span, name=name)

@@ -28,6 +28,8 @@ from cubeql.analyze.expressions import Binder
 from cubeql.analyze.grouping import Groups, has_aggregate
 from cubeql.analyze.origins import drawn_as, origin_of
 from cubeql.analyze.scope import Scope, source_columns
+from cubeql.analyze.shipped import Shipped
+from cubeql.analyze.shipping import form_of, sent
 from cubeql.analyze.sources import bind_join, bind_source, check_alias, grid_of, on_grid
 from cubeql.lang import nodes, print_expr
 from cubeql.values.types import ANY, common
@@ -35,17 +37,38 @@ from cubeql.values.types import ANY, common
 
 def bind_query(context: Context, query: nodes.Query) -> BoundQuery:
     """The bound query; where it is at fault the faults are noted and some query is given."""
-    outer = dict(context.named)
+    outer, forms, unsent = dict(context.named), dict(context.forms), len(context.unsent)
     for cte in query.ctes if isinstance(query, (nodes.Select, nodes.SetOperation)) else ():
+        form = form_of(context, cte.query)
         context.named[cte.name.casefold()] = bind_query(context, cte.query)
+        context.forms[cte.name.casefold()] = form
     try:
-        if isinstance(query, nodes.SetOperation):
-            return _set_operation(context, query)
-        assert isinstance(query, nodes.Select)
-        return _Select(context, query).bind()
+        found = sent(context, query, _bound(context, query))
     finally:
         context.named.clear()
         context.named.update(outer)
+        context.forms.clear()
+        context.forms.update(forms)
+    if isinstance(found, Shipped):
+        del context.unsent[unsent:]
+    return found
+
+
+def bind_whole(context: Context, query: nodes.Query) -> BoundQuery:
+    """The bound query of a statement; what it reads itself of attached servers is a fault."""
+    found = bind_query(context, query)
+    if any(f.severity == "error" for f in context.faults):
+        return found  # with other faults nothing could be sent
+    for name, span in context.unsent:
+        context.fault("not_sent", span, name=name)
+    return found
+
+
+def _bound(context: Context, query: nodes.Query) -> BoundQuery:
+    if isinstance(query, nodes.SetOperation):
+        return _set_operation(context, query)
+    assert isinstance(query, nodes.Select)
+    return _Select(context, query).bind()
 
 
 def _set_operation(context: Context, query: nodes.SetOperation) -> BoundQuery:

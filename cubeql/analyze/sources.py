@@ -25,6 +25,7 @@ from cubeql.analyze.clocks import bind_match, over_window
 from cubeql.analyze.constants import whole_number
 from cubeql.analyze.context import Context
 from cubeql.analyze.scope import Scope, cell_column, source_columns
+from cubeql.analyze.shipped import rows_of
 from cubeql.analyze.states import find_layer, frozen, frozen_at
 from cubeql.analyze.views import bind_view
 from cubeql.analyze.zones import bind_zones
@@ -65,7 +66,11 @@ def bind_source(
         cells = context.catalog.cell_set(name)
         if cells is not None:
             _refuse_states(context, source, name, "set of cells")
-            return QueryRef(alias, stored_cells(cells))
+            return QueryRef(alias, _cells(context, name, cells))
+        if context.away is not None and context.away.server(name) is not None:
+            found = _view_away(context, source, name, alias)
+            if found is not None:
+                return found
     return _layer(context, source, name, alias, joined)
 
 
@@ -78,8 +83,28 @@ def _view(
     return QueryRef(alias, bound) if bound is not None else None
 
 
+def _view_away(context: Context, source: nodes.LayerSource, name: str, alias: str) -> BoundSource | None:
+    """A view of an attached server, of which only its columns are told."""
+    assert context.away is not None
+    found, server = context.away.view(name), context.away.server(name)
+    if found is None or server is None:
+        return None
+    columns, reason = found
+    _refuse_states(context, source, name, "view")
+    if reason is not None:
+        context.fault("view_fault", source.span, name=name, reason=reason)
+    return QueryRef(alias, rows_of(name.partition(".")[2], server, columns))
+
+
+def _cells(context: Context, name: str, cells: CellSet) -> BoundQuery:
+    stored = stored_cells(cells)
+    server = context.away.server(name) if context.away is not None else None
+    return stored if server is None else rows_of(name.partition(".")[2], server, stored.columns)
+
+
 def _raster(context: Context, source: nodes.LayerSource, alias: str, layer: Layer) -> LayerRef:
     """A raster that is read in place: a layer that has one state."""
+    context.reads_away(".".join(source.name), source.span)
     context.reads(layer)
     _refuse_states(context, replace(source, at=None), layer.name, "raster that is read in place")
     at = frozen_at(context, source, layer)
@@ -104,6 +129,7 @@ def _layer(
     found = find_layer(context, source, name)
     if found is None:
         return None
+    context.reads_away(name, source.span)
     layer, version = found
     context.reads(layer, version)
     at = frozen_at(context, source, layer)

@@ -28,6 +28,7 @@ def bind_zone(context: Context, region: nodes.Region) -> RegionRef | None:
         return None
     name, kind = found
     context.reads(layer)
+    context.reads_away(layer.name, written.span)
     wanted = _value(context, value, name, kind)
     return None if wanted is None else RegionRef("zone", (layer.name, layer.version, name, wanted), span=region.span)
 

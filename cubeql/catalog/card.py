@@ -21,7 +21,7 @@ from cubeql.catalog.facts import (
     with_facts,
 )
 from cubeql.catalog.records import Attribute, Band, Layer
-from cubeql.errors import nearest
+from cubeql.errors import CardError, nearest
 
 FIXED = ("layer", "kind", "resolution", "time", "dimensions", "provenance", "extras")
 FIXED_OF_COLUMNS = ("name", "storage", "kind", "scale", "offset", "type")
@@ -168,3 +168,15 @@ def _unknown_faults(owner: str, card: Mapping[str, Any], known: Iterable[str]) -
         for n in card
         if n not in names
     ]
+
+
+def changed(layer: Layer, card: Any) -> Layer:
+    """The layer as an edited card tells it.
+
+    Raises:
+        CardError: what it tells cannot be so; all of it is said.
+    """
+    found, faults = edited(layer, card)
+    if faults:
+        raise CardError("\n".join(str(fault) for fault in faults))
+    return found

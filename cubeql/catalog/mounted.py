@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cubeql.catalog.protocol import Catalog, View
 from cubeql.catalog.records import CellSet, Layer
@@ -21,19 +21,25 @@ class Mounted:
 
     Args:
         own: the catalog itself.
-        others: the others by name; a name hides a collection of ``own`` that is called so.
+        others: gives the others there are, by name; a name hides a collection of ``own`` that is called so.
+        away: what analysis asks of them; see :class:`cubeql.analyze.context.Away`.
     """
 
-    def __init__(self, own: Catalog, others: Mapping[str, Catalog]) -> None:
-        self._own = own
-        self._others = {name.casefold(): (name, catalog) for name, catalog in others.items()}
+    def __init__(self, own: Catalog, others: Callable[[], Mapping[str, Catalog]], away: Any = None) -> None:
+        self._own, self._mounted = own, others
+        self.away = away
+
+    @property
+    def _others(self) -> dict[str, tuple[str, Catalog]]:
+        return {name.casefold(): (name, catalog) for name, catalog in self._mounted().items()}
 
     def _of(self, name: str) -> tuple[str, Catalog, str]:
         """What stands before a name's last parts, the catalog it is asked of, and the name there."""
         first, dot, rest = name.partition(".")
-        if not dot or first.casefold() not in self._others:
+        found = self._others.get(first.casefold()) if dot else None
+        if found is None:
             return "", self._own, name
-        mount, catalog = self._others[first.casefold()]
+        mount, catalog = found
         return f"{mount}.", catalog, rest
 
     def _names(self, names: Callable[[Catalog], tuple[str, ...]]) -> tuple[str, ...]:

@@ -8,11 +8,12 @@ from typing import Any
 import pyarrow.flight as flight
 
 from cubeql.client.faults import ServerGone, told
-from cubeql.client.settings import RemoteSettings, pem
+from cubeql.client.settings import RemoteSettings
 from cubeql.errors import ConfigError
 from cubeql.flight.address import FlightAddress
 from cubeql.flight.calling import CHANNEL
 from cubeql.flight.told import OWN_CLIENT
+from cubeql.preferences import pem
 
 _SLACK_S = 5.0
 """So much longer than its time limit a statement is waited for: the server says itself that the time is over."""

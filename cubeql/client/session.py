@@ -65,6 +65,11 @@ class RemoteSession:
         self._lock = threading.Lock()
         self._closed = False
 
+    @property
+    def catalog(self) -> RemoteStore:
+        """What statements can name: what the server's store holds."""
+        return self.store
+
     def another(self) -> RemoteSession:
         """A session on the same server, which can be cancelled and closed by itself."""
         found = RemoteSession.__new__(RemoteSession)

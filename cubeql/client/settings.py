@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 from cubeql.errors import ConfigError
 from cubeql.flight.address import FlightAddress
-from cubeql.preferences import Server, read
+from cubeql.preferences import Server, read, token_in
+from cubeql.preferences import pem as pem
 from cubeql.settings import Settings
 
 TOKEN = "CUBEQL_TOKEN"
@@ -59,48 +59,11 @@ class RemoteSettings:
             ConfigError: the preferences cannot be read, or the token's file.
         """
         preferred = read().servers.get(address.place, Server())
-        token = self.token or os.environ.get(TOKEN) or _token_in(preferred.token_file)
+        token = self.token or os.environ.get(TOKEN) or token_in(preferred.token_file)
         tls = {name: getattr(self, name) or getattr(preferred, name) for name in ("tls_ca", "tls_cert", "tls_key")}
         found = replace(self, token=token or None, **tls)
         _check(found)
         return found
-
-
-def _token_in(file: Path | None) -> str | None:
-    """The token that a file holds; one that others can read is refused, as they could be us.
-
-    Raises:
-        ConfigError: it cannot be read, others can read it, or it is empty.
-    """
-    if file is None:
-        return None
-    try:
-        others = os.name == "posix" and file.stat().st_mode & 0o077
-        token = file.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"token_file {file}: {getattr(error, 'strerror', None) or 'it holds no token'}") from None
-    if others:
-        raise ConfigError(f"token_file {file} can be read by others\n  hint: chmod 600 {file}")
-    if not token:
-        raise ConfigError(f"token_file {file} is empty")
-    return token
-
-
-def pem(file: str | os.PathLike[str] | None, what: str) -> bytes | None:
-    """The content of a PEM file; None where none is named.
-
-    Raises:
-        ConfigError: it cannot be read, or is none.
-    """
-    if file is None:
-        return None
-    try:
-        content = Path(file).expanduser().read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{what} {os.fspath(file)}: {error.strerror}") from None
-    if b"-----BEGIN" not in content:
-        raise ConfigError(f"{what} {os.fspath(file)} is no PEM file")
-    return content
 
 
 def _check(chosen: RemoteSettings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
@@ -105,7 +105,7 @@ def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     return array.cast(kind)
 
 
-def next_batch(reader: pa.RecordBatchReader, schema: pa.Schema) -> pa.RecordBatch | None:
+def next_batch(reader: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch | None:
     """The next rows of a reader, converted; None after the last."""
     for batch in reader:
         if batch.num_rows:

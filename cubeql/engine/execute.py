@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from cubeql.catalog import Layer
 from cubeql.catalog.facts import provider_text
 from cubeql.compiler import CompiledQuery
+from cubeql.engine.attachments import Attachments
 from cubeql.engine.convert import next_batch, result_schema
 from cubeql.engine.counting import FEWEST_CELLS, Counted
 from cubeql.engine.inplace import InPlace
@@ -21,9 +22,33 @@ from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
 from cubeql.engine.scans import ScanWork, work_stats
+from cubeql.engine.shipment import Shipment
+from cubeql.plan.shipped import Shipped
 from cubeql.sql import bound_values
 from cubeql.storage import Store
 from cubeql.storage.reach import ANYWHERE, Reach
+
+
+class Passing:
+    """The rows of a statement that an attached server does wholly, as a reader."""
+
+    def __init__(self, shipment: Shipment) -> None:
+        self.schema = shipment.outer
+        self._batches = shipment.batches(shipment.outer)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self._batches  # the same ones: it is begun again after every batch
+
+
+class Rows(Protocol):
+    """What gives rows."""
+
+    schema: pa.Schema
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """The batches that have not been read."""
+        ...
+
 
 _BATCH_ROWS = 122_880
 _BRIEF_S = 0.05
@@ -37,6 +62,7 @@ def prepare(
     caches: Caches,
     in_place: InPlace | None = None,
     reach: Reach = ANYWHERE,
+    attached: Attachments | None = None,
 ) -> Prepared:
     """Make all that a query needs before it can run; reads no array, but of rasters that are read in place.
 
@@ -45,7 +71,7 @@ def prepare(
         StoreError: a layer's files cannot be read.
     """
     with running.faults():
-        return running.work(Preparation(compiled, store, running, caches, in_place, reach).prepare)
+        return running.work(Preparation(compiled, store, running, caches, in_place, reach, attached).prepare)
 
 
 @dataclass(slots=True)
@@ -83,7 +109,8 @@ def stream(prepared: Prepared, running: Running, measured: Measured | None = Non
 def _schema(prepared: Prepared, given: pa.Schema) -> pa.Schema:
     compiled = prepared.compiled
     layers = {s.layer.name: s.layer for s in compiled.statement.scans if compiled.reads.shows(s.layer, s.version)}
-    return result_schema(compiled.columns, given, _provenance(compiled, prepared.works), layers)
+    layers |= {layer.name: layer for s in compiled.statement.shipped for layer in s.layers}
+    return result_schema(compiled.columns, given, _provenance(prepared), layers)
 
 
 def ready(prepared: Prepared, running: Running, timeout_s: float | None) -> Ready:
@@ -101,8 +128,17 @@ def ready(prepared: Prepared, running: Running, timeout_s: float | None) -> Read
                  reads=versions_read(prepared))  # fmt: skip
 
 
+def _elsewhere(prepared: Prepared) -> Shipment | None:
+    """What gives the rows of a statement that an attached server does wholly."""
+    plan, ordered = prepared.compiled.plan, prepared.compiled.ordered_by
+    return prepared.shipped[plan.name] if isinstance(plan, Shipped) and not ordered else None
+
+
 def _shape(running: Running, prepared: Prepared) -> pa.Schema:
     """What the engine will give, found by binding alone."""
+    shipment = _elsewhere(prepared)
+    if shipment is not None:
+        return shipment.outer
     statement = prepared.compiled.statement
     values = bound_values(statement.query, statement.values.bound)
     nothing = running.cursor.execute(f"FROM ({prepared.compiled.sql}) LIMIT 0", values)
@@ -110,19 +146,23 @@ def _shape(running: Running, prepared: Prepared) -> pa.Schema:
     return schema
 
 
-def _start(running: Running, prepared: Prepared, measured: Measured | None) -> pa.RecordBatchReader:
+def _start(running: Running, prepared: Prepared, measured: Measured | None) -> Rows:
     statement, cursor = prepared.compiled.statement, running.cursor
+    shipment = _elsewhere(prepared)
+    if shipment is not None:
+        return Passing(shipment)
     counted = Counted(cursor, prepared, FEWEST_CELLS if measured is None else 0)
     running.reads(counted.all, counted.done)
     if measured is not None:
         measured.numbers = counted.numbers
         cursor.execute("SET enable_profiling = 'no_output'")
     relation = cursor.execute(prepared.compiled.sql, bound_values(statement.query, statement.values.bound))
-    return relation.to_arrow_reader(_BATCH_ROWS)
+    reader: Rows = relation.to_arrow_reader(_BATCH_ROWS)
+    return reader
 
 
 def _rows(
-    reader: pa.RecordBatchReader, schema: pa.Schema, running: Running, result: Result, measured: Measured | None
+    reader: Rows, schema: pa.Schema, running: Running, result: Result, measured: Measured | None
 ) -> Iterator[pa.RecordBatch]:
     try:
         with running.faults():
@@ -133,7 +173,7 @@ def _rows(
                 brief = time.monotonic() - began < _BRIEF_S
                 if batch is None:
                     running.ended()
-                    if measured is not None:
+                    if measured is not None and not isinstance(reader, Passing):
                         measured.profile = json.loads(running.cursor.get_profiling_information("json"))
                     break
                 yield batch
@@ -159,8 +199,9 @@ def _version(scan: str, works: list[ScanWork]) -> int | None:
     return next(None if w.in_place is not None else w.version for w in works if w.name == scan)
 
 
-def _provenance(compiled: CompiledQuery, works: list[ScanWork]) -> dict[str, str]:
-    layers = {
+def _provenance(prepared: Prepared) -> dict[str, str]:
+    compiled, works = prepared.compiled, prepared.works
+    layers: dict[str, Any] = {
         s.layer.name: {
             "version": _version(s.name, works),
             "title": s.layer.title,
@@ -172,6 +213,8 @@ def _provenance(compiled: CompiledQuery, works: list[ScanWork]) -> dict[str, str
         for s in compiled.statement.scans
         if compiled.reads.shows(s.layer, s.version)
     } | {view: _cited(layers) for view, layers in compiled.reads.hidden}
+    for shipment in prepared.shipped.values():
+        layers |= shipment.layers
     return {"cubeql": json.dumps({"statement": compiled.text, "layers": layers}, ensure_ascii=False)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import duckdb
@@ -12,9 +12,11 @@ from cubeql.engine.execute import Measured
 from cubeql.engine.explanation import Explanation, ScanTold, Step
 from cubeql.engine.prepare import Prepared
 from cubeql.engine.scans import ScanWork, work_stats
+from cubeql.engine.shipment import Shipment
 from cubeql.engine.steps import Figures, figures_of, shared_out
 from cubeql.plan.nodes import Node, Scan
 from cubeql.plan.outline import Line, outline
+from cubeql.plan.shipped import Shipped
 
 _TOLD = ("rows", "prepare_seconds", "seconds")
 
@@ -34,12 +36,15 @@ def explain(
     compiled: CompiledQuery = prepared.compiled
     works = {w.name: w for w in prepared.works}
     figures = _figures(prepared, actual, measured) if actual and measured is not None else Figures()
-    steps = tuple(
-        _step(number, line, works.get(line.scan or ""), to_read, figures)
-        for number, line in enumerate(outline(compiled.plan))
-    )
+    steps: list[Step] = []
+    for number, line in enumerate(outline(compiled.plan)):
+        if isinstance(line.node, Shipped):
+            steps += _shipped(line, prepared.shipped[line.node.name], bool(actual))
+        else:
+            steps.append(_step(number, line, works.get(line.scan or ""), to_read, figures))
     scans = tuple(_told(work) for work in prepared.works)
-    return Explanation(steps, compiled.sql, scans, work_stats(prepared.works), sum(to_read.values()), actual or {})
+    stats, read = work_stats(prepared.works), sum(to_read.values())
+    return Explanation(tuple(steps), compiled.sql, scans, stats, read, actual or {})
 
 
 def _told(work: ScanWork) -> ScanTold:
@@ -60,6 +65,14 @@ def explain_closed(views: tuple[str, ...], plan: Node | None, actual: dict[str, 
         steps = tuple(Step(line.words, line.depth) for line in outline(plan))
     told = {k: v for k, v in actual.items() if k in _TOLD}
     return Explanation(steps, "", (), work_stats([]), 0, told, views)
+
+
+def _shipped(line: Line, shipment: Shipment, ran: bool) -> Iterator[Step]:
+    """What was sent to a server, and what that says that it does."""
+    rows, seconds = (shipment.rows, shipment.seconds) if ran else (None, None)
+    yield Step(line.words, line.depth, rows=rows, seconds=seconds)
+    for said in shipment.plan:
+        yield Step(f"{shipment.attachment.name}: {said}", line.depth + 1)
 
 
 def _step(number: int, line: Line, work: ScanWork | None, to_read: Mapping[str, int], figures: Figures) -> Step:

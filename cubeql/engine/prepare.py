@@ -17,6 +17,7 @@ from cubeql.analyze.bound import RegionRef
 from cubeql.catalog.records import IN_PLACE
 from cubeql.compiler import CompiledQuery
 from cubeql.engine import scans
+from cubeql.engine.attachments import Attachments
 from cubeql.engine.geometry import GeometryCache
 from cubeql.engine.inplace import InPlace
 from cubeql.engine.narrowing import Narrowing, of_layer
@@ -26,6 +27,7 @@ from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.running import Running
 from cubeql.engine.scans import NOTHING_TOLD, ScanWork, Told
 from cubeql.engine.settling import settled_rows, unsettled_rows
+from cubeql.engine.shipment import Shipment, shipments
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_held, provide_zones, shape_of_zone
 from cubeql.errors import QueryError, StoreError, diagnose
@@ -52,10 +54,12 @@ class Prepared:
     Attributes:
         compiled: the query, what was found out about its tile rows known.
         works: of each scan, in order.
+        shipped: what attached servers do, by the name of its relation.
     """
 
     compiled: CompiledQuery
     works: list[ScanWork] = field(default_factory=list)
+    shipped: dict[str, Shipment] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -77,9 +81,11 @@ class Preparation:
         caches: Caches,
         in_place: InPlace | None = None,
         reach: Reach = ANYWHERE,
+        attached: Attachments | None = None,
     ) -> None:
         self.compiled = compiled
         self.reach = reach
+        self.attached = Attachments() if attached is None else attached
         self.in_place = in_place or InPlace(None, 0, store, compiled.text)
         self.store = store
         self.running = running
@@ -97,6 +103,7 @@ class Preparation:
     def prepare(self) -> Prepared:
         """Make all relations that the statement names."""
         needs = self.compiled.statement.regions
+        shipped = shipments(self.compiled, self.attached, self.running)
         self._points_and_zones()
         for cells in self.compiled.statement.cells:
             self._cells(cells, self._needs_of(cells))
@@ -109,7 +116,7 @@ class Preparation:
             self._summaries(summaries)
         for one in self.compiled.statement.cell_lists:
             self.cursor.register(one.name, pa.table({"cell": self._stored_cells(one.cells.name, one.cells.resolution)}))
-        return Prepared(self._known(), self.works)
+        return Prepared(self._known(), self.works, shipped)
 
     def _needs_of(self, cells: Cells) -> list[RegionNeed]:
         """The regions that some cells are tested against."""

@@ -66,6 +66,8 @@ class Running:
         """Views that hide from whoever asks what they read."""
         self.kept: list[object] = []
         """What must be there as long as the statement runs."""
+        self._stops: list[Callable[[], None]] = []
+        self._broken: QueryError | None = None
         self._lock = threading.Lock()
         self._in_engine = self._insisting = False
         self._left = threading.Event()
@@ -89,6 +91,22 @@ class Running:
     def cancel(self) -> None:
         """Stop the statement; whoever reads from it gets :class:`QueryCancelled`."""
         self._stop("cancelled")
+
+    def stops(self, stop: Callable[[], None]) -> None:
+        """Have something elsewhere stopped when the statement is, or ends; to stop what has ended must do no harm."""
+        with self._lock:
+            self._stops.append(stop)
+            late = self._closed or self._why is not None
+        if late:
+            stop()
+
+    def breaks(self, error: QueryError) -> None:
+        """Note what went wrong elsewhere, of which the engine will only say that something did."""
+        self._broken = self._broken or error
+
+    def _stop_elsewhere(self) -> None:
+        for stop in self._stops:
+            stop()
 
     def reads(self, tiles: int, count: Callable[[], int]) -> None:
         """Note how many tile rows the statement reads, just before it does; ``count`` tells how many are done with."""
@@ -117,6 +135,7 @@ class Running:
             insist = self._in_engine and not self._insisting
             self._insisting = self._insisting or insist
         self._woken.set()
+        self._stop_elsewhere()
         if insist:
             threading.Thread(target=self._insist, daemon=True).start()
 
@@ -150,7 +169,7 @@ class Running:
         self.check()
         future.add_done_callback(lambda _: woken.set())
         # At exit an interpreter waits for what computes, which ends; a server that does not answer may never do.
-        far = self.remote is not None
+        far = self.remote is not None or bool(self._stops)
         threading.Thread(target=copy_context().run, args=(self._do, task, future), daemon=far).start()
         woken.wait()
         wait([future], _LETS_GO_S)
@@ -205,6 +224,7 @@ class Running:
             self._stop("cancelled")
             return
         self._pulse.end(whole=False)
+        self._stop_elsewhere()
         if self._timer is not None:
             self._timer.cancel()
         self.cursor.close()
@@ -252,6 +272,8 @@ class Running:
             return error
         if self._why is not None:
             return self._stopped()
+        if self._broken is not None:
+            return self._broken
         if kind == "INTERRUPT Error":
             return QueryCancelled([diagnose("cancelled")], self.text)
         if kind == "Out of Memory Error":

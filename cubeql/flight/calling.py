@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -54,15 +54,19 @@ class Connection:
     Args:
         address: of the server.
         token: what the server knows the user by; None where it asks for none.
-        ca: certificates that the server's is checked against, PEM; None takes the system's.
+        tls: certificates in PEM, by the names that Arrow Flight has for them: ``tls_root_certs``, ``cert_chain``,
+            ``private_key``; without the first the system's authorities are believed.
     """
 
-    def __init__(self, address: FlightAddress, token: str | None = None, ca: bytes | None = None) -> None:
+    def __init__(
+        self, address: FlightAddress, token: str | None = None, tls: Mapping[str, bytes] | None = None
+    ) -> None:
         self.address = address
+        self.way = (address, token, tls)
         self._headers = [_OWN]
         if token:
             self._headers.append((b"authorization", b"Bearer " + token.encode()))
-        options: dict[str, Any] = {"generic_options": CHANNEL} | ({} if ca is None else {"tls_root_certs": ca})
+        options: dict[str, Any] = {"generic_options": CHANNEL, **(tls or {} if address.tls else {})}
         try:
             self._client = flight.FlightClient(address.location, **options)
         except (pa.ArrowException, ValueError) as error:

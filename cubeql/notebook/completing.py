@@ -33,7 +33,7 @@ def offers_at(cell: str, line: int, column: int, magics: CubeQLMagics) -> dict[s
         return {"completions": [], "suppress": False}
     text = "\n".join(lines[1:])
     offset = sum(len(one) + 1 for one in lines[1:line]) + column
-    catalog = MemoryCatalog() if magics.session is None else magics.session.store
+    catalog = MemoryCatalog() if magics.session is None else magics.session.catalog
     variables = [name for name in magics.shell.user_ns if not name.startswith("_")]
     try:
         found = service.complete(text, offset, catalog, variables)

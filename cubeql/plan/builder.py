@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
+from cubeql.analyze import shipped
 from cubeql.analyze.bound import (
     GRID,
     Apply,
@@ -49,6 +50,7 @@ from cubeql.plan.nodes import (
     TileJoin,
 )
 from cubeql.plan.points import points_of, row_scan
+from cubeql.plan.shipped import Shipped
 from cubeql.plan.zones import zones_scan
 from cubeql.values.tiles import tile_resolution
 from cubeql.values.types import BOOLEAN
@@ -71,6 +73,9 @@ class Builder:
             return CellList(f"stored${next(self._numbers)}", query.cells)
         if isinstance(query, ClosedView):
             return Closed(query.name, query.columns)
+        if isinstance(query, shipped.Shipped):
+            name = f"shipped${next(self._numbers)}"
+            return Shipped(name, query.server, query.text, query.columns, query.layers)
         assert isinstance(query, BoundSelect)
         return self._select(query)
 

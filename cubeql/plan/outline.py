@@ -24,6 +24,7 @@ from cubeql.plan.nodes import (
     TileJoin,
     Zoned,
 )
+from cubeql.plan.shipped import Shipped
 from cubeql.plan.words import (
     aligned_words,
     condition_words,
@@ -65,7 +66,7 @@ def outline(node: Node) -> Iterator[Line]:
         case Output():
             yield from _output(node)
             yield from _below(node.input)
-        case CellList() | RowScan() | HeldCells() | HeldByZones():
+        case CellList() | RowScan() | HeldCells() | HeldByZones() | Shipped():
             yield _leaf(node)
         case Closed():
             yield Line(f"view {node.view} ({', '.join(c.name for c in node.columns)})", "scan", node)
@@ -119,8 +120,10 @@ def _output(output: Output) -> Iterator[Line]:
     yield Line(f"aggregate {columns} by {keys}{having}", "aggregate", output)
 
 
-def _leaf(node: CellList | RowScan | HeldCells | HeldByZones) -> Line:
+def _leaf(node: CellList | RowScan | HeldCells | HeldByZones | Shipped) -> Line:
     match node:
+        case Shipped(server=server, text=text):
+            return Line(f"shipped to {server}: {text}", "scan", node, scan=node.name)
         case CellList(cells=cells):
             return Line(f"cells {cells.name}: {cells.count} of resolution {cells.resolution}", "scan", node)
         case HeldByZones(scan=Scan(zones=Zoned() as zones) as scan):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cubeql.analyze import Context, bind_query
+from cubeql.analyze import Context, bind_whole
 from cubeql.catalog import Catalog
 from cubeql.errors import CubeQLError, Diagnostic, QueryError, Span
 from cubeql.lang import nodes, parse, split_statements
@@ -53,7 +53,7 @@ def _faults(statement: nodes.Statement, catalog: Catalog, values: Mapping[str, A
     query = getattr(statement, "query", None)
     try:
         if query is not None:
-            bind_query(context, query)
+            bind_whole(context, query)
         _find_layer(context, statement)
     except CubeQLError:  # a store that cannot be read says so when the statement runs
         return []

@@ -21,6 +21,7 @@ from cubeql.plan.nodes import (
     Scan,
     Summaries,
 )
+from cubeql.plan.shipped import Shipped
 from cubeql.plan.summarising import aggregates
 from cubeql.plan.walking import walk
 from cubeql.sql.celljoin import join_cells
@@ -70,6 +71,7 @@ class Statement:
     choices: tuple[tuple[str, Query], ...] = ()
     cell_lists: tuple[CellList, ...] = ()
     zones: tuple[HeldByZones, ...] = ()
+    shipped: tuple[Shipped, ...] = ()
 
 
 class StatementBuilder:
@@ -100,14 +102,17 @@ class StatementBuilder:
         return Statement(
             query, self.values, scans, tuple(self.regions), cells, summaries, held,
             tuple(self.ranks), tuple(self.choices), lists, tuple(n for n in nodes if isinstance(n, HeldByZones)),
+            tuple(n for n in nodes if isinstance(n, Shipped)),
         )  # fmt: skip
 
     def query(self, node: Node) -> Query:
-        """The SQL query of an Output, Combined or CellList node."""
+        """The SQL query of an Output, Combined, CellList or Shipped node."""
         if isinstance(node, Combined):
             return self._combined(node)
         if isinstance(node, CellList):
             return Select(((Ident("cell"), "cell"),), Table(node.name))
+        if isinstance(node, Shipped):
+            return Select(tuple((Ident(c.name), c.name) for c in node.columns), Table(node.name))
         assert isinstance(node, Output)
         return self._output(node)
 

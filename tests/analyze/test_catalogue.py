@@ -124,7 +124,10 @@ FAULTS: dict[str, str | tuple[str, dict[str, Any]]] = {
     "format_type": "COPY (SELECT time - time AS x FROM fine) TO '{here}/out.parquet'",
 }  # fmt: skip
 
-ELSEWHERE = {"in_place_off", "in_place_fault", "in_place_too_large",  # they need a raster
+ELSEWHERE = {"attach_address", "attach_off", "attach_name", "unknown_server", "only_read_here", "server_token",
+             "server_gone", "server_refuses", "server_slow", "server_fails", "server_left",  # they need
+             "not_sent",  # servers
+             "in_place_off", "in_place_fault", "in_place_too_large",  # they need a raster
              "vacuumed_version",  # and this one a vacuum
              "stalled", "result_too_large",  # these a server
              "file_refused", "copy_refused", "copy_failed", "copy_too_large", "unsafe_crs",  # and folders of one

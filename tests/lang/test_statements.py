@@ -30,8 +30,8 @@ NODE = n.Select((n.SelectItem(n.Name(("a",))),), n.LayerSource(("s2",)))
         ("SHOW ATTACHED", n.Show("attached")),
         ("ATTACH 'flight://h:1' AS lrz", n.Attach(n.String("flight://h:1"), "lrz")),
         (
-            "attach $where as lrz with (ca 'a.pem')",
-            n.Attach(n.Parameter("where"), "lrz", (n.Option("ca", n.String("a.pem")),)),
+            "attach $where as lrz with (wait 5)",
+            n.Attach(n.Parameter("where"), "lrz", (n.Option("wait", n.Number(5)),)),
         ),
         ("DETACH lrz", n.Detach("lrz")),
         ("DESCRIBE esa.s2", n.Describe(("esa", "s2"))),

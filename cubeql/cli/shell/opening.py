@@ -32,5 +32,5 @@ def open_prompt(session: AnySession, running: Running, options: argparse.Namespa
         output=FileTarget(options.output, grows=True, name=options.format) if options.output else None,
     )
     running = replace(running, timer=likes.timer)
-    shell = Shell(session, running, showing, diagnostics, History(default_file()), Known(session.store))
+    shell = Shell(session, running, showing, diagnostics, History(default_file()), Known(session.catalog))
     return ask(shell, likes.editing)

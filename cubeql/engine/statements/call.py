@@ -101,7 +101,7 @@ class Call:
 
     def compile(self, query: nodes.Query) -> CompiledQuery:
         """Compile a query of this statement."""
-        if self.engine.remote is None:
+        if self.engine.remote is None and not self.engine.attached:
             return self.engine.compile(query, self.text, self.values)
         running = self.running()  # the catalog is far too, and may not answer
         with running.faults():
@@ -127,7 +127,7 @@ class Call:
     def _prepared(self, compiled: CompiledQuery, running: Running) -> Prepared:
         engine = self.engine
         in_place = engine.in_place(self.text)
-        prepared = prepare(compiled, engine.store, running, engine.caches, in_place, engine.reach)
+        prepared = prepare(compiled, engine.store, running, engine.caches, in_place, engine.reach, engine.attached)
         self.reads |= versions_read(prepared)
         return prepared
 
@@ -138,6 +138,8 @@ class Call:
         prepared = self._prepared(compiled, running)
         with running.faults():
             to_read = running.work(lambda: cost(prepared, running.cursor))
+            for shipment in prepared.shipped.values():
+                running.work(shipment.ask_plan)
         actual: dict[str, float] = {}
         measured = Measured() if analyze else None
         if measured is not None:
@@ -159,9 +161,16 @@ class Call:
 
     # -------------------------------------------------------------- names
 
+    def _check_own(self, name: str, node: nodes.Node) -> None:
+        """Refuse a name of something on an attached server, which is only read from here."""
+        server = self.engine.attached.of(name)
+        if server is not None:
+            raise self.refuse("only_read_here", node, name=name, server=server.name)
+
     def snapshot(self, name: tuple[str, ...], node: nodes.Node) -> Snapshot:
         """The layer that a statement names."""
         written = ".".join(name)
+        self._check_own(written, node)
         if self.store.layer(written) is None:
             raise self.unknown("unknown_layer", node, written, self.store.layer_names())
         return self.store.snapshot(written)
@@ -179,6 +188,7 @@ class Call:
             QueryError: it cannot.
         """
         written = ".".join(name)
+        self._check_own(written, node)
         if not is_layer_name(written):
             raise self.refuse("layer_name", node, name=written)
         self.allow("make", node, written)

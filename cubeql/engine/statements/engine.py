@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from cubeql.catalog import Catalog
 from cubeql.catalog.rights import KEEPER, Who
 from cubeql.compiler import CompiledQuery, compile_query
+from cubeql.engine.attachments import Attachments
 from cubeql.engine.explanation import Explanation
 from cubeql.engine.inplace import MOST_CELLS, InPlace, Rasters
 from cubeql.engine.prepare import Caches
@@ -54,6 +56,7 @@ class Engine:
         who: for whom statements run; what he may not read is absent.
         beside: an engine on the same database and store, whose caches it shares.
         reach: which files statements may name.
+        attached: the servers that are attached; without it none can be.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Engine:
         who: Who = KEEPER,
         beside: Engine | None = None,
         reach: Reach = ANYWHERE,
+        attached: Attachments | None = None,
     ) -> None:
         self.database = database
         self.store = store
@@ -82,6 +86,7 @@ class Engine:
         self.started = started
         self.change = change
         self.rasters = rasters
+        self.attached = Attachments() if attached is None else attached
         self._beside = beside
         self.caches: Caches = Caches() if beside is None else beside.caches
         self.remote: Remote | None = _remote(database, store) if beside is None else beside.remote
@@ -93,8 +98,14 @@ class Engine:
         most = self.settings.get("in_place_cells")
         return InPlace(self.rasters, most if isinstance(most, int) else MOST_CELLS, self.store, text)
 
+    @property
+    def catalog(self) -> Catalog:
+        """What statements can name: the store, and what lies on attached servers."""
+        return self.attached.mounted(self.seen)
+
     def close(self) -> None:
         """Free the database, unless it is another's; statements that still run keep what they need until they end."""
+        self.attached.close()
         if self._beside is not None:
             return
         if left_alone():  # closing waits for what the engine still works on
@@ -144,7 +155,7 @@ class Engine:
 
     def compile(self, query: nodes.Query, text: str, values: Mapping[str, Any]) -> CompiledQuery:
         """Compile a query for this store."""
-        return compile_query(query, self.seen, values, text, self.rules)
+        return compile_query(query, self.catalog, values, text, self.rules)
 
     def collection(self, name: str) -> dict[str, Any]:
         """The STAC Collection of a layer."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cubeql.engine.result import Result
-from cubeql.engine.statements import cellsets, layers, listings, queries, rights, settings, views
+from cubeql.engine.statements import attaching, cellsets, layers, listings, queries, rights, settings, views
 from cubeql.engine.statements.call import Call
 from cubeql.lang import nodes
 
@@ -32,6 +32,8 @@ _HANDLERS: dict[tuple[type[nodes.Statement], str], Handler] = {
     (nodes.Create, "cells"): cellsets.create,
     (nodes.Drop, "cells"): cellsets.drop,
     (nodes.SetOption, ""): settings.set_option,
+    (nodes.Attach, ""): attaching.attach,
+    (nodes.Detach, ""): attaching.detach,
     (nodes.Grant, ""): rights.grant,
     (nodes.Create, "view"): views.create,
     (nodes.CreateRaster, ""): views.create_raster,

@@ -8,6 +8,7 @@ from typing import Any
 from cubeql.engine import listing
 from cubeql.engine.describing import Held, held_by
 from cubeql.engine.result import Result, rows
+from cubeql.engine.statements import attaching
 from cubeql.engine.statements.call import Call
 from cubeql.engine.statements.views import shape_of_view
 from cubeql.lang import nodes
@@ -16,6 +17,9 @@ from cubeql.storage import Snapshot
 
 def show(call: Call, statement: nodes.Show) -> Result:
     """``SHOW what``."""
+    found = attaching.there(call, statement) or attaching.listed(call, statement)
+    if found is not None:
+        return found
     shower = SHOWN.get(statement.what)
     if shower is None:
         raise call.refuse("not_supported", statement, construct=f"SHOW {statement.what.upper()}", suggestion="")
@@ -40,6 +44,7 @@ SHOWN: dict[str, Callable[[Call, nodes.Show], Any]] = {
     "grants": lambda c, s: listing.grants(c.store.grants(), c.engine.who, s.like),
     "functions": lambda c, s: listing.functions(s.like),
     "settings": lambda c, s: listing.settings({n: c.engine.settings[n] for n in c.engine.told}),
+    "attached": lambda c, s: attaching.shown(c),
 }
 
 
@@ -47,6 +52,9 @@ def describe(call: Call, statement: nodes.Describe) -> Result:
     """``DESCRIBE name`` or ``DESCRIBE query``."""
     if statement.query is not None:
         return rows(listing.describe_query(call.compile(statement.query).columns), call.text)
+    found = attaching.there(call, statement)
+    if found is not None:
+        return found
     name = ".".join(statement.name)
     raster = call.store.raster_view(name)
     if raster is not None:

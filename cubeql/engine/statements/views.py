@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cubeql.analyze import Context, bind_query
+from cubeql.analyze import Context, bind_whole
 from cubeql.analyze.bound import OutputColumn
 from cubeql.analyze.views import parameters_in
 from cubeql.catalog.rights import owner_of
@@ -21,9 +21,9 @@ def create(call: Call, statement: nodes.Create) -> Result:
     given = parameters_in(statement.query)
     if given:
         raise QueryError([diagnose("view_parameter", p.span, name=p.name) for p in given], call.text)
-    catalog = call.store.seen_by_owner(name) if as_owner else call.store
+    catalog = call.store.seen_by_owner(name) if as_owner else call.engine.catalog
     context = Context(catalog, {}, inside=(name.casefold(),))
-    bind_query(context, statement.query)
+    bind_whole(context, statement.query)
     errors = [d for d in context.faults if d.severity == "error"]
     if errors:
         raise QueryError(errors, call.text)

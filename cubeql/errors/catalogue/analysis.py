@@ -55,6 +55,8 @@ ROWS: tuple[Fault, ...] = (
     Fault("not_cells", "'{name}' is not a stored set of cells, but a layer or view",
           "write cell IN (SELECT cell FROM {name}), or keep its cells: CREATE CELLS … AS SELECT cell FROM {name}",
           "SELECT * FROM s2 FILTER cell WITHIN CELLS s2"),
+    Fault("not_sent", "'{name}' lies on an attached server; what is read here meets it only by the rows of a query",
+          "put it in a subquery that reads that server alone: (SELECT cell, … FROM {name} FILTER …)"),
     Fault("no_versions", "'{name}' is a {kind}: it has no {construct}", "leave {construct} out",
           "SELECT cell FROM green VERSION 3"),
     # types

@@ -1,0 +1,21 @@
+"""The leaf of a plan that an attached server does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cubeql.analyze.bound import OutputColumn
+from cubeql.catalog import Layer
+from cubeql.plan.nodes import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped(Node):
+    """A query that an attached server does; ``name`` is the relation's in SQL, ``layers`` what it reads, by the names
+    that they have here."""
+
+    name: str
+    server: str
+    text: str
+    columns: tuple[OutputColumn, ...]
+    layers: tuple[Layer, ...] = ()
