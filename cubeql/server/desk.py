@@ -277,9 +277,10 @@ class Desk:
             self.counts.sent(sent.rows, sent.bytes)
             if not asked.ready.done:
                 self._note(asked.deed, sent)
-            self._leave(asked, handle)
 
-        stream = asked._stream = Stream(asked.ready.start, asked.ready.cancel, self._flow, turn, ended)
+        stream = asked._stream = Stream(
+            asked.ready.start, asked.ready.cancel, self._flow, turn, ended, lambda: self._leave(asked, handle)
+        )
         if asked.stopped:  # between its turn and now
             stream.stop()
         return stream

@@ -78,7 +78,8 @@ class Stream:
         cancel: stops the engine's work on it, from any thread.
         flow: what it may take.
         turn: its right to run; over when the engine has let go of it.
-        ended: told what became of it, once.
+        ended: told what became of it, once; a client that does not read learns of it later, if ever.
+        left: told that its client takes nothing more, once.
     """
 
     def __init__(
@@ -88,14 +89,15 @@ class Stream:
         flow: Flow,
         turn: Turn | None = None,
         ended: Callable[[Sent], None] = lambda sent: None,
+        left: Callable[[], None] = lambda: None,
     ) -> None:
         self._start, self._cancel, self._flow = start, cancel, flow
-        self._turn, self._ended = turn or Turn(), ended
+        self._turn, self._ended, self._left = turn or Turn(), ended, left
         self._began = self._taken_at = time.monotonic()
         self._changed = threading.Condition()
         self._parts: deque[tuple[pa.RecordBatch, int]] = deque()
         self._queued = self._made_rows = self._made_bytes = self._rows = self._bytes = 0
-        self._whole = self._asking = self._over = False
+        self._whole = self._asking = self._over = self._told = False
         self._why: BaseException | None = None
         self._result: Result | None = None
         self._thread = threading.Thread(target=self._produce, name="cubeql-stream", daemon=True)
@@ -169,6 +171,14 @@ class Stream:
         """Stop it; who takes from it gets the error. One that has ended does not mind."""
         self._stop(why or QueryCancelled([diagnose("cancelled")]))
         self._cancel()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell what became of it, now that it is settled: its handler may be in a write that never ends."""
+        with self._changed:
+            told, self._told = self._told, True
+        if not told:
+            self._ended(self.sent())
 
     def stalls(self) -> bool:
         """Whether its client has left what waits for it longer than it may."""
@@ -198,12 +208,12 @@ class Stream:
                     return None
                 part, size = self._parts.popleft()
                 self._queued -= size
+                self._rows += part.num_rows
+                self._bytes += size
                 self._changed.notify_all()
+                return part
         finally:
             self._asking, self._taken_at = False, time.monotonic()
-        self._rows += part.num_rows
-        self._bytes += size
-        return part
 
     def _is_ready(self) -> bool:
         return bool(self._parts) or self._whole or self._why is not None
@@ -217,7 +227,8 @@ class Stream:
             return
         if not whole:
             self.stop()
-        self._ended(self.sent())
+        self._tell()
+        self._left()
 
     @property
     def stats(self) -> dict[str, Any]:

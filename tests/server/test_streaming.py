@@ -83,11 +83,24 @@ def test_what_waits_for_a_stalled_client_is_freed_though_all_rows_were_made(watc
     source = Source(batches=2)
     outlet = Outlet(source.stream(stall_s=0.01), BATCH.schema, watch, lambda: False)
     stream = outlet._stream
-    until(lambda: stream._why is not None)
+    until(lambda: bool(source.ended))  # though it still takes nothing
     assert not stream._parts
     with pytest.raises(Stalled):
         next(outlet)
     assert [sent.how for sent in source.ended] == ["stalled"]
+
+
+def test_what_became_of_a_stream_is_told_when_it_is_stopped_and_not_again_when_it_is_left(watch: Watch) -> None:
+    source, left = Source(batches=1), threading.Event()
+    stream = Stream(source.start, source.cancelled.set, Flow(), None, source.ended.append, left.set)
+    taken(stream, watch)
+    until(lambda: stream._whole)
+    stream.stop()
+    assert [(sent.how, sent.rows) for sent in source.ended] == [("done", ROWS)]
+    assert not left.is_set()
+    stream.left()
+    assert left.is_set()
+    assert len(source.ended) == 1
 
 
 def test_a_client_that_waits_for_the_engine_does_not_stall(watch: Watch) -> None:
