@@ -131,15 +131,35 @@ def pem(file: str | os.PathLike[str] | None, what: str) -> bytes | None:
     return content
 
 
+def certificates(
+    tls_ca: str | os.PathLike[str] | None, tls_cert: str | os.PathLike[str] | None,
+    tls_key: str | os.PathLike[str] | None,
+) -> dict[str, bytes]:  # fmt: skip
+    """What PEM files hold, by the names that Arrow Flight has for it.
+
+    Args:
+        tls_ca: the authorities that a server's certificate may be of.
+        tls_cert: the certificate that is shown to the server.
+        tls_key: its key.
+
+    Raises:
+        ConfigError: one cannot be read, or is none.
+    """
+    found = {
+        "tls_root_certs": pem(tls_ca, "tls_ca"),
+        "cert_chain": pem(tls_cert, "tls_cert"),
+        "private_key": pem(tls_key, "tls_key"),
+    }
+    return {name: content for name, content in found.items() if content is not None}
+
+
 def way_to(place: str) -> tuple[str | None, dict[str, bytes]]:
-    """The token for a server that is attached, and the certificates by the names that Arrow Flight has for them.
+    """The token for a server that is attached, and the certificates, see :func:`certificates`.
 
     ``$CUBEQL_TOKEN`` is not for it: whoever writes the statement names the server, and would be shown the token.
 
     Raises:
         ConfigError: the preferences cannot be read, or a file that they name.
     """
-    preferred = read().servers.get(place, Server())
-    files = {"tls_root_certs": "tls_ca", "cert_chain": "tls_cert", "private_key": "tls_key"}
-    found = {name: pem(getattr(preferred, setting), setting) for name, setting in files.items()}
-    return token_in(preferred.token_file), {name: content for name, content in found.items() if content is not None}
+    known = read().servers.get(place, Server())
+    return token_in(known.token_file), certificates(known.tls_ca, known.tls_cert, known.tls_key)

@@ -9,7 +9,6 @@ from typing import Any
 from cubeql.errors import ConfigError
 from cubeql.flight.address import FlightAddress
 from cubeql.preferences import Server, read, token_in
-from cubeql.preferences import pem as pem
 from cubeql.settings import Settings
 
 TOKEN = "CUBEQL_TOKEN"

@@ -10,6 +10,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -17,18 +18,10 @@ import pyarrow.flight as flight
 
 from cubeql.errors import CubeQLError, QueryError
 from cubeql.flight.address import FlightAddress
-from cubeql.flight.told import OWN_CLIENT, fault_of
+from cubeql.flight.channel import Channel
+from cubeql.flight.told import fault_of
 from cubeql.flight.wire import pack
 
-_OWN = (OWN_CLIENT.encode(), b"1")
-CHANNEL: list[tuple[str, int]] = [
-    ("grpc.max_metadata_size", 1 << 20),  # faults come among the trailers
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
-    ("grpc.use_local_subchannel_pool", 1),  # a new channel tries at once, whatever became of others
-    ("grpc.keepalive_time_ms", 330_000),  # servers end connections that are asked more often than every 5 minutes
-    ("grpc.keepalive_timeout_ms", 20_000),
-]
 ANSWERS_S = 20.0
 """Within which a server answers what it need not work for."""
 
@@ -53,9 +46,8 @@ class Connection:
 
     Args:
         address: of the server.
-        token: what the server knows the user by; None where it asks for none.
-        tls: certificates in PEM, by the names that Arrow Flight has for them: ``tls_root_certs``, ``cert_chain``,
-            ``private_key``; without the first the system's authorities are believed.
+        token: see :class:`cubeql.flight.channel.Channel`.
+        tls: the same.
     """
 
     def __init__(
@@ -63,18 +55,7 @@ class Connection:
     ) -> None:
         self.address = address
         self.way = (address, token, tls)
-        self._headers = [_OWN]
-        if token:
-            self._headers.append((b"authorization", b"Bearer " + token.encode()))
-        options: dict[str, Any] = {"generic_options": CHANNEL, **(tls or {} if address.tls else {})}
-        try:
-            self._client = flight.FlightClient(address.location, **options)
-        except (pa.ArrowException, ValueError) as error:
-            raise _fault(error) from None
-
-    def call_options(self, timeout_s: float | None = None) -> flight.FlightCallOptions:
-        """What goes with every call."""
-        return flight.FlightCallOptions(timeout=timeout_s, headers=self._headers)
+        self._channel = Channel(address, token, tls or {})
 
     def info(self, text: str, timeout_s: float | None = None) -> flight.FlightInfo:
         """A statement made ready there: the schema of its rows, and where they are fetched.
@@ -82,11 +63,8 @@ class Connection:
         Raises:
             ServerFault: the server refuses it, or does not answer.
         """
-        descriptor = flight.FlightDescriptor.for_command(pack("CommandStatementQuery", query=text))
-        try:
-            return self._client.get_flight_info(descriptor, self.call_options(timeout_s))
-        except (pa.ArrowException, OSError) as error:
-            raise _fault(error, text) from None
+        with self._faults(text):
+            return self._channel.offer(pack("CommandStatementQuery", query=text), timeout_s)
 
     def rows(self, info: flight.FlightInfo, timeout_s: float | None = None) -> Arriving:
         """The rows of a statement that is ready.
@@ -94,10 +72,8 @@ class Connection:
         Raises:
             ServerFault: the server refuses them, or does not answer.
         """
-        try:
-            return Arriving(self._client.do_get(info.endpoints[0].ticket, self.call_options(timeout_s)))
-        except (pa.ArrowException, OSError) as error:
-            raise _fault(error) from None
+        with self._faults():
+            return Arriving(*self._channel.rows(info.endpoints[0].ticket, timeout_s))
 
     def ask(self, action: str, question: Any, timeout_s: float | None = ANSWERS_S) -> Any:
         """What one of CubeQL's own actions answers; question and answer are plain values, which travel as JSON.
@@ -105,18 +81,26 @@ class Connection:
         Raises:
             ServerFault: the server refuses it, or does not answer.
         """
-        body = json.dumps(question).encode()
+        with self._faults():
+            answer = self._channel.act(action, json.dumps(question).encode(), timeout_s)
         try:
-            answers = self._client.do_action(flight.Action(action, body), self.call_options(timeout_s))
-            return json.loads(b"".join(a.body.to_pybytes() for a in answers))
-        except (pa.ArrowException, OSError) as error:
-            raise _fault(error) from None
+            return json.loads(answer)
         except ValueError as error:
             raise ServerFault("failed", f"the answer to {action} cannot be read: {error}") from None
 
+    @contextmanager
+    def _faults(self, text: str = "") -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError, ValueError) as error:
+            fault = _fault(error, text)
+            if fault.kind == "gone":
+                self._channel.renew()
+            raise fault from None
+
     def close(self) -> None:
-        """Leave the server."""
-        self._client.close()
+        """Leave the server; rows on their way still come."""
+        self._channel.close()
 
     def __repr__(self) -> str:
         return f"<Connection to {self.address}>"
@@ -125,13 +109,17 @@ class Connection:
 class Arriving:
     """Rows on their way; another thread may cancel them.
 
+    Args:
+        reader: gives them.
+        kept: must be there as long as they come.
+
     Attributes:
         schema: of the rows.
         rows: how many have come.
     """
 
-    def __init__(self, reader: flight.FlightStreamReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: flight.FlightStreamReader, kept: object) -> None:
+        self._reader, self._kept = reader, kept
         self._cancelled = threading.Event()
         self.schema: pa.Schema = reader.schema
         self.rows = 0

@@ -10,15 +10,15 @@ name, as those of certificates.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 from adbc_driver_manager import AdbcDatabase, AdbcStatusCode
 from adbc_driver_manager.dbapi import InterfaceError
 
-from cubeql.client.settings import RemoteSettings, pem
+from cubeql.client.settings import RemoteSettings
 from cubeql.errors import ConfigError
 from cubeql.flight.address import SCHEME, FlightAddress
+from cubeql.preferences import certificates
 
 try:
     import adbc_driver_flightsql
@@ -56,16 +56,12 @@ def _told(uri: str) -> tuple[FlightAddress, dict[str, str]]:
 
 
 def _options(settings: RemoteSettings) -> dict[str, str]:
+    tls = certificates(settings.tls_ca, settings.tls_cert, settings.tls_key)
     given = {
         DatabaseOptions.AUTHORIZATION_HEADER: settings.token and f"Bearer {settings.token}",
-        DatabaseOptions.TLS_ROOT_CERTS: _text(settings.tls_ca, "tls_ca"),
-        DatabaseOptions.MTLS_CERT_CHAIN: _text(settings.tls_cert, "tls_cert"),
-        DatabaseOptions.MTLS_PRIVATE_KEY: _text(settings.tls_key, "tls_key"),
+        DatabaseOptions.TLS_ROOT_CERTS: tls.get("tls_root_certs", b"").decode(),
+        DatabaseOptions.MTLS_CERT_CHAIN: tls.get("cert_chain", b"").decode(),
+        DatabaseOptions.MTLS_PRIVATE_KEY: tls.get("private_key", b"").decode(),
         DatabaseOptions.WITH_MAX_MSG_SIZE: str(_MOST_BYTES),
     }
     return {option.value: value for option, value in given.items() if value}
-
-
-def _text(file: str | os.PathLike[str] | None, what: str) -> str | None:
-    content = pem(file, what)
-    return None if content is None else content.decode()

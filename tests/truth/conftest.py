@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,11 @@ class Demo:
         if self._session is None:
             self._session = cubeql.connect(str(store))
         return self._session
+
+    @property
+    def folder(self) -> Path:
+        """Of the store with all its layers."""
+        return shared_demo_store(self._factory)
 
     def close(self) -> None:
         """Let go of the store."""

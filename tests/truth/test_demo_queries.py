@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from cubeql.cli.main import main
+from cubeql.demo.layers import LAYERS, ROWS
 from cubeql.demo.queries import QUERIES
 from tests.support import product
 from tests.support.answers import Answer, differences
@@ -36,6 +38,16 @@ def test_the_answer_is_that_of_the_source_rasters(demo: Any, query: Any) -> None
     assert expected.rows
     found = product.query(session, query.text)
     assert differences(expected, _with_codes(found)) == []
+
+
+@pytest.mark.slow
+def test_the_command_leaves_what_is_there_and_asks_every_question(
+    demo: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--store", str(demo.folder)]) == 0
+    out, err = capfd.readouterr()
+    assert err.count("is there already") == len(LAYERS + ROWS)
+    assert [query.name for query in QUERIES if query.text not in out] == []
 
 
 def _with_codes(answer: Answer) -> Answer:
