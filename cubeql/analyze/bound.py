@@ -229,9 +229,10 @@ class ZonesRef(BoundSource):
 
 @dataclass(frozen=True, slots=True)
 class QueryRef(BoundSource):
-    """A subquery or a named query."""
+    """A subquery or a named query; ``is_sealed`` where it is a view that shows rows which its reader may not read."""
 
     query: BoundQuery
+    is_sealed: bool = False
 
 
 RANKED = ("as_of", "next", "nearest")

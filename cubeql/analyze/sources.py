@@ -80,7 +80,7 @@ def _view(
     name, view = found
     _refuse_states(context, source, name, "view")
     bound = bind_view(context, name, view, source.span, bind_query)
-    return QueryRef(alias, bound) if bound is not None else None
+    return QueryRef(alias, bound, view.is_hidden) if bound is not None else None
 
 
 def _view_away(context: Context, source: nodes.LayerSource, name: str, alias: str) -> BoundSource | None:

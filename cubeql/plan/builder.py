@@ -51,6 +51,8 @@ from cubeql.plan.nodes import (
 )
 from cubeql.plan.points import points_of, row_scan
 from cubeql.plan.shipped import Shipped
+from cubeql.plan.walking import rewrite
+from cubeql.plan.walking import walk as nodes_in
 from cubeql.plan.zones import zones_scan
 from cubeql.values.tiles import tile_resolution
 from cubeql.values.types import BOOLEAN
@@ -133,7 +135,11 @@ class Builder:
     def _rows(self, source: BoundQuery | object, number: int) -> Node:
         assert isinstance(source, QueryRef)
         alias = _plain_alias(source.alias, number)
-        return Rows(number, alias, source.alias, self.build(source.query), source.query.columns)
+        query = self.build(source.query)
+        if source.is_sealed:
+            query = rewrite(query, _sealed)
+        sealed = source.is_sealed or any(isinstance(node, Rows) and node.is_sealed for node in nodes_in(query))
+        return Rows(number, alias, source.alias, query, source.query.columns, sealed)
 
     def _joined(self, query: BoundSelect, join: BoundJoin, left: Node) -> Node:
         """What is joined cell by cell: a query, points, the cells of a layer that hold points, or all of its cells."""
@@ -256,6 +262,10 @@ def _over(query: BoundSelect, join: BoundJoin) -> Over | None:
     on_rows = tuple(c for c in join.on if _is_scalar(c, query))
     on_cells = tuple(c for c in join.on if c not in on_rows)
     return Over(methods, frozenset(n for n, _ in methods if columns[n].name == "integer"), on_rows, on_cells)
+
+
+def _sealed(node: Node) -> Node:
+    return replace(node, is_sealed=True) if isinstance(node, Rows) else node
 
 
 def _plain_alias(alias: str, number: int) -> str:

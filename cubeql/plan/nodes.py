@@ -327,13 +327,14 @@ class HeldByZones(Node):
 
 @dataclass(frozen=True, slots=True)
 class Rows(Node):
-    """A subquery as a source; its columns are called ``alias.column``."""
+    """A subquery as a source, with columns ``alias.column``; ``is_sealed`` if what may fail must not reach inside."""
 
     source: int
     alias: str
     written: str
     query: Node
     columns: tuple[OutputColumn, ...]
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

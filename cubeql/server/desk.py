@@ -265,6 +265,12 @@ class Desk:
         outlet = Outlet(stream, asked.schema, self._watch, caller.gone, said, lambda error: told(error, caller.own))
         return flight_stream(outlet, asked.schema, compression)
 
+    def unfetched(self, asked: Asked) -> None:
+        """A statement was made ready, and nobody will fetch its rows any more."""
+        asked.close()
+        if not asked.ready.done:
+            self._note(asked.deed, Sent("cancelled", 0, 0, 0.0, 0, None))
+
     def _started(self, asked: Asked, handle: bytes, caller: Caller) -> Stream:
         self._enter(asked, handle)
         try:

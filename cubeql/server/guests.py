@@ -52,7 +52,7 @@ class Guest:
 
     def __post_init__(self) -> None:
         most, seconds = self.limits.ready_per_guest, self.limits.ready_s
-        self.tickets = Tickets("statements whose rows wait to be fetched", most, seconds, Asked.close)
+        self.tickets = Tickets("statements whose rows wait to be fetched", most, seconds, self.desk.unfetched)
         most = self.limits.prepared_per_guest
         self.prepared = Tickets("prepared statements", most, PREPARED_S, lambda prepared: None)
 

@@ -51,7 +51,10 @@ def contents(guest: Guest, body: bytes) -> list[bytes]:
 
 def stac(guest: Guest, body: bytes) -> list[bytes]:
     """A layer as a STAC Collection."""
-    return [object_bytes(guest.session.stac(_text(object_of(body), "layer")))]
+    name = _text(object_of(body), "layer")
+    if guest.session.store.layer(name) is None:
+        raise Refused(f"there is no layer {name!r}")
+    return [object_bytes(guest.session.stac(name))]
 
 
 def _damage(guest: Guest, name: str) -> str:

@@ -43,6 +43,7 @@ ELSEWHERE = {
     "server_fails": "A query of `lrz.s2` of which that server can only say that something failed.",
     "server_left": "`DETACH lrz` while a query of `lrz.s2` begins in another thread.",
     "not_sent": "`SELECT … FROM here JOIN lrz.s2`, where `lrz` is an attached server.",
+    "too_many_cells": "`CREATE CELLS c AS SELECT cell FROM dem GROUP BY cell` where that is more than 50,000,000.",
     "in_place_too_large": "`SELECT * FROM scene` after `SET in_place_cells = 1000`.",
     "out_of_memory": "A statement that needs more memory than its session may take.",
     "timeout": "`session.query(text, timeout_s=0.001)`.",

@@ -132,8 +132,9 @@ ELSEWHERE = {"attach_address", "attach_off", "attach_name", "unknown_server", "o
              "stalled", "result_too_large",  # these a server
              "file_refused", "copy_refused", "copy_failed", "copy_too_large", "unsafe_crs",  # and folders of one
              "no_right", "own_collection", "only_reads", "view_fails",  # somebody who may not
-             "timeout", "cancelled", "out_of_memory", "not_a_query", "zones_fraction"}  # fmt: skip
-"""They need a clock, another thread, little memory, a method of a session, or zones with an awkward attribute."""
+             "timeout", "cancelled", "out_of_memory", "not_a_query", "zones_fraction",
+             "too_many_cells"}  # fmt: skip
+"""They need a clock, another thread, little memory, a method of a session, many cells, or awkward zones."""
 
 ROWS = (*analysis.ROWS, *running.ROWS)
 

@@ -14,6 +14,7 @@ class Raw:
     """A client that knows messages and nothing else."""
 
     def __init__(self, address: str, token: str) -> None:
+        self.token = token
         self.client = flight.connect(address.replace("flight://", "grpc://"))
         self.options = flight.FlightCallOptions(headers=[(b"authorization", f"Bearer {token}".encode())])
 

@@ -11,6 +11,8 @@ from cubeql.errors import QueryError, diagnose
 from cubeql.lang import nodes
 from cubeql.values.cells import CellArray, distinct
 
+MOST_CELLS = 50_000_000
+"""As many as a set may have: it is held in memory as a whole, where it is made and wherever it is looked up."""
 _MOST_WAITING = 16_000_000
 
 
@@ -57,9 +59,17 @@ def _cells(call: Call, compiled: CompiledQuery) -> CellArray:
             parts.append(distinct(column.to_numpy().astype(np.int64)))
             waiting += parts[-1].size
             if waiting > _MOST_WAITING:
-                parts = [distinct(np.concatenate(parts))]
+                parts = [_together(call, parts)]
                 waiting = 0
-    return distinct(np.concatenate(parts))
+    return _together(call, parts)
+
+
+def _together(call: Call, parts: list[CellArray]) -> CellArray:
+    """The cells of several arrays, each once; refused where they are more than a set may have."""
+    cells = distinct(np.concatenate(parts))
+    if cells.size > MOST_CELLS:
+        raise QueryError([diagnose("too_many_cells", most=MOST_CELLS)], call.text)
+    return cells
 
 
 def drop(call: Call, statement: nodes.Drop) -> Result:

@@ -24,6 +24,8 @@ ROWS: tuple[Fault, ...] = (
           "fetch them as they come, or select less"),
     Fault("result_too_large", "the result has more than {most:,} {what}, which is the most this server gives",
           "select less, LIMIT the rows, or write a layer"),
+    Fault("too_many_cells", "the set would have more than {most:,} cells, which is the most that one may have",
+          "take coarser cells, CELL(n), or keep them as a layer: CREATE LAYER … AS"),
     Fault("cancelled", "the statement was cancelled"),
     Fault("not_a_query", "{construct} is no query", "only queries can be explained or streamed"),
     Fault("view_fails", "the statement fails where it reads '{name}', or on values that come from there",

@@ -13,6 +13,7 @@ from dataclasses import replace
 from cubeql.analyze.bound import Bound, Column, Item, SortBy, Window, walk
 from cubeql.analyze.bound import rewrite as rewrite_expr
 from cubeql.plan.asking import refitted
+from cubeql.plan.failing import is_sure
 from cubeql.plan.nodes import Filtered, Node, Output, Rows
 from cubeql.plan.walking import rewrite
 
@@ -34,6 +35,9 @@ def _open(node: Node) -> Node:
         return node
     inner = source.query
     columns = {(source.source, i.name): i.expr for i in inner.items}
+    tested = tuple(substituted(c, columns) for c in conditions)
+    if source.is_sealed and not (node.having is None and node.qualify is None and all(map(is_sure, tested))):
+        return node
     opened = replace(
         node,
         items=tuple(Item(i.name, substituted(i.expr, columns)) for i in node.items),
@@ -41,7 +45,7 @@ def _open(node: Node) -> Node:
         having=substituted(node.having, columns) if node.having is not None else None,
         qualify=substituted(node.qualify, columns) if node.qualify is not None else None,
         order_by=_order(node, inner, columns),
-        input=_filtered(inner.input, tuple(substituted(c, columns) for c in conditions)),
+        input=_filtered(inner.input, tested),
     )
     return node if _is_large(opened) else refitted(opened)
 

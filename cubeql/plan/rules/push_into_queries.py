@@ -2,7 +2,7 @@
 
 Of a grouped query these are conditions on its keys, of one with windows those on what every window is parted by.
 Nothing is pushed into a query that takes some of its rows (LIMIT, SAMPLE), nor to the side of a join that may be
-unmatched or chosen among several.
+unmatched or chosen among several, nor what may fail into a view that leaves rows out for whoever reads it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import replace
 from cubeql.analyze.bound import Bound, Column, Key, OutputColumn, Window, walk
 from cubeql.analyze.bound import rewrite as rewrite_expr
 from cubeql.plan.asking import tested
+from cubeql.plan.failing import is_sure
 from cubeql.plan.nodes import CellJoin, Combined, Filtered, Node, Output, Rows
 from cubeql.plan.walking import rewrite
 
@@ -41,7 +42,7 @@ def _into(node: Node, condition: Bound) -> Node | None:
         case Rows():
             if not _reads_only(condition, node.source):
                 return None
-            query = _narrowed(node.query, condition, node.source)
+            query = _narrowed(node.query, condition, node.source, node.is_sealed)
             return None if query is None else replace(node, query=query)
         case CellJoin(left=left):
             moved = _into(left, condition) if not _reads(condition, node.source) else None
@@ -67,19 +68,19 @@ def _keeps_right(join: CellJoin) -> bool:
     return join.kind == "inner" and not chosen and join.over is None
 
 
-def _narrowed(query: Node, condition: Bound, source: int) -> Node | None:
+def _narrowed(query: Node, condition: Bound, source: int, sealed: bool) -> Node | None:
     """A query that gives only the rows for which a condition on its result holds; None where it cannot."""
     match query:
         case Combined(limit=None, offset=None):
-            return _both(query, condition, source)
+            return _both(query, condition, source, sealed)
         case Output(limit=None, offset=None, sample=None):
-            return _of_select(query, condition, source)
+            return _of_select(query, condition, source, sealed)
     return None
 
 
-def _both(query: Combined, condition: Bound, source: int) -> Node | None:
-    left = _narrowed(query.left, _renamed(condition, source, query.columns, query.left), source)
-    right = _narrowed(query.right, _renamed(condition, source, query.columns, query.right), source)
+def _both(query: Combined, condition: Bound, source: int, sealed: bool) -> Node | None:
+    left = _narrowed(query.left, _renamed(condition, source, query.columns, query.left), source, sealed)
+    right = _narrowed(query.right, _renamed(condition, source, query.columns, query.right), source, sealed)
     return None if left is None or right is None else replace(query, left=left, right=right)
 
 
@@ -92,7 +93,7 @@ def _renamed(condition: Bound, source: int, columns: tuple[OutputColumn, ...], s
     return _over(condition, names)
 
 
-def _of_select(query: Output, condition: Bound, source: int) -> Node | None:
+def _of_select(query: Output, condition: Bound, source: int, sealed: bool) -> Node | None:
     items = {(source, i.name): i.expr for i in query.items}
     read = [items[p.source, p.name] for p in walk(condition) if isinstance(p, Column)]
     if not all(expr in parts for parts in _partitions(query) for expr in read):
@@ -103,6 +104,8 @@ def _of_select(query: Output, condition: Bound, source: int) -> Node | None:
             return None
         items = {name: keys[expr.index] for name, expr in items.items() if isinstance(expr, Key)}
     moved = _over(condition, items)
+    if sealed and not is_sure(moved):
+        return None
     return replace(query, input=_push(tested(query.input, (moved,))))
 
 
