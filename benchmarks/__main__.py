@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import duckdb
-import pyarrow
 
 from benchmarks import (
     cold_start,
@@ -26,7 +21,7 @@ from benchmarks import (
     writing,
     zones,
 )
-from benchmarks.measure import Measured, Row, markdown, measure, write_json
+from benchmarks.measure import Measured, Row, machine, markdown, measure, write_json
 from cubeql.session import Session
 
 
@@ -96,15 +91,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def _report(found: list[Measured], path: Path | None) -> None:
-    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
-    machine: dict[str, object] = {
-        "cores": os.cpu_count(), "load": load, "python": platform.python_version(),
-        "duckdb": duckdb.__version__, "pyarrow": pyarrow.__version__, "machine": platform.machine(),
-    }  # fmt: skip
-    print(f"{', '.join(f'{k} {v}' for k, v in machine.items())}\n")
+    found_on = machine()
+    print(f"{', '.join(f'{k} {v}' for k, v in found_on.items())}\n")
     print(markdown(found))
     if path is not None:
-        write_json(found, machine, path)
+        write_json(found, found_on, path)
 
 
 if __name__ == "__main__":

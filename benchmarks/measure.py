@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import resource
 import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import duckdb
+import pyarrow
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,11 @@ def _measured(row: Row, base: Callable[[], int | None] | None, seconds: float) -
     values = row.run() if row.best > 1 else None
     began = time.perf_counter()
     while len(cpus) < row.best and (len(cpus) < min(3, row.best) or time.perf_counter() - began < seconds):
-        cpu, wall, values = _timed(row.run)
+        cpu, wall, values = timed(row.run)
         cpus.append(cpu)
         walls.append(wall)
         if base is not None:
-            base_cpu, base_wall, _ = _timed(base)
+            base_cpu, base_wall, _ = timed(base)
             ratios.append(cpu / base_cpu if row.cpu else wall / base_wall)
     spent = cpus if row.cpu else walls
     ratio = statistics.median(ratios) if ratios else None
@@ -94,7 +99,8 @@ def _measured(row: Row, base: Callable[[], int | None] | None, seconds: float) -
     )  # fmt: skip
 
 
-def _timed(run: Callable[[], int | None]) -> tuple[float, float, int | None]:
+def timed(run: Callable[[], int | None]) -> tuple[float, float, int | None]:
+    """CPU seconds of all threads, seconds that passed, and what came out."""
     cpu, wall = _cpu(), time.perf_counter()
     values = run()
     return _cpu() - cpu, time.perf_counter() - wall, values
@@ -143,6 +149,15 @@ def markdown(found: Iterable[Measured]) -> str:
     return "\n".join(lines)
 
 
-def write_json(found: Iterable[Measured], machine: dict[str, object], path: Path) -> None:
+def machine() -> dict[str, object]:
+    """What the figures were found on."""
+    return {
+        "cores": os.cpu_count(), "load": ", ".join(f"{x:.1f}" for x in os.getloadavg()),
+        "python": platform.python_version(), "duckdb": duckdb.__version__, "pyarrow": pyarrow.__version__,
+        "machine": platform.machine(),
+    }  # fmt: skip
+
+
+def write_json(found: Iterable[Measured], found_on: dict[str, object], path: Path) -> None:
     """All figures as JSON, seconds and values as they were found."""
-    path.write_text(json.dumps({"machine": machine, "rows": [asdict(o) for o in found]}, indent=1))
+    path.write_text(json.dumps({"machine": found_on, "rows": [asdict(o) for o in found]}, indent=1))

@@ -1,0 +1,1 @@
+"""CubeQL beside its peers, on the same landscape: ``python -m benchmarks.peers``."""
