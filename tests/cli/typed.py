@@ -19,7 +19,7 @@ import pyte
 
 ROOT = Path(__file__).parents[2]
 FAKE = [sys.executable, str(Path(__file__).with_name("fake_session.py"))]
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
 
 
 class Typed:

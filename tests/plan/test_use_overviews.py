@@ -79,7 +79,7 @@ def test_grids_of_overviews_are_those_of_cells(cube: Any, cube_without_rules: An
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_joined_overviews_are_those_of_cells(cube: Any, cube_without_rules: Any, data: st.DataObject) -> None:
     driver = data.draw(st.sampled_from(["coarse", "far", "rain", "forecast"]))
     own = cube.layer(driver).resolution

@@ -175,7 +175,7 @@ def conditions(data: st.DataObject, name: str) -> str:
 
 
 @given(st.data())
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_rows_that_values_settle_answer_as_cells_do(cube: Any, cube_without_rules: Any, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["cover", "cover", "twin"]))
     band = {"cover": "height", "twin": "v"}[name]

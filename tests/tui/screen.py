@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from cubeql_tui.editor import QueryEditor
 from cubeql_tui.preferring import Preferred
 from textual.pilot import Pilot
 
+_PATIENCE_S = 120.0
 Scene = Callable[[CubeQL, "Pilot[None]"], Awaitable[None]]
 
 
@@ -35,7 +37,8 @@ def play(
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Wait until something holds; a scene that waits in vain fails."""
-    for _ in range(600):
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
         await pilot.pause()
         if holds():
             await pilot.pause()
