@@ -99,7 +99,7 @@ class FakeSession:
     def __init__(self, store: str | None) -> None:
         if store == "missing":
             raise StoreError("no store at missing")
-        self.store = FakeStore(store)
+        self.store = self.catalog = FakeStore(store)
         self.layers = ("a", "b")
         self.asked: list[tuple[str, Any, float | None]] = []
         self.cancelled = threading.Event()
