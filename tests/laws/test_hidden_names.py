@@ -18,12 +18,14 @@ from cubeql.errors import CubeQLError, QueryError
 from cubeql.flight.catalog import answer
 from cubeql.service import check, complete, hover
 from cubeql.session import Session
+from tests.ingest.rasters import patterned, write_tif
 
 SHOWN = ("READ ON coarse", "READ ON classes", "READ ON districts", "READ ON stations", "READ ON crops", "READ ON wet",
          "READ ON bright", "WRITE ON monthly")  # fmt: skip
-HIDDEN = ("fine", "towers", "parks", "stale", "coast", "ben.fine", "coarser", "far", "half")
-"""A grid, points, zones, a view, cells, another's, one whose name is like one that is shown, and two once shown."""
-NEAR = ("fin", "tower", "parkss", "stal", "coasts", "ben.fin", "coarsr", "bem.fine", "halff")
+HIDDEN = ("fine", "towers", "parks", "stale", "coast", "ben.fine", "coarser", "far", "half", "scene")
+"""A grid, points, zones, a view, cells, another's, one whose name is like one that is shown, two once shown, and a
+raster that is read in place."""
+NEAR = ("fin", "tower", "parkss", "stal", "coasts", "ben.fin", "coarsr", "bem.fine", "halff", "scenes")
 PEOPLE = (Who("anna"), Who("anna", writes=True), Who("", writes=True), Who("ben_", writes=True))
 
 STATEMENTS = (
@@ -94,6 +96,7 @@ def two(cube_store: Path, tmp_path: Path) -> Iterator[Two]:
         keeper.query("GRANT READ ON coarse TO public")
         keeper.query("ALTER LAYER twin RENAME TO ben.fine")
         keeper.query("ALTER LAYER shelf RENAME TO coarser")
+        keeper.query(f"CREATE VIEW scene AS RASTER '{write_tif(tmp_path / 'a.tif', patterned(30, 40))}'")
         shown = {text.rpartition(" ")[2] for text in SHOWN}
     second = Path(shutil.copytree(first, tmp_path / "b", ignore=shutil.ignore_patterns("cache")))
     with cubeql.connect(first) as having, cubeql.connect(second) as lacking:
