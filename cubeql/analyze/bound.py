@@ -6,13 +6,14 @@ Expressions know nothing of SQL; sources are numbered, 0 drives the query.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, Literal
 
 from cubeql.catalog import CellSet, Layer
 from cubeql.errors import Span
 from cubeql.functions import Function
 from cubeql.values.containment import Containment
+from cubeql.values.slotted import dataclass
 from cubeql.values.types import Type
 
 GRID = -1

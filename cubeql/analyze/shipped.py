@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cubeql.analyze.bound import BoundQuery, OutputColumn
 from cubeql.catalog import Layer
 from cubeql.lang.printing.names import quoted
+from cubeql.values.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True)

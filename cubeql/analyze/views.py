@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from cubeql.analyze.bound import BoundQuery, OutputColumn
@@ -11,6 +11,7 @@ from cubeql.analyze.context import Context
 from cubeql.catalog import View
 from cubeql.errors import QueryError, Span
 from cubeql.lang import nodes, parse_query
+from cubeql.values.slotted import dataclass
 
 DEEPEST = 32
 """Views may read views, so many one inside the other."""

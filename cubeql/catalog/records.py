@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any, Literal
+
+from cubeql.values.slotted import dataclass
 
 RECORD_FORMAT = 1
 IN_PLACE = -1

@@ -108,7 +108,7 @@ def _bound(snapshot: Snapshot, column: str, choose: object) -> np.datetime64 | N
 
 
 def _instants(values: list[np.datetime64 | None]) -> pa.Array:
-    return pa.array(values, pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
+    return pa.array(values, pa.timestamp("us")).view(pa.timestamp("us", tz="UTC"))
 
 
 def bands(layer: Layer) -> pa.Table:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from cubeql.analyze.bound import RegionRef
 from cubeql.engine.running import Running
 from cubeql.errors import QueryError, diagnose
-from cubeql.grid import regions
 from cubeql.grid.shapes import RegionShape
 from cubeql.storage.infiles import fetched
 from cubeql.storage.reach import ANYWHERE, NotHere, Reach, clipped
@@ -34,7 +33,7 @@ def shape_of(region: RegionRef, text: str, reach: Reach = ANYWHERE) -> RegionSha
         if region.kind == "file":
             (path,) = region.args
             return _file(str(path), reach)
-        return _MAKERS[region.kind](*region.args)
+        return _makers()[region.kind](*region.args)
     except NotHere:
         raise QueryError([diagnose("file_refused", region.span, path=clipped(str(region.args[0])))], text) from None
     except (ValueError, OSError) as error:
@@ -42,26 +41,33 @@ def shape_of(region: RegionRef, text: str, reach: Reach = ANYWHERE) -> RegionSha
 
 
 def _parameter(value: Any) -> RegionShape:
+    from cubeql.grid import regions
+
     if isinstance(value, str):
         return regions.geojson(value) if value.lstrip().startswith("{") else regions.polygon_wkt(value)
     return regions.geometry(value)
 
 
 def _file(path: str, reach: Reach) -> RegionShape:
+    from cubeql.grid import regions
+
     with fetched(path, reach) as local:
         return regions.file(local)
 
 
-_MAKERS: dict[str, Callable[..., RegionShape]] = {
-    "bbox": regions.bbox,
-    "point": regions.point,
-    "circle": regions.circle,
-    "cell": regions.cell,
-    "disk": regions.disk,
-    "polygon": regions.polygon_wkt,
-    "geojson": regions.geojson,
-    "parameter": _parameter,
-}
+def _makers() -> dict[str, Callable[..., RegionShape]]:
+    from cubeql.grid import regions  # shapely takes long to load, and few statements need it
+
+    return {
+        "bbox": regions.bbox,
+        "point": regions.point,
+        "circle": regions.circle,
+        "cell": regions.cell,
+        "disk": regions.disk,
+        "polygon": regions.polygon_wkt,
+        "geojson": regions.geojson,
+        "parameter": _parameter,
+    }
 
 
 def mask_table(shape: RegionShape, tiles: NDArray[np.int64], tile: int, resolution: int, running: Running) -> pa.Table:

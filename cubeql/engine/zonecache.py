@@ -15,17 +15,20 @@ import zlib
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import numpy as np
 import pyarrow as pa
-import shapely
 
 from cubeql.engine.kept import Kept
-from cubeql.grid.zoning import Assignment, Zones
+from cubeql.grid.assignment import Assignment
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.trimming import trim
 from cubeql.values.containment import Containment
+
+if TYPE_CHECKING:
+    from cubeql.grid.zoning import Zones
 
 CACHE_BYTES = 2**30
 _MEMORY_BYTES = 128 * 2**20
@@ -60,6 +63,10 @@ class LayerZones:
     @property
     def shapes(self) -> Zones:
         """The polygons, in the order of the rows."""
+        import shapely  # takes long to load, and few statements need it
+
+        from cubeql.grid.zoning import Zones
+
         with self._lock:
             if self._shapes is None:
                 self._shapes = Zones(shapely.from_wkb(self._read(["geometry"])["geometry"].to_numpy()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.errors import InternalError
-from cubeql.grid.zoning import Zones
 from cubeql.values.containment import CONTAINMENTS, Containment
+
+if TYPE_CHECKING:
+    from cubeql.grid.zoning import Zones
 
 
 def handle_of(key: str, containment: Containment) -> str:

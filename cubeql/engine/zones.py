@@ -8,7 +8,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
-import shapely
 from numpy.typing import NDArray
 
 from cubeql.analyze.bound import RegionRef
@@ -17,9 +16,8 @@ from cubeql.engine.scans import ScanWork
 from cubeql.engine.zonecache import LayerZones, ZoneCache
 from cubeql.engine.zonefunctions import handle_of
 from cubeql.errors import QueryError, StoreError, diagnose, nearest
-from cubeql.grid.ground import PlanarShape
+from cubeql.grid.assignment import Assignment
 from cubeql.grid.shapes import RegionShape
-from cubeql.grid.zoning import Assignment
 from cubeql.plan.nodes import LEVEL, Scan, TileJoin
 from cubeql.sql import bound_values, print_query
 from cubeql.sql.statement import Statement
@@ -80,6 +78,10 @@ def shape_of_zone(region: RegionRef, zones: LayerZones, text: str) -> RegionShap
     Raises:
         QueryError: there is none; the nearest values are told.
     """
+    import shapely  # takes long to load, and few statements need it
+
+    from cubeql.grid.ground import PlanarShape
+
     layer, _, column, value = region.args
     values = zones.rows[column].to_pylist()
     chosen = np.array([v == value for v in values], np.bool_)

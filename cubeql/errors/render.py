@@ -46,6 +46,8 @@ def _fix(diagnostic: Diagnostic) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Paint:
+    """How the parts of a message are written; without colours, as they are."""
+
     on: bool
 
     def __call__(self, role: str, text: str) -> str:

@@ -6,5 +6,6 @@ the antimeridian and round the poles), ``caps`` (the ground on which a tile's ce
 tiles as ranges of indexes), ``shapes`` (what every region answers: cover and mask), ``ground`` (regions of
 ground: polygons and circles), ``cellsets`` (regions of cells and points), ``geometry`` and ``readers``
 (geometries and files brought to longitude and latitude), ``regions`` (the door: a function for each way to
-write a region), ``sphere`` and ``zoning`` (which of many zones holds which cell). Import from the modules themselves.
+write a region), ``sphere``, ``assignment`` and ``zoning`` (which of many zones holds which cell). Import from the
+modules themselves.
 """

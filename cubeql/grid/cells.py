@@ -12,12 +12,10 @@ from typing import Any
 
 import h3ronpy
 import numpy as np
-import shapely
 from h3ronpy import vector
 from numpy.typing import ArrayLike, NDArray
 
 from cubeql.grid.areas import FINE_ENOUGH, area_inside_face, face_axes, unit_vectors
-from cubeql.grid.outlines import split_wrapped
 from cubeql.values.cells import (
     BASE_TILES,
     CellArray,
@@ -128,6 +126,10 @@ def boundaries(cells: CellArray) -> NDArray[np.object_]:
     Raises:
         ValueError: one of the numbers is no cell.
     """
+    import shapely  # takes long to load, and few statements need it
+
+    from cubeql.grid.outlines import split_wrapped
+
     flat = np.asarray(cells, dtype=np.int64).reshape(-1)
     written = _asked(vector.cells_to_wkb_polygons, flat)
     outlines: NDArray[np.object_] = shapely.from_wkb(np.asarray(written, dtype=object))

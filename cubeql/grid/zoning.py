@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from cubeql.grid.assignment import Assignment, in_levels
 from cubeql.grid.caps import Caps, outline_radius
 from cubeql.grid.cells import boundaries, centers
 from cubeql.grid.edges import EdgeIndex
@@ -29,27 +30,6 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 _STEP = 2  # resolutions between the parts of a tile that are asked
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """The zones of the cells of a tile.
-
-    Attributes:
-        zones: int32, shape (levels, slots): numbers of zones from 1, 0 where none. A cell in so many zones stands in
-            the first so many levels, smallest number first; the fullest cell needs all levels, so there may be none.
-        fractions: float64 in the same shape, the share of the cell's area that lies in the zone; None unless asked.
-    """
-
-    zones: NDArray[np.int32]
-    fractions: FloatArray | None = None
-
-    def of(self, chosen: NDArray[np.bool_]) -> Assignment:
-        """The assignment of some of the zones: ``chosen`` tells of each number, 0 included, whether it counts."""
-        level, slot = np.nonzero(chosen[self.zones])
-        zones = self.zones[level, slot]
-        fractions = None if self.fractions is None else self.fractions[level, slot]
-        return _in_levels(self.zones.shape[1], slot, zones, fractions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +108,7 @@ class Zones:
         if has_dead_slots(tile):
             alive = ~dead_slots(tile, resolution)[slot]
             slot, zone, share = slot[alive], zone[alive], share[alive]
-        return _in_levels(slots, slot, (zone + 1).astype(np.int32), share if containment == "area" else None)
+        return in_levels(slots, slot, (zone + 1).astype(np.int32), share if containment == "area" else None)
 
     def at(self, lon: FloatArray, lat: FloatArray) -> tuple[IntArray, IntArray]:
         """Pairs of a point (longitude -180 to 180) and a zone that holds it: places in the arrays, numbers; sorted."""
@@ -292,21 +272,3 @@ def _below(pairs: _Pairs, own: int, width: int) -> tuple[IntArray, IntArray, Flo
     first = slots_of(pairs.cells[pairs.cell], own) * width
     slots = (first[:, None] + np.arange(width)).reshape(-1)
     return slots, np.repeat(pairs.zone, width), np.ones(slots.shape)
-
-
-def _in_levels(slots: int, slot: IntArray, zone: NDArray[np.int32], share: FloatArray | None) -> Assignment:
-    """Pairs of a slot and a zone as arrays by level."""
-    depth = int(np.bincount(slot, minlength=1).max())
-    level = np.zeros(slot.shape, dtype=np.int64)
-    if depth > 1:
-        order = np.lexsort((zone, slot))
-        slot, zone, share = slot[order], zone[order], None if share is None else share[order]
-        begins = np.flatnonzero(np.concatenate([[True], slot[1:] != slot[:-1]]))
-        level = np.arange(slot.size) - np.repeat(begins, np.diff(np.append(begins, slot.size)))
-    zones = np.zeros((depth, slots), dtype=np.int32)
-    zones[level, slot] = zone
-    if share is None:
-        return Assignment(zones)
-    fractions = np.zeros((depth, slots))
-    fractions[level, slot] = share
-    return Assignment(zones, fractions)

@@ -7,8 +7,9 @@ A document is a ``str``, a tuple of documents, or one of the pieces below. Witho
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from cubeql.values.slotted import dataclass
 
 INDENT = 4
 WIDTH = 100

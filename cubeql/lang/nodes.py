@@ -6,10 +6,11 @@ that two texts that mean the same tree compare equal. Children are tuples.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from cubeql.errors import Span
+from cubeql.values.slotted import dataclass
 
 NOWHERE = Span(0, 0)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cubeql.analyze.bound import OutputColumn
 from cubeql.plan.nodes import Node
+from cubeql.values.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ of points or zones; ``CellJoin`` lets relations meet cell by cell; ``Output`` is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from cubeql.analyze.bound import Bound, Item, Match, OutputColumn, RegionRef, SortBy
 from cubeql.catalog import CellSet, Layer
 from cubeql.values.containment import Containment
+from cubeql.values.slotted import dataclass
 from cubeql.values.tiles import tile_resolution
 from cubeql.values.times import TimeRange
 

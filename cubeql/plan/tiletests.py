@@ -7,7 +7,6 @@ are stored values; a file is tested by the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from math import floor
 from typing import Any
 
@@ -15,6 +14,7 @@ from cubeql.analyze.bound import Apply, Bound, Column, Constant, Convert, OneOf,
 from cubeql.catalog import Band
 from cubeql.plan.nodes import Scan
 from cubeql.plan.thresholds import Chain, Number, decoded, extremes, is_usable, stored_ends
+from cubeql.values.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True)

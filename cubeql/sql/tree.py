@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Literal
+
+from cubeql.values.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ class Snapshot:
                 found = found.view(pa.int64())
             known = np.ones(len(found), bool)
             if found.null_count:
-                known, found = np.asarray(found.is_valid()), found.fill_null(0)
+                valid, values = found.buffers()  # fill_null would load pyarrow.compute, which takes long
+                found = pa.Array.from_buffers(found.type, len(found), [None, values], offset=found.offset)
+                bits = pa.Array.from_buffers(pa.bool_(), len(found), [None, valid], offset=found.offset)
+                known = bits.to_numpy(zero_copy_only=False)
+                found = np.where(known, found, 0)
             self._bounds[column] = np.asarray(found), known
         return self._bounds[column]

@@ -6,11 +6,12 @@ The rest of this room knows no more of Delta than this page, so that another for
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
+
+from cubeql.values.slotted import dataclass
 
 
 class CommitConflict(Exception):  # noqa: N818

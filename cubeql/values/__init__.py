@@ -2,5 +2,5 @@
 
 Reading order: ``cells`` (H3 indexes as integers), ``tiles`` (the parents a layer is stored by, and the slots
 in them), ``durations`` and ``times`` (instants, ranges and lengths of time), ``units`` and ``types`` (what a
-column holds). Import from the modules themselves.
+column holds); ``slotted`` (what records and trees are made of). Import from the modules themselves.
 """

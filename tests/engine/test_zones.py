@@ -15,7 +15,8 @@ import cubeql
 from cubeql.catalog import Attribute, Layer
 from cubeql.engine import zonecache
 from cubeql.errors import QueryError
-from cubeql.grid.zoning import Assignment, Zones
+from cubeql.grid.assignment import Assignment
+from cubeql.grid.zoning import Zones
 from cubeql.storage import Store
 from tests.support.zones import tiny_zones
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cubeql.engine.attachments import Attachment
 from cubeql.engine.result import Result, done, rows
@@ -89,7 +88,8 @@ def listed(call: Call, statement: nodes.Show) -> Result | None:
         return None
     table = _asked(call, server, replace(statement, like=(statement.like or "").partition(".")[2]))
     at = table.schema.get_field_index(table.schema.names[0])
-    named = pc.binary_join_element_wise(pa.scalar(server.name), table.column(at), ".")
+    names = [f"{server.name}.{name}" for name in table.column(at).to_pylist()]
+    named = pa.array(names, table.schema.field(at).type)
     return rows(table.set_column(at, table.schema.field(at), named), call.text)
 
 
