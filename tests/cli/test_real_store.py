@@ -181,8 +181,8 @@ def test_a_statement_starts_with_little_work(store: Path) -> None:
     ran = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True)
     searches, compiled, made, *signed = ran.stdout.splitlines()[-1].split()
     assert not signed, "without a docstring dataclasses makes one of the signature, for which it reads sources"
-    assert int(searches) < 60, "memory is searched for cycles while modules are loaded; it was 12 times, by default 150"
-    assert int(compiled) < 130 < int(made), "classes of modules with many are made by cubeql.values.slotted; it were 106 of 260"
+    assert int(searches) < 60, "memory is searched for cycles while modules are loaded: 150 times, it was 12"
+    assert int(compiled) < 130 < int(made), "modules of many classes make them by cubeql.values.slotted: 106 are not"
 
 
 @pytest.mark.slow
