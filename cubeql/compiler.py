@@ -63,7 +63,6 @@ class CompiledQuery:
         warnings: what analysis found that does not stop it.
         rules: the rules that were applied.
         parameters: values given beside the text.
-        unoptimized: the plan before any rule.
         ordered_by: result columns that the rows come ordered by, beside what the query itself orders.
         reads: what the query reads, and what of it views hide.
     """
@@ -75,7 +74,6 @@ class CompiledQuery:
     warnings: tuple[Diagnostic, ...]
     rules: tuple[Rule, ...]
     parameters: Mapping[str, Any]
-    unoptimized: Node
     ordered_by: tuple[str, ...] = ()
     reads: Reads = Reads()
 
@@ -159,8 +157,7 @@ def compile_query(
     reads = Reads(tuple((v, tuple(found.values())) for v, found in context.beneath.items()), frozenset(context.open))
     plan = build_plan(bound, rules)
     statement = render(plan, parameters, rules)
-    unoptimized = build_plan(bound, ())
-    return CompiledQuery(text, bound.columns, plan, statement, tuple(context.faults), rules, parameters, unoptimized,
+    return CompiledQuery(text, bound.columns, plan, statement, tuple(context.faults), rules, parameters,
                          reads=reads)  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import os
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -73,7 +73,7 @@ def letter_of(number: int) -> str:
     return _LETTERS[number] if number < len(_LETTERS) else "?"
 
 
-@cache
+@lru_cache(65_536)
 def _code(front: Rgb | None, back: Rgb | None, depth: Depth) -> str:
     parts = [_colour(c, where, depth) for c, where in ((front, 38), (back, 48)) if c is not None]
     return f"\x1b[{';'.join(['0', *parts])}m"
@@ -85,7 +85,7 @@ def _colour(colour: Rgb, where: int, depth: Depth) -> str:
     return f"{where};5;{nearest_256(colour)}"
 
 
-@cache
+@lru_cache(65_536)
 def nearest_256(colour: Rgb) -> int:
     """The number of the most similar of the 256 colours that terminals have: of the cube, or a grey."""
     wanted = np.array(colour)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -108,7 +108,7 @@ def _rgb(lch: _Lch) -> Rgb:
     return red, green, blue
 
 
-@cache
+@lru_cache(256)
 def ramp(name: str, shades: int = SHADES) -> tuple[Rgb, ...]:
     """The colours of a ramp, from the lowest value to the highest.
 
@@ -133,7 +133,7 @@ def _foreign_ramp(name: str, shades: int) -> tuple[Rgb, ...]:
     return tuple((r, g, b) for r, g, b in colours.tolist())
 
 
-@cache
+@lru_cache(256)
 def knows_ramp(name: str) -> bool:
     """Whether a ramp of this name can be drawn: ``lagoon``, ``viridis``, ``cmo.thermal``, ``RdYlGn_r``."""
     try:

@@ -75,8 +75,8 @@ class PointsShape(RegionShape):
     def cover_ranges(self, tile_resolution: int) -> TileRanges:
         """The tiles above the cells of every resolution that has tiles of this one, so a few too many."""
         finest = min(tile_resolution + DEPTH, MAX_RESOLUTION)
-        sets = [self._at(r).cover_ranges(tile_resolution) for r in range(tile_resolution, finest + 1)]
-        return TileRanges.union(sets, tile_resolution)
+        tiles = [parent(self._at(r).cells, tile_resolution) for r in range(tile_resolution, finest + 1)]
+        return TileRanges.below(np.concatenate(tiles), tile_resolution)
 
     def cover_cells(self) -> TileRanges:
         """The finest cells that hold the points: none too many."""

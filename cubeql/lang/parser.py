@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cubeql.errors import Diagnostic, QueryError, Span, diagnose
 from cubeql.lang import nodes as n
@@ -13,6 +14,8 @@ from cubeql.lang.tokens import MAX_FAULTS, Token, tokenize
 MAX_CHARACTERS = 1_000_000
 MAX_REPAIRS = 12
 LONG = 5_000  # tokens; a longer statement is read once, each repair reads it again
+KEPT, KEPT_CHARACTERS = 64, 10_000
+"""So many of the texts read last are not read again, none of which is longer."""
 
 
 def parse(text: str) -> n.Script:
@@ -21,6 +24,11 @@ def parse(text: str) -> n.Script:
     Raises:
         QueryError: with every fault found in any of the statements.
     """
+    return _parsed(text) if len(text) <= KEPT_CHARACTERS else _parsed.__wrapped__(text)
+
+
+@lru_cache(KEPT)
+def _parsed(text: str) -> n.Script:
     statements, faults = _parse_all(text)
     if faults:
         raise QueryError(sorted(faults, key=_place), text)
