@@ -16,8 +16,7 @@ from cubeql.values.containment import Containment
 from cubeql.values.slotted import dataclass
 from cubeql.values.types import Type
 
-GRID = -1
-"""Source number of the query's own cell."""
+GRID = -1  # source number of the query's own cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,7 @@ class Overview:
     classes: str | None = None
 
 
-LEVEL = "$level"
-"""Dimension of a scan of zones: a cell that lies in several zones stands in as many levels."""
+LEVEL = "$level"  # dimension of a scan of zones: a cell in several zones stands in as many levels
 
 
 @dataclass(frozen=True, slots=True)
