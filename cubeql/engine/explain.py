@@ -49,7 +49,7 @@ def explain(
 
 def _told(work: ScanWork) -> ScanTold:
     return ScanTold(work.name, work.layer, work.version, work.unit, work.tiles_kept, work.tiles_all, work.files_kept,
-                    work.files_all, work.bytes_all, work.zones)  # fmt: skip
+                    work.files_all, work.bytes_all, work.zones, work.left_out)  # fmt: skip
 
 
 def explain_closed(views: tuple[str, ...], plan: Node | None, actual: dict[str, float]) -> Explanation:

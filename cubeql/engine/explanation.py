@@ -46,7 +46,7 @@ class Step:
 class ScanTold:
     """What a scan reads of a layer: tile rows (of points and zones their rows, see ``unit``) and files, kept of all.
 
-    Of a scan of zones ``zones`` is how many can matter.
+    Of a scan of zones ``zones`` is how many can matter. ``left_out`` is how many of them each thing left out.
     """
 
     name: str
@@ -59,6 +59,7 @@ class ScanTold:
     files_all: int
     bytes_all: int
     zones: int | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def test_a_running_statement_shows_tiles_and_esc_says_that_it_is_cancelled(
     def slow(self: Session, text: str, *args: Any, **named: Any) -> Any:
         if "nir" in text:
             reached.set()
-            assert stop.wait(20)
+            assert stop.wait(100)
         return query(self, text, *args, **named)
 
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
