@@ -171,6 +171,7 @@ class RemoteCall:
             return future.result()
         except CubeQLError:
             self._check()
+            self._ended = True  # the server has nothing more of it
             raise
 
     def _check(self) -> None:

@@ -11,9 +11,10 @@ import pyarrow.flight as flight
 import pytest
 
 import cubeql
+from cubeql.client.connection import Connection
 from cubeql.client.session import RemoteSession
 from cubeql.engine.result import Result
-from cubeql.errors import ConfigError, QueryCancelled, QueryTimeout, StoreError
+from cubeql.errors import ConfigError, QueryCancelled, QueryError, QueryTimeout, StoreError
 from tests.client.way import STREAM, said_by, until
 from tests.server.conftest import Serve, Served
 
@@ -56,6 +57,22 @@ def test_cancelling_before_anything_was_answered_stops_waiting(served: Served, m
         asking.join(20)
         held.set()
         assert [type(fault) for fault in faults] == [QueryCancelled]
+
+
+def test_of_a_statement_that_the_server_refused_nothing_runs(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    act = Connection.act
+
+    def noted(self: Connection, name: str, *args: Any, **named: Any) -> bytes:
+        asked.append(name)
+        return act(self, name, *args, **named)
+
+    monkeypatch.setattr(Connection, "act", noted)
+    with served.connect() as session:
+        with pytest.raises(QueryError):
+            session.query("SELECT nothing FROM fine")
+        assert session.progress() is None
+    assert asked == []  # it is not stopped either
 
 
 def test_ctrl_c_is_heard_while_the_first_rows_are_computed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

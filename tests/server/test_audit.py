@@ -68,7 +68,7 @@ def test_every_statement_is_written_down_once(serve: Serve, tmp_path: Path) -> N
     # when a statement ended is known better than when it began: they may stand in another order
     place = {(None, "done"): 0, ("query", "done"): 1, ("create layer", "done"): 2, ("query", "failed"): 3,
              ("drop layer", "done"): 4}  # fmt: skip
-    in_order = sorted(found, key=lambda e: (place[e.get("kind"), e["outcome"]], e["code"] if e.get("kind") else ""))
+    in_order = sorted(found, key=lambda e: (place[e.get("kind"), e["outcome"]], e.get("code") or ""))
     came, first, made, *wrong, dropped = in_order
     assert (came["event"], came["user"], came["outcome"], came["peer"]) == ("login", "root", "done", "127.0.0.1")
     assert came["token"] == first["token"] and len(first["token"]) == 12
