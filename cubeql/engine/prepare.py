@@ -364,16 +364,14 @@ class Preparation:
         self.cursor.register(need.name, table)
 
     def _known(self) -> CompiledQuery:
-        """The query, knowing which ranked joins have one candidate a tile row, and which cells have rows."""
+        """The query, knowing how many candidates a tile row has of ranked joins, and which cells have rows."""
         statement = self.compiled.statement
-        found = set()
+        at_most = {w.name: w.levels for w in self.works if w.zones is not None}
         for name, query in statement.ranks:
             row = self.cursor.execute(print_query(query), bound_values(query, statement.values.bound)).fetchone()
-            if row is not None and not row[0]:
-                found.add(name)
-        found |= {w.name for w in self.works if w.zones is not None and w.levels <= 1}
+            at_most[name] = row[0] or 0 if row is not None else 0
         witness = {w.name: w.witness for w in self.works if w.witness is not None}
-        known = Known(frozenset(found), witness, frozenset(w.name for w in self.works if w.is_whole))
+        known = Known(at_most, witness, frozenset(w.name for w in self.works if w.is_whole))
         return self.compiled.knowing(known) if known != NOTHING else self.compiled
 
 

@@ -12,7 +12,7 @@ from cubeql.sql.expressions import Place, translate
 from cubeql.sql.matching import candidates, same_clock
 from cubeql.sql.meeting import rank_name
 from cubeql.sql.tiles import tile_list
-from cubeql.sql.tree import Ident, Joined, Named, Query, Relation, Select, Sql, Table, fill
+from cubeql.sql.tree import Ident, Joined, Named, Query, Relation, Select, Sql, Sub, Table, fill
 from cubeql.sql.windowed import instants, windowed
 
 
@@ -52,8 +52,9 @@ class CellsBuilder(ChosenCells):
         ctes.append(Named(name, self._taken_apart()))
         ctes.append(Named(f"{name}$met", self._met()))
         source, where = f"{name}$met", []
-        if self._picking():
-            ctes.append(Named(f"{name}$picked", self._picked()))
+        if self._picking() or self._are_abreast():
+            picked = self._picked() if self._picking() else self._first_abreast()
+            ctes.append(Named(f"{name}$picked", picked))
             source = f"{name}$picked"
         where += self._matched()
         if any(self._is_sifted(j) for j in self.node.joins):
@@ -123,13 +124,29 @@ class CellsBuilder(ChosenCells):
             return Joined(source, Table(shape.name, alias), kind, (same, *same_clock(join.match, *times), *on_rows))
         found = f"{alias}$candidates"
         own = tuple(f"{driver}.{k}" for k in keys_of(self.driver))
-        first = (fill("{0} = {1}", Ident("tile", found), Ident("tile", driver)),
-                 *(fill("{0} = {1}", Ident(n, found), Ident(n, driver)) for n in own))  # fmt: skip
-        source = Joined(source, Table(self._candidates_name(join), found), kind, first)
-        other = tuple(f"{alias}.{k}" for k in keys_of(join.aligned))
-        second = (fill("{0} = {1}", Ident("tile", alias), Ident("tile", found)),
-                  *(fill("{0} = {1}", Ident(n, alias), Ident(n, found)) for n in other))  # fmt: skip
-        return Joined(source, Table(shape.name, alias), kind, second)
+        ends = self._abreast(join)
+        for rank, end in enumerate(ends, 1):
+            first = _same(f"{alias}{end}", driver, ("tile", *own))
+            source = Joined(
+                source, Sub(self._candidate(join, shape, rank), f"{alias}{end}"), "left" if rank > 1 else kind, first
+            )
+        if ends:
+            return source
+        source = Joined(source, Table(self._candidates_name(join), found), kind, _same(found, driver, ("tile", *own)))
+        return Joined(source, Table(shape.name, alias), kind, _same(alias, found, self._joined_keys(join)))
+
+    def _joined_keys(self, join: TileJoin) -> tuple[str, ...]:
+        return ("tile", *(f"{join.aligned.scan.alias}.{k}" for k in keys_of(join.aligned)))
+
+    def _candidate(self, join: TileJoin, shape: Shape, rank: int) -> Query:
+        """The tile rows of a joined layer that are the candidate of this rank of a tile row of the driver."""
+        found, grid = "found", "grid"
+        own = tuple((Ident(n, found), n) for n in (f"{self.driver.scan.alias}.{k}" for k in keys_of(self.driver)))
+        names = [n for _, n in self._columns_of(join.aligned, shape)]
+        items = ((Ident("tile", found), "tile"), *own, *((Ident(n, grid), n) for n in names))
+        source = Joined(Table(shape.name, grid), Table(self._candidates_name(join), found), "inner",
+                        _same(found, grid, self._joined_keys(join)))  # fmt: skip
+        return Select(items, source, where=(fill(f"{{0}} = {rank}", Ident("rank", found)),))
 
     def _clock(self, join: TileJoin) -> str:
         """Alias of the source whose time the join is matched with."""
@@ -140,16 +157,12 @@ class CellsBuilder(ChosenCells):
     def _taken_apart(self) -> Query:
         alias = self.driver.scan.alias
         items: list[tuple[Sql, str]] = [(Ident("tile", alias), "tile")]
-        for aligned, shape in self._layers():
-            items += self._columns_of(aligned, shape)
-        for join in self.node.joins:
-            if join.is_ranked:
-                items.append(
-                    (
-                        Ident("rank", f"{join.aligned.scan.alias}$candidates"),
-                        rank_name(join),
-                    )
-                )
+        items += self._columns_of(self.driver, self.shape)
+        for join, shape in zip(self.node.joins, self.shapes, strict=True):
+            ends = self._abreast(join)
+            items += [i for end in ends or ("",) for i in self._columns_of(join.aligned, shape, end)]
+            if join.is_ranked and not ends:
+                items.append((Ident("rank", f"{join.aligned.scan.alias}$candidates"), rank_name(join)))
         for region in self.node.regions:
             items.append((fill("unnest({0})", Ident("mask", region.name)), region.name))
             if not region.required:
@@ -163,3 +176,8 @@ class CellsBuilder(ChosenCells):
     def _slot(self) -> Sql:
         count = 7 ** (self.driver.resolution - self.driver.tile)
         return fill(f"unnest(range({count}))")
+
+
+def _same(one: str, other: str, names: tuple[str, ...]) -> tuple[Sql, ...]:
+    """Conditions that two relations agree in columns of the same name."""
+    return tuple(fill("{0} = {1}", Ident(n, one), Ident(n, other)) for n in names)

@@ -18,14 +18,11 @@ class ChosenCells(MeetingCells):
         matches: list[tuple[Sql, str]] = []
         where = [] if self.unasked else self._proof(self.driver, ())
         for join in self.node.joins:
-            place = self._place_of(join)
-            conditions = tuple(translate(c, place) for c in join.on_cells)
             if self._is_direct(join):
-                where += (*self._proof(join.aligned, join.on_cells), *conditions)
+                place = self._place_of(join)
+                where += (*self._proof(join.aligned, join.on_cells), *(translate(c, place) for c in join.on_cells))
                 continue
-            tests = (self._exists(join.aligned), *conditions, *self._clock_there(join))
-            text = " AND ".join(f"{{{i}}}" for i in range(len(tests)))
-            matches.append((fill(f"coalesce({text}, FALSE)", *tests), match_name(join)))
+            matches += [(self._match(join, end), f"{match_name(join)}{end}") for end in self._abreast(join) or ("",)]
         where += [fill("{0} IS DISTINCT FROM FALSE", Ident(r.name)) for r in self.node.regions if r.required]
         if self.driver.is_coarser:
             depth = self.driver.resolution - self.driver.tile
@@ -34,6 +31,14 @@ class ChosenCells(MeetingCells):
         for join in self.node.joins:
             source = with_attributes(source, join, "inner" if self._is_direct(join) else "left")
         return Select(tuple(matches), source, where=tuple(where), star=True)
+
+    def _match(self, join: TileJoin, end: str) -> Sql:
+        """Whether a joined layer, or a candidate of it, has a row at a cell that may be taken."""
+        place = self._place_of(join, end)
+        conditions = tuple(translate(c, place) for c in join.on_cells)
+        tests = (self._exists(join.aligned, end), *conditions, *self._clock_there(join))
+        text = " AND ".join(f"{{{i}}}" for i in range(len(tests)))
+        return fill(f"coalesce({text}, FALSE)", *tests)
 
     def _matched(self) -> list[Sql]:
         tests: list[Sql] = []
@@ -58,6 +63,15 @@ class ChosenCells(MeetingCells):
             join = picked.get(self._alias_of(name))
             items.append((self._pick(name, join), name))
         return Select(tuple(items), Table(f"{self.node.name}$met"), group_by=tuple(Ident(k) for k in keys))
+
+    def _first_abreast(self) -> Query:
+        """Of the candidates that lie side by side at a cell, the first that matches."""
+        items: list[tuple[Sql, str | None]] = []
+        for name in self.columns(raw=True):
+            join = next((j for j in self.node.joins if j.aligned.scan.alias == self._alias_of(name)), None)
+            ends = self._abreast(join) if join is not None else ()
+            items.append((Ident(name) if join is None or not ends else _first(name, join, ends), name))
+        return Select(tuple(items), Table(f"{self.node.name}$met"))
 
     def _alias_of(self, name: str) -> str:
         aliases = (j.aligned.scan.alias for j in self.node.joins)
@@ -103,3 +117,11 @@ class ChosenCells(MeetingCells):
         if join.kind != "left":
             return kept
         return fill("({0} OR NOT {1})", kept, Windowed(fill("bool_or({0})", match), known))
+
+
+def _first(name: str, join: TileJoin, ends: tuple[str, ...]) -> Sql:
+    """A column of the first candidate that matches, or whether one does."""
+    matches = [Ident(f"{match_name(join)}{end}") for end in ends]
+    if name == match_name(join):
+        return Fill(f"({' OR '.join(f'{{{i}}}' for i in range(len(ends)))})", tuple(matches))
+    return When(tuple((match, Ident(f"{name}{end}")) for match, end in zip(matches, ends, strict=True)))

@@ -11,12 +11,12 @@ class Known:
     """Facts by name of scan.
 
     Attributes:
-        settled: ranked joins of which every tile row has one candidate.
+        at_most: how many rows of a joined layer may meet a row of the driver at a cell, where that was counted.
         witness: a band that is valid at exactly the cells that have a row.
         whole: scans of which every slot of every tile row has a row.
     """
 
-    settled: frozenset[str] = frozenset()
+    at_most: Mapping[str, int] = field(default_factory=dict)
     witness: Mapping[str, str] = field(default_factory=dict)
     whole: frozenset[str] = frozenset()
 

@@ -7,9 +7,10 @@ In the relation of cells a column of a source is called ``alias.column``; beside
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from cubeql.analyze.bound import Bound, BoundQuery, RegionRef
+from cubeql.analyze.bound import Bound, BoundQuery, Column, RegionRef, walk
 from cubeql.catalog import Band
 from cubeql.plan.nodes import Aligned, Cells, TileJoin
 from cubeql.sql.aligned import Shape, align, keys_of, spread
@@ -21,6 +22,8 @@ from cubeql.sql.tiles import driver_tiles
 from cubeql.sql.tree import Ident, Query, Sql, Table, Value, When, fill
 from cubeql.sql.windowed import tells_rows
 from cubeql.sql.zones import lookup
+
+_MOST_ABREAST = 16  # each candidate is read, joined and taken apart by itself
 
 
 def match_name(join: TileJoin) -> str:
@@ -75,33 +78,25 @@ class MeetingCells:
             *((j.aligned, s) for j, s in zip(self.node.joins, self.shapes, strict=True)),
         ]
 
-    def _columns_of(self, aligned: Aligned, shape: Shape) -> list[tuple[Sql, str]]:
+    def _columns_of(self, aligned: Aligned, shape: Shape, end: str = "") -> list[tuple[Sql, str]]:
+        """A layer's columns at each cell, or those of a candidate, which ``end`` tells from the others."""
         scan = aligned.scan
         items: list[tuple[Sql, str]] = []
-        for key in keys_of(aligned):
-            name = f"{scan.alias}.{key}"
-            items.append((Ident(name, scan.alias), name))
-        for band in scan.bands:
-            name = f"{scan.alias}.{band}"
-            value: Sql = Ident(name, scan.alias)
+        for column in (*keys_of(aligned), *scan.bands, *(("valid",) if self._reads_valid(aligned) else ())):
+            name = f"{scan.alias}.{column}"
+            value: Sql = Ident(name, f"{scan.alias}{end}")
             if name in shape.arrays:
                 value = fill("unnest({0})", spread(value, shape.repeats))
-            items.append((value, name))
-        if self._reads_valid(aligned):
-            name = f"{scan.alias}.valid"
-            value = Ident(name, scan.alias)
-            if name in shape.arrays:
-                value = fill("unnest({0})", spread(value, shape.repeats))
-            items.append((value, name))
+            items.append((value, f"{name}{end}"))
         return items
 
-    def _exists(self, aligned: Aligned) -> Sql:
-        """Whether a layer has a row at a cell."""
+    def _exists(self, aligned: Aligned, end: str = "") -> Sql:
+        """Whether a layer, or a candidate of it, has a row at a cell."""
         scan = aligned.scan
         band = self.known.witness.get(scan.name, scan.bands[0])
-        witness = fill("{0} IS NOT NULL", Ident(f"{scan.alias}.{band}"))
+        witness = fill("{0} IS NOT NULL", Ident(f"{scan.alias}.{band}{end}"))
         if self._reads_valid(aligned):
-            return fill("coalesce({0}, {1})", Ident(f"{scan.alias}.valid"), witness)
+            return fill("coalesce({0}, {1})", Ident(f"{scan.alias}.valid{end}"), witness)
         return witness
 
     def _clock_there(self, join: TileJoin) -> list[Sql]:
@@ -152,15 +147,39 @@ class MeetingCells:
         """Whether a tile row of the driver may meet several rows of the joined layer."""
         if join.is_ranked:
             several = join.most > 1 or bool(join.aligned.scan.layer.dimensions)
-            return several or join.aligned.scan.name not in self.known.settled
-        return not join.is_single and join.aligned.scan.name not in self.known.settled
+            return several or not self._is_settled(join)
+        return not join.is_single and not self._is_settled(join)
+
+    def _is_settled(self, join: TileJoin) -> bool:
+        """Whether tile rows tell that at most one row of the joined layer can be taken at a cell."""
+        return self.known.at_most.get(join.aligned.scan.name, 2) <= 1
 
     def _is_picked(self, join: TileJoin) -> bool:
         best = join.is_ranked and join.most == 1
         return self._is_open(join) and (best or join.kind in ("semi", "anti"))
 
     def _picking(self) -> bool:
-        return any(self._is_picked(j) for j in self.node.joins)
+        """Whether the rows of a cell are grouped, to take the best of them."""
+        return any(self._is_picked(j) for j in self.node.joins) and not self._are_abreast()
+
+    def _are_abreast(self) -> bool:
+        """Whether few candidates are to be picked from, so that they lie side by side at each cell, in columns."""
+        picked = [j for j in self.node.joins if self._is_picked(j)]
+        others = {j.aligned.scan.source for j in picked}
+        return bool(picked) and all(self._can_be_abreast(j, others) for j in picked)
+
+    def _can_be_abreast(self, join: TileJoin, others: AbstractSet[int]) -> bool:
+        scan = join.aligned.scan
+        reads = {p.source for c in join.on_cells for p in walk(c) if isinstance(p, Column)}
+        single = join.is_ranked and join.most == 1 and not scan.layer.dimensions
+        few = self.known.at_most.get(scan.name, _MOST_ABREAST + 1) <= _MOST_ABREAST
+        return single and few and not reads & (others - {scan.source})
+
+    def _abreast(self, join: TileJoin) -> tuple[str, ...]:
+        """What the columns of each candidate that lies beside the others end with, best first."""
+        if not self._is_picked(join) or not self._are_abreast():
+            return ()
+        return tuple(f"@{n + 1}" for n in range(self.known.at_most[join.aligned.scan.name]))
 
     def _is_sifted(self, join: TileJoin) -> bool:
         """Whether of several joined rows at a cell some are kept, or one where none matches."""
@@ -197,9 +216,10 @@ class MeetingCells:
             names += [region.name] + ([] if region.required else [f"{region.name}.covers"])
         return (*names, *self.node.geometry)
 
-    def _column(self, source: int, name: str, own: int | None = None) -> Sql:
-        """A source's column; NULL where it is left-joined and nothing matches; ``own`` is read as it is."""
-        value = self._value(source, name, own)
+    def _column(self, source: int, name: str, own: int | None = None, end: str = "") -> Sql:
+        """A source's column; NULL where it is left-joined and nothing matches; ``own`` is read as it is, of the
+        candidate that ``end`` tells."""
+        value = Ident(f"{self._alias(source)}.{name}{end}") if end and source == own else self._value(source, name, own)
         band = self._raw_band(source, name)
         return value if band is None else decoded(value, band)
 
@@ -225,9 +245,12 @@ class MeetingCells:
             return value
         return When(((Ident(match_name(join)), value),))
 
-    def _place_of(self, join: TileJoin) -> Place:
+    def _alias(self, source: int) -> str:
+        return next(a.scan.alias for a, _ in self._layers() if a.scan.source == source)
+
+    def _place_of(self, join: TileJoin, end: str = "") -> Place:
         """How conditions of a join are asked, before it is known whether it matches."""
-        return replace(self.place(), column=lambda s, n: self._column(s, n, join.aligned.scan.source))
+        return replace(self.place(), column=lambda s, n: self._column(s, n, join.aligned.scan.source, end))
 
     def place(self) -> Place:
         """How expressions are asked of the relation of cells."""

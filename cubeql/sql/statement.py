@@ -79,9 +79,7 @@ class Statement:
 class StatementBuilder:
     """Builds the SQL of one statement."""
 
-    def __init__(
-        self, values: Values, plan_of: Callable[[BoundQuery], Node], known: Known = NOTHING
-    ) -> None:
+    def __init__(self, values: Values, plan_of: Callable[[BoundQuery], Node], known: Known = NOTHING) -> None:
         self.values = values
         self.plan_of = plan_of
         self.known = known
@@ -230,7 +228,7 @@ class StatementBuilder:
         for join in node.joins:
             scan = join.aligned.scan
             if join.is_ranked:
-                self.ranks.append((scan.name, _undecided(part, f"{node.name}$tiles", scan.name)))
+                self.ranks.append((scan.name, _last_rank(part, f"{node.name}$tiles", scan.name)))
             chosen = choice(scan, part.place)
             if chosen is not None:
                 self.choices.append((scan.name, chosen))
@@ -310,9 +308,8 @@ def _keys(
     return tuple(keys), tuple(named)
 
 
-def _undecided(part: Part, tiles: str, scan: str) -> Query:
-    """A query that tells whether some tile row has several candidates; it reads no arrays."""
+def _last_rank(part: Part, tiles: str, scan: str) -> Query:
+    """A query that tells how many candidates a tile row has at most; it reads no arrays."""
     wanted = f"{scan}$candidates"
     needed = tuple(c for c in part.ctes if c.name in (tiles, wanted))
-    several = (fill("{0} > 1", Ident("rank")),)
-    return Select(((fill("count(*) > 0"), "undecided"),), Table(wanted), where=several, ctes=needed)
+    return Select(((fill("max({0})", Ident("rank")), "last"),), Table(wanted), ctes=needed)
