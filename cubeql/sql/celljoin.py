@@ -29,7 +29,7 @@ from cubeql.sql.tree import Ident, Joined, Order, Relation, Select, Sql, Sub, Wh
 
 def join_cells(node: CellJoin, left: Part, right: Part) -> Part:
     """The relation of two sides that meet cell by cell."""
-    names = tuple(n for n in right.columns if n not in ("tile", "slot"))
+    names = tuple(n for n in right.columns if n not in ("tile", "digits"))
     place = _both(node, left, right)
     tests = (_same_cell(node, left, right), *_clocks(node, place), *(translate(c, place) for c in node.on))
     items = ((_meeting_cells(node, left, right)[1], _cell_name(node)), *((Ident(n), n) for n in names))
@@ -49,8 +49,8 @@ def join_cells(node: CellJoin, left: Part, right: Part) -> Part:
 def cell_of(node: Node, part: Part) -> tuple[Sql, int]:
     """The cell of a relation's rows and its resolution."""
     if part.place.cell is not None:
-        tile, slot, tile_level, level = part.place.cell
-        return positions.cell_at(tile, slot, tile_level, level), level
+        tile, digits, tile_level, level = part.place.cell
+        return positions.with_digits(tile, digits, tile_level, level), level
     points = points_of(node)
     if points is not None:
         return Ident(points.cell_at(points.layer.resolution)), points.layer.resolution

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cubeql.plan.nodes import TileJoin
+from cubeql.sql import positions
 from cubeql.sql.aligned import Shape, keys_of
 from cubeql.sql.choosing import ChosenCells
 from cubeql.sql.expressions import Place, translate
@@ -62,7 +63,7 @@ class CellsBuilder(ChosenCells):
             source = f"{name}$kept"
         place = self.place()
         where += [translate(f, place) for f in self.node.cell_filters]
-        keys = (*self._row_keys(), *self._multiplied_keys()) if self._needs_slot() else ()
+        keys = (*self._row_keys(), *self._multiplied_keys()) if self._needs_digits() else ()
         return Part(tuple(ctes), Table(source), tuple(where), place, self.columns(), keys)
 
     def _over_window(self, join: TileJoin, shape: Shape) -> Shape:
@@ -168,14 +169,11 @@ class CellsBuilder(ChosenCells):
             if not region.required:
                 items.append((fill("{0} IS NOT NULL", Ident("tile", region.name)), f"{region.name}.covers"))
         items += [(fill("unnest({0})", Ident(g, f"{self.node.name}$geometry")), g) for g in self.node.geometry]
-        if self._needs_slot():
-            items.append((self._slot(), "slot"))
+        if self._needs_digits():
+            digits = positions.digits_of_slots(self.driver.tile, self.driver.resolution)
+            items.append((fill("unnest({0})", digits), "digits"))
         rows = tuple(translate(f, self._row_place(alias, {})) for f in self.node.row_filters)
         return Select(tuple(items), self._joined(), where=rows)
-
-    def _slot(self) -> Sql:
-        count = 7 ** (self.driver.resolution - self.driver.tile)
-        return fill(f"unnest(range({count}))")
 
 
 def _same(one: str, other: str, names: tuple[str, ...]) -> tuple[Sql, ...]:

@@ -25,8 +25,8 @@ class ChosenCells(MeetingCells):
             matches += [(self._match(join, end), f"{match_name(join)}{end}") for end in self._abreast(join) or ("",)]
         where += [fill("{0} IS DISTINCT FROM FALSE", Ident(r.name)) for r in self.node.regions if r.required]
         if self.driver.is_coarser:
-            depth = self.driver.resolution - self.driver.tile
-            where.append(fill("NOT {0}", positions.is_dead(Ident("tile"), Ident("slot"), self.driver.tile, depth)))
+            dead = positions.are_dead(Ident("tile"), Ident("digits"), self.driver.tile, self.driver.resolution)
+            where.append(fill("NOT {0}", dead))
         source: Relation = Table(self.node.name)
         for join in self.node.joins:
             source = with_attributes(source, join, "inner" if self._is_direct(join) else "left")

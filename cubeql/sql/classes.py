@@ -1,6 +1,6 @@
 """How many cells of each tile are of each class, as a relation: a row a tile row and class, weighing ``rows`` cells.
 
-Its columns are ``tile``, ``slot`` (0), ``alias.time`` and dimensions, ``alias.<band>`` (the code; NULL of cells that
+Its columns are ``tile``, ``digits`` (0), ``alias.time`` and dimensions, ``alias.<band>`` (the code; NULL of cells that
 have a row without a class) and ``rows``. Cells at the edge of a region are counted to rows of the same shape.
 """
 
@@ -42,7 +42,7 @@ def _place(node: Summaries, values: Values, subquery: Callable[[BoundQuery], Que
     def aggregate(call: Aggregate) -> Sql:
         return weighted(call, place)
 
-    cell = (Ident("tile"), Ident("slot"), scan.tile, scan.tile)
+    cell = (Ident("tile"), Ident("digits"), scan.tile, scan.tile)
     place = Place(values, column, subquery, cell, aggregate=aggregate)
     return place
 
@@ -69,7 +69,7 @@ def _stored(node: Summaries, values: Values, subquery: Callable[[BoundQuery], Qu
     named = ((Ident(name), name) for _, name in _keys(node))
     code, count = fill("{0}.code", Ident("entry")), fill("{0}.count", Ident("entry"))
     own = Select(
-        ((Ident("tile"), "tile"), (Value(0), "slot"), *named, (code, f"{scan.alias}.{band}"), (count, _ROWS)), taken
+        ((Ident("tile"), "tile"), (Value(0), "digits"), *named, (code, f"{scan.alias}.{band}"), (count, _ROWS)), taken
     )
     place = _place(node, values, subquery)
     conditions = tuple(translate(c, place) for c in node.conditions)
@@ -84,7 +84,7 @@ def _at_edges(node: Summaries, edges: Part) -> Query:
     code = decoded(*found)
     named = tuple((Ident(name), name) for _, name in _keys(node))
     items = (
-        (Ident("tile"), "tile"), (Value(0), "slot"), *named,
+        (Ident("tile"), "tile"), (Value(0), "digits"), *named,
         (code, f"{scan.alias}.{scan.overview.classes}"), (fill("count(*)"), _ROWS),
     )  # fmt: skip
     group = (Ident("tile"), *(expr for expr, _ in named), code)

@@ -91,7 +91,7 @@ class Place:
     Attributes:
         values: where constants go.
         column: a source's column in it.
-        cell: (tile, slot, tile resolution, resolution) where its rows are cells of the query's grid.
+        cell: (tile, digits below it, tile resolution, resolution) where its rows are cells of the query's grid.
         regions: how a region is tested, by region.
         subquery: how a subquery is compiled.
         keys: the GROUP BY keys in it.
@@ -131,8 +131,8 @@ def _column(expr: Column, place: Place) -> Sql:
 def _grid_cell(place: Place, wanted: int | None = None) -> Sql:
     if place.cell is None:
         raise InternalError("this relation has no cells")
-    tile, slot, tile_level, level = place.cell
-    return positions.cell_at(tile, slot, tile_level, level, wanted)
+    tile, digits, tile_level, level = place.cell
+    return positions.with_digits(tile, digits, tile_level, level, wanted)
 
 
 def _literal(expr: Constant, place: Place) -> Sql:
@@ -200,10 +200,6 @@ def _place_below(expr: Apply, place: Place) -> Sql:
     cell, level = expr.args
     own = cell.type.resolution
     assert isinstance(level, Constant) and own is not None
-    if isinstance(cell, Column) and cell.source == GRID and place.cell is not None:
-        _, slot, tile, _ = place.cell
-        if level.value >= tile:
-            return fill(f"({{0}} % {7 ** (own - level.value)})::BIGINT", slot)
     return fill("({0})::BIGINT", positions.slot(translate(cell, place), own, level.value))
 
 
@@ -345,8 +341,9 @@ def cells_of_region(table: str, resolution: int) -> Query:
     tile = tile_resolution(resolution)
     count = 7 ** (resolution - tile)
     mask = fill(f"unnest(coalesce({{0}}, list_resize([TRUE], {count}, TRUE)))", Ident("mask"))
-    inner = Select(((Ident("tile"), None), (mask, "inside"), (fill(f"unnest(range({count}))"), "slot")), Table(table))
+    digits = fill("unnest({0})", positions.digits_of_slots(tile, resolution))
+    inner = Select(((Ident("tile"), None), (mask, "inside"), (digits, "digits")), Table(table))
     return Select(
-        ((positions.cell_at(Ident("tile"), Ident("slot"), tile, resolution), "cell"),), Sub(inner, "region"),
+        ((positions.with_digits(Ident("tile"), Ident("digits"), tile, resolution), "cell"),), Sub(inner, "region"),
         where=(Ident("inside"),),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Layers that meet, as relations of cells: which columns they have, and which joined rows count.
 
-In the relation of cells a column of a source is called ``alias.column``; beside them stand ``tile``, ``slot``,
+In the relation of cells a column of a source is called ``alias.column``; beside them stand ``tile``, ``digits``,
 ``alias$match`` (whether a joined layer has a row there), regions by name, and ``area``, ``lon``, ``lat``.
 """
 
@@ -67,7 +67,7 @@ class MeetingCells:
         self.shape = align(self.driver, driver_tiles(node))
         self.shapes = [align(j.aligned, Table(f"{node.name}$tiles", "tiles")) for j in node.joins]
 
-    def _needs_slot(self) -> bool:
+    def _needs_digits(self) -> bool:
         return self.node.with_slot or self._picking() or self.driver.is_coarser or any(
             self._is_sifted(j) for j in self.node.joins
         ) or not self.shape.arrays  # fmt: skip
@@ -196,14 +196,14 @@ class MeetingCells:
 
     def _row_keys(self) -> list[str]:
         alias = self.driver.scan.alias
-        return ["tile", "slot", *(f"{alias}.{k}" for k in keys_of(self.driver))]
+        return ["tile", "digits", *(f"{alias}.{k}" for k in keys_of(self.driver))]
 
     def _multiplied_keys(self) -> list[str]:
         return [k for j in self.node.joins for k in self._own_keys(j)]
 
     def columns(self, raw: bool = False) -> tuple[str, ...]:
         """Names of the relation's columns; ``raw`` includes those that only this node reads."""
-        names: list[str] = ["tile"] + (["slot"] if self._needs_slot() else [])
+        names: list[str] = ["tile"] + (["digits"] if self._needs_digits() else [])
         for aligned, shape in self._layers():
             names += [n for _, n in self._columns_of(aligned, shape)]
         scans = (j.aligned.scan for j in self.node.joins)
@@ -254,7 +254,7 @@ class MeetingCells:
 
     def place(self) -> Place:
         """How expressions are asked of the relation of cells."""
-        cell = (Ident("tile"), Ident("slot"), self.driver.tile, self.driver.resolution)
+        cell = (Ident("tile"), Ident("digits"), self.driver.tile, self.driver.resolution)
         return Place(self.values, self._column, self.subquery, cell, self._region, stored=self._stored)
 
     def _region(self, region: RegionRef, operand: Sql, resolution: int | None) -> Sql:

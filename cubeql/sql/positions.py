@@ -55,6 +55,31 @@ def cell_at(tile: Sql, place: Sql, tile_resolution: int, resolution: int, wanted
     return fill(f"(({{0}} & {clear}) | {bits} | {' | '.join(digits)})", tile, Fill("({0})::BIGINT", (place,)))
 
 
+def digits_of_slots(tile_resolution: int, resolution: int) -> Sql:
+    """A list of what each slot's digits are in a cell's index; the engine makes it once a statement."""
+    digits = ["0::BIGINT"]
+    for level in range(tile_resolution + 1, resolution + 1):
+        weight = 7 ** (resolution - level)
+        digits.append(f"(((slot // {weight}) % 7) << {3 * (_FINEST - level)})")
+    count = 7 ** (resolution - tile_resolution)
+    return fill(f"list_transform(range({count}), lambda slot: {' | '.join(digits)})")
+
+
+def with_digits(tile: Sql, digits: Sql, tile_resolution: int, resolution: int, wanted: int | None = None) -> Sql:
+    """The cell of a tile that has these digits, or its ancestor at ``wanted``."""
+    wanted = resolution if wanted is None else wanted
+    if wanted <= tile_resolution:
+        return parent(tile, tile_resolution, wanted)
+    clear = ~((15 << _RESOLUTION_SHIFT) | _digit_bits(tile_resolution, resolution))
+    cell = fill(f"(({{0}} & {clear}) | {resolution << _RESOLUTION_SHIFT} | {{1}})", tile, digits)
+    return parent(cell, resolution, wanted)
+
+
+def digits_above(digits: Sql, resolution: int) -> Sql:
+    """Those of a cell's digits that its ancestor at ``resolution`` has, too."""
+    return fill(f"({{0}} & {~_unused(resolution)})", digits)
+
+
 def _digit_bits(above: int, resolution: int) -> int:
     """Bits of the digits below ``above`` down to ``resolution``."""
     return _unused(above) & ~_unused(resolution)
@@ -73,8 +98,19 @@ def child(tile: Sql, number: Sql, own: int, resolution: int) -> Sql:
 
 def is_dead(tile: Sql, place: Sql, tile_resolution: int, depth: int) -> Sql:
     """Whether a slot is no cell: below a pentagon, its first digit that is not 0 is 1."""
+    return _is_first(tile, place, tile_resolution, [7**k for k in range(depth)])
+
+
+def are_dead(tile: Sql, digits: Sql, tile_resolution: int, resolution: int) -> Sql:
+    """Whether digits below a tile are of no cell."""
+    ones = [1 << 3 * (_FINEST - level) for level in range(resolution, tile_resolution, -1)]
+    return _is_first(tile, digits, tile_resolution, ones)
+
+
+def _is_first(tile: Sql, place: Sql, tile_resolution: int, ones: list[int]) -> Sql:
+    """Whether the first digit that is not 0 is 1 below a pentagon; ``ones`` are what such a digit adds to a place."""
     pentagons = ", ".join(str(p) for p in pentagons_at(tile_resolution))
-    ranges = " OR ".join(f"{{1}} BETWEEN {7**k} AND {2 * 7**k - 1}" for k in range(depth)) or "FALSE"
+    ranges = " OR ".join(f"{{1}} BETWEEN {one} AND {2 * one - 1}" for one in ones) or "FALSE"
     return fill(f"({{0}} IN ({pentagons}) AND ({ranges}))", tile, place)
 
 

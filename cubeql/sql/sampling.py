@@ -19,7 +19,7 @@ def chance_of(part: Part, group_by: tuple[Sql, ...]) -> Sql:
     if part.keys:
         return number_of(tuple(Ident(k) for k in part.keys))
     columns = tuple(Ident(c) for c in part.columns)
-    if "slot" in part.columns:
+    if "digits" in part.columns:
         return number_of(columns)
     # Rows that are alike in all columns are told apart by counting them.
     return number_of((*columns, Windowed(fill("row_number()"), columns)))

@@ -1,6 +1,6 @@
 """Aggregates from what is stored of groups of cells: partial aggregates side by side, put together by group.
 
-The relation has a row an entry of an overview: ``tile``, ``slot`` (of the coarser cell), ``alias.time`` and
+The relation has a row an entry of an overview: ``tile``, ``digits`` (of the coarser cell), ``alias.time`` and
 dimensions, ``rows`` (how many cells have a row), and ``band$count``, ``band$sum``, ``band$min``, ``band$max`` in stored
 values. Cells at the edge of a region are aggregated to rows of the same shape.
 """
@@ -16,6 +16,7 @@ from cubeql.errors import InternalError
 from cubeql.plan.linear import Line, line_of
 from cubeql.plan.nodes import Overview, Statistic, Summaries
 from cubeql.plan.summarising import flag_name, stored_end, with_flags
+from cubeql.sql import positions
 from cubeql.sql.cells import Part
 from cubeql.sql.expressions import Place, Values, translate
 from cubeql.sql.stored import decoded
@@ -48,16 +49,12 @@ class SummariesBuilder:
 
     def place(self) -> Place:
         """Keys and aggregates of the relation."""
-        cell = (Ident("tile"), Ident("slot"), self.scan.tile, self.overview.resolution)
+        cell = (Ident("tile"), Ident("digits"), self.scan.tile, self.overview.resolution)
         return Place(self.values, self._column, self.subquery, cell, aggregate=self._aggregate)
 
     @property
     def _is_whole(self) -> bool:
         return self.overview.resolution == self.scan.tile
-
-    @property
-    def _depth(self) -> int:
-        return self.scan.layer.resolution - self.overview.resolution
 
     def _column(self, source: int, name: str) -> Sql:
         return Ident(f"{self.scan.alias}.{name}")
@@ -85,10 +82,10 @@ class SummariesBuilder:
         items: list[tuple[Sql, str]] = [(Ident("tile"), "tile")]
         items += [(Ident(k), f"{self.scan.alias}.{k}") for k in self._keys()]
         if not self._is_whole:
-            count = 7 ** (self.overview.resolution - self.scan.tile)
-            items.append((fill(f"unnest(range({count}))"), "slot"))
+            digits = positions.digits_of_slots(self.scan.tile, self.overview.resolution)
+            items.append((fill("unnest({0})", digits), "digits"))
         else:
-            items.append((Value(0), "slot"))
+            items.append((Value(0), "digits"))
         for band, statistic in self.overview.statistics:
             name = f"{band}${statistic}"
             value: Sql = Ident(name) if self._is_whole else fill("unnest({0})", Ident(name))
@@ -106,7 +103,7 @@ class SummariesBuilder:
         """Sums of integers as integers; ``bands`` tell which entries have a row at all."""
         counts = [Ident(f"{b.name}$count") for b in bands]
         rows: Sql = Ident("rows") if not counts else counts[0]
-        items: list[tuple[Sql, str]] = [(Ident("tile"), "tile"), (Ident("slot"), "slot"), (rows, "rows")]
+        items: list[tuple[Sql, str]] = [(Ident("tile"), "tile"), (Ident("digits"), "digits"), (rows, "rows")]
         items += [(Ident(f"{self.scan.alias}.{k}"), f"{self.scan.alias}.{k}") for k in self._keys()]
         items += [(Ident(f), f"{self.scan.alias}.{f}") for f in self._flags()]
         for band, statistic in self._asked():
@@ -122,8 +119,8 @@ class SummariesBuilder:
 
     def _at_edges(self, edges: Part) -> Query:
         keys: list[tuple[Sql, str]] = [(Ident("tile"), "tile")]
-        place = Value(0) if self._is_whole else fill(f"{{0}} // {7**self._depth}", Ident("slot"))
-        keys.append((place, "slot"))
+        above = Value(0) if self._is_whole else positions.digits_above(Ident("digits"), self.overview.resolution)
+        keys.append((above, "digits"))
         own: list[tuple[Sql, str]] = [
             (Ident(f"{self.scan.alias}.{k}"), f"{self.scan.alias}.{k}") for k in self._keys()
         ]
