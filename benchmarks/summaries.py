@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from benchmarks.data import DATES, Data
 from benchmarks.measure import Row
-from benchmarks.reading import asked
-from cubeql.plan.rules import RULES
+from benchmarks.reading import asked, in_full
 from cubeql.session import Session
-
-_RULES = ("use_summaries", "use_overviews", "open_queries")
 
 _MONTH = "date_trunc('month', time) AS month"
 
@@ -36,20 +33,7 @@ _STATEMENTS: tuple[tuple[str, str, float | None], ...] = (
 def rows(session: Session, data: Data) -> Iterator[Row]:
     """The rows of this page."""
     every = data.cells * DATES
-    left = tuple(r.__name__ for r in RULES if r.__name__ not in _RULES)
     for name, text, target in _STATEMENTS:
         full = f"summaries/{name}, in full"
-        yield Row(full, _without_rules(data, left, text, every), best=3)
+        yield Row(full, in_full(data, text, every), best=3)
         yield Row(f"summaries/{name}", asked(session, text, every), full, target)
-
-
-def _without_rules(data: Data, rules: tuple[str, ...], text: str, values: int) -> Callable[[], int | None]:
-    """The statement in a session of its own, which has some rules alone."""
-    opened: list[Session] = []
-
-    def run() -> int | None:
-        if not opened:
-            opened.append(Session.open(data.folder / "store", rules=rules))
-        return asked(opened[0], text, values)()
-
-    return run

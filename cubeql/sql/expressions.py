@@ -34,6 +34,7 @@ from cubeql.errors import InternalError
 from cubeql.functions import Function
 from cubeql.functions.cells import CELL_TEXT
 from cubeql.sql import positions
+from cubeql.sql.comparing import stored_comparison
 from cubeql.sql.stored import decoded_late
 from cubeql.sql.tree import (
     Aggregated,
@@ -152,6 +153,9 @@ def _parameter(expr: Parameter, place: Place) -> Sql:
 
 def _apply(expr: Apply, place: Place) -> Sql:
     name = expr.function.name
+    compared = stored_comparison(expr, place.stored)
+    if compared is not None:
+        return compared
     array = geometry_of(expr)
     if array is not None and place.cell is not None:
         return Ident(array)

@@ -219,14 +219,14 @@ class MeetingCells:
     def _column(self, source: int, name: str, own: int | None = None, end: str = "") -> Sql:
         """A source's column; NULL where it is left-joined and nothing matches; ``own`` is read as it is, of the
         candidate that ``end`` tells."""
-        value = Ident(f"{self._alias(source)}.{name}{end}") if end and source == own else self._value(source, name, own)
+        value = self._value(source, name, own, end)
         band = self._raw_band(source, name)
         return value if band is None else decoded(value, band)
 
-    def _stored(self, source: int, name: str) -> tuple[Sql, Band] | None:
+    def _stored(self, source: int, name: str, own: int | None = None, end: str = "") -> tuple[Sql, Band] | None:
         """A band's column as it is stored, where it still is."""
         band = self._raw_band(source, name)
-        return None if band is None else (self._value(source, name), band)
+        return None if band is None else (self._value(source, name, own, end), band)
 
     def _raw_band(self, source: int, name: str) -> Band | None:
         for aligned, shape in self._layers():
@@ -234,9 +234,9 @@ class MeetingCells:
                 return aligned.scan.layer.band(name)
         return None
 
-    def _value(self, source: int, name: str, own: int | None = None) -> Sql:
+    def _value(self, source: int, name: str, own: int | None = None, end: str = "") -> Sql:
         aligned = next(a for a, _ in self._layers() if a.scan.source == source)
-        value: Sql = Ident(f"{aligned.scan.alias}.{name}")
+        value: Sql = Ident(f"{aligned.scan.alias}.{name}{end if source == own else ''}")
         zones = aligned.scan.zones
         if zones is not None and name in zones.late:
             value = lookup(aligned.scan, name, Ident(f"{aligned.scan.alias}.zone"))
@@ -245,12 +245,14 @@ class MeetingCells:
             return value
         return When(((Ident(match_name(join)), value),))
 
-    def _alias(self, source: int) -> str:
-        return next(a.scan.alias for a, _ in self._layers() if a.scan.source == source)
-
     def _place_of(self, join: TileJoin, end: str = "") -> Place:
         """How conditions of a join are asked, before it is known whether it matches."""
-        return replace(self.place(), column=lambda s, n: self._column(s, n, join.aligned.scan.source, end))
+        own = join.aligned.scan.source
+        return replace(
+            self.place(),
+            column=lambda s, n: self._column(s, n, own, end),
+            stored=lambda s, n: self._stored(s, n, own, end),
+        )
 
     def place(self) -> Place:
         """How expressions are asked of the relation of cells."""

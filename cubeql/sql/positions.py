@@ -38,15 +38,14 @@ def slot(cell: Sql, own: int, tile: int) -> Sql:
     return fill(f"({' + '.join(terms)})", cell)
 
 
-def cell_at(tile: Sql, place: Sql, tile_resolution: int, resolution: int, wanted: int | None = None) -> Sql:
-    """The cell at a slot of a tile, or its ancestor at ``wanted``."""
-    wanted = resolution if wanted is None else wanted
-    if wanted <= tile_resolution:
-        return parent(tile, tile_resolution, wanted)
-    clear = ~((15 << _RESOLUTION_SHIFT) | _digit_bits(tile_resolution, wanted))
-    bits = wanted << _RESOLUTION_SHIFT
+def cell_at(tile: Sql, place: Sql, tile_resolution: int, resolution: int) -> Sql:
+    """The cell at a slot of a tile."""
+    if resolution == tile_resolution:
+        return tile
+    clear = ~((15 << _RESOLUTION_SHIFT) | _digit_bits(tile_resolution, resolution))
+    bits = resolution << _RESOLUTION_SHIFT
     digits = []
-    for level in range(tile_resolution + 1, wanted + 1):
+    for level in range(tile_resolution + 1, resolution + 1):
         weight = 7 ** (resolution - level)
         shift = 3 * (_FINEST - level)
         whole = "{1}" if weight == 1 else f"{{1}} // {weight}"

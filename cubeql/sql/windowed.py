@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cubeql.catalog import Band
 from cubeql.plan.nodes import Aligned, Over, TileJoin
 from cubeql.sql.aligned import Shape, keys_of
 from cubeql.sql.expressions import Place, translate
@@ -145,12 +146,15 @@ def _of_layer(join: TileJoin, raw: frozenset[str], place: Place) -> Place:
     """How conditions are asked of the layer's own rows."""
     scan = join.aligned.scan
 
-    def column(source: int, name: str) -> Sql:
-        value = Ident(f"{scan.alias}.{name}")
-        band = scan.layer.band(name) if value.name in raw else None
-        return value if band is None else decoded(value, band)
+    def stored(source: int, name: str) -> tuple[Sql, Band] | None:
+        band = scan.layer.band(name) if f"{scan.alias}.{name}" in raw else None
+        return None if band is None else (Ident(f"{scan.alias}.{name}"), band)
 
-    return replace(place, column=column, cell=None)
+    def column(source: int, name: str) -> Sql:
+        found = stored(source, name)
+        return Ident(f"{scan.alias}.{name}") if found is None else decoded(*found)
+
+    return replace(place, column=column, stored=stored, cell=None)
 
 
 def _gathered(join: TileJoin, values: str) -> Query:
