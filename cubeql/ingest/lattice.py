@@ -31,6 +31,7 @@ TOLERANCE = 1e-7
 _DEGREES = (5, 8)
 FEWEST_SLOTS = 2401
 """Slots of a patch from which on the fast way to their places pays."""
+_PART = 2401  # slots that places are worked out for at one go
 _FEW = 96  # slots that are enough to make or to check a polynomial where nothing bends
 _STRIP = 2**14  # pixels that are worked on while they are in the processor's cache
 _SLACK = 1.01
@@ -102,12 +103,25 @@ def _powers(base: Floats, highest: int) -> list[Floats]:
 
 @lru_cache(maxsize=32)
 def _fit(odd: bool, depth: int, degree: int, bends: bool) -> tuple[Floats, Floats]:
-    """Matrix that makes coefficients of values at the inner slots, and the one that makes values of those."""
+    """Matrix that makes coefficients of values at the inner slots, and the terms of all slots, ``(terms, slots)``."""
     lattice = lattice_of(odd, depth)
     size = float(max(np.abs(lattice.q).max(), np.abs(lattice.r).max()))
     x, y = _powers(lattice.q / size, degree), _powers(lattice.r / size, degree)
-    terms = np.stack([x[i] * y[j] for i in range(degree + 1) for j in range(degree + 1 - i)], axis=1)
-    return np.asarray(np.linalg.pinv(terms[_known(lattice, bends)[0]])), np.asarray(terms, dtype=np.float64)
+    terms = np.stack([x[i] * y[j] for i in range(degree + 1) for j in range(degree + 1 - i)])
+    inverse = np.linalg.pinv(terms[:, _known(lattice, bends)[0]].T)
+    return np.asarray(inverse), np.asarray(terms, dtype=np.float64)
+
+
+def _values(coefficients: Floats, terms: Floats) -> Floats:
+    """Both coordinates, ``(2, slots)``, of a polynomial.
+
+    In parts so small that the library works on each in the thread that asks: others that it would wake cost more.
+    """
+    found = np.empty((2, terms.shape[1]))
+    turned = np.ascontiguousarray(coefficients.T)
+    for first in range(0, terms.shape[1], _PART):
+        found[:, first : first + _PART] = turned @ terms[:, first : first + _PART]
+    return found
 
 
 def _known(lattice: Lattice, bends: bool) -> tuple[Integers, Integers]:
@@ -142,8 +156,9 @@ def slot_pixels(projector: Projector, patch: int, resolution: int) -> tuple[Floa
     for degree in _DEGREES:
         inverse, terms = _fit(odd, depth, degree, bends)
         coefficients = inverse @ made
-        if np.abs(terms[rim] @ coefficients - check).max() <= TOLERANCE:
-            columns, rows = np.ascontiguousarray((terms @ coefficients).T)
+        found = _values(coefficients, terms)
+        if np.abs(found[:, rim] - check.T).max() <= TOLERANCE:
+            columns, rows = found
             return columns, rows
     return None
 
@@ -151,10 +166,10 @@ def slot_pixels(projector: Projector, patch: int, resolution: int) -> tuple[Floa
 class PatchPlane:
     """The plane of a face with the lattice of one patch on it: from places on earth to slots."""
 
-    def __init__(self, patch: int, resolution: int, axis: Floats, turn: Floats, shift: Floats) -> None:
+    def __init__(self, patch: int, resolution: int, face: int, turn: Floats, shift: Floats) -> None:
         """Take what :func:`plane_of` found out."""
         self.lattice = lattice_of(bool(resolution_of(patch) % 2), resolution - resolution_of(patch))
-        self._frame, self._turn, self._shift = _frame(axis), turn, shift
+        self._frame, self._turn, self._shift = _frame(face), turn, shift
 
     def coordinates(self, points: Floats) -> Floats:
         """Lattice coordinates (q, r), ``(n, 2)``, of points on the unit sphere, ``(n, 3)``."""
@@ -184,17 +199,18 @@ def plane_of(patch: int, resolution: int) -> PatchPlane | None:
         edge = 0.72 * 0.61 * SPACING / math.sqrt(7.0) ** resolution
         if (cosines[:, face] - np.delete(cosines, face, axis=1).max(axis=1)).min() <= edge:
             return None
-    axis = _faces()[face]
-    flat = np.concatenate([_on_plane(points, _frame(axis)), np.ones((known.size, 1))], axis=1)
+    flat = np.concatenate([_on_plane(points, _frame(face)), np.ones((known.size, 1))], axis=1)
     places = np.stack([lattice.q[known], lattice.r[known]], axis=1).astype(np.float64)
     fit, *_ = np.linalg.lstsq(flat, places, rcond=None)
     if known.size < 3 or np.abs(flat @ fit - places).max() > TOLERANCE:
         return None
-    return PatchPlane(patch, resolution, axis, fit[:2], fit[2])
+    return PatchPlane(patch, resolution, face, fit[:2], fit[2])
 
 
-def _frame(axis: Floats) -> Floats:
+@lru_cache(maxsize=20)
+def _frame(face: int) -> Floats:
     """Two directions on the plane that touches the sphere at a face's centre, and the one to that: ``(3, 3)``."""
+    axis = _faces()[face]
     aside = np.array([0.0, 0.0, 1.0]) if abs(axis[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
     east = np.cross(aside, axis)
     east /= np.linalg.norm(east)

@@ -21,7 +21,7 @@ from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, Projector
 from cubeql.ingest.resolution import cell_area_km2
 from cubeql.ingest.sheets import Arrays, read_arrays, write_arrays
 from cubeql.storage.trimming import trim
-from cubeql.values.cells import parent
+from cubeql.values.cells import descendant_range, parent
 from cubeql.values.tiles import slot_count, tile_resolution, valid_cells
 
 CACHE_BYTES = 2 * 2**30
@@ -80,6 +80,8 @@ class GridMaps:
 
     def patches(self, tile: int) -> list[int]:
         """The patches of a tile, in order."""
+        if self.patch_resolution == tile_resolution(self.resolution):
+            return [tile]
         return [int(p) for p in valid_cells(tile, self.patch_resolution)]
 
     def of(self, tile: int, check: Callable[[], None] = lambda: None) -> list[PatchMap]:
@@ -87,7 +89,7 @@ class GridMaps:
 
         ``check`` is called between maps that have to be made, and may raise to stop.
         """
-        at = int(np.searchsorted(self.tiles, tile))
+        at = int(self.tiles.searchsorted(tile))
         if at == self.tiles.size or self.tiles[at] != tile:
             return []
         sheet = self._sheet(int(parent(tile, self._sheet_resolution)), check)
@@ -95,28 +97,34 @@ class GridMaps:
 
     def _sheet(self, cell: int, check: Callable[[], None]) -> dict[int, PatchMap]:
         with self._lock:
+            if (found := self._kept(cell)) is not None:
+                return found
             making = self._making.setdefault(cell, threading.Lock())
         with making:
             with self._lock:
-                found = self._sheets.get(cell)
+                found = self._kept(cell)
             if found is None:
                 found = self._load(cell) or self._make(cell, check)
-            with self._lock:
-                self._keep(cell, found)
+                with self._lock:
+                    self._keep(cell, found)
+        return found
+
+    def _kept(self, cell: int) -> dict[int, PatchMap] | None:
+        if (found := self._sheets.get(cell)) is not None:
+            self._sheets.move_to_end(cell)
         return found
 
     def _keep(self, cell: int, sheet: dict[int, PatchMap]) -> None:
-        if cell not in self._sheets:
-            self._sheets[cell] = sheet
-            self._sizes[cell] = sum(m.nbytes for m in sheet.values())
-        self._sheets.move_to_end(cell)
+        self._sheets[cell] = sheet
+        self._sizes[cell] = sum(m.nbytes for m in sheet.values())
         while len(self._sheets) > 1 and sum(self._sizes.values()) > self._memory_bytes:
             oldest, _ = self._sheets.popitem(last=False)
             del self._sizes[oldest]
 
     def _members(self, cell: int) -> list[int]:
         """The patches of a sheet: those of the grid's tiles below it."""
-        tiles = self.tiles[parent(self.tiles, self._sheet_resolution) == cell]
+        first, last = descendant_range(cell, tile_resolution(self.resolution))
+        tiles = self.tiles[self.tiles.searchsorted(first) : self.tiles.searchsorted(last, "right")]
         return [patch for tile in tiles.tolist() for patch in self.patches(tile)]
 
     def _make(self, cell: int, check: Callable[[], None]) -> dict[int, PatchMap]:

@@ -163,7 +163,7 @@ class Tiler:
         """The rows of a group, a few at a time."""
         self.check()
         tiles = list(group.tiles)
-        feeds = [f for f in self._feeds if np.isin(f.tiles, tiles).any()]
+        feeds = [f for f in self._feeds if _shared(f.tiles, tiles)]
         if group.first or group.end is not None:
             feeds = _at(feeds, set(_moments(feeds)[group.first : group.end]))
         mosaics = _mosaics(feeds)
@@ -346,4 +346,12 @@ def _mosaics(feeds: Sequence[Feed]) -> set[tuple[Moment, str]]:
 def _pairs(feeds: Sequence[Feed], tiles: list[int], chunk: Sequence[Moment]) -> int:
     """Pairs of tile and picture among some tiles and moments."""
     now = set(chunk)
-    return sum(int(np.isin(tiles, f.tiles).sum()) * sum(m in now for _, m in f.pictures) for f in feeds)
+    return sum(_shared(f.tiles, tiles) * sum(m in now for _, m in f.pictures) for f in feeds)
+
+
+def _shared(ordered: NDArray[np.int64], tiles: list[int]) -> int:
+    """How many tiles are among some in ascending order; asked too often for ``numpy.isin``, which sorts them anew."""
+    if not ordered.size:
+        return 0
+    wanted = np.array(tiles, dtype=np.int64)
+    return int(np.count_nonzero(ordered[np.minimum(ordered.searchsorted(wanted), ordered.size - 1)] == wanted))
