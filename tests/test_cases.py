@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ WITH_ERRORS = [case for case in ALL if "error" in case.sections]
 SHARE_ON_S3 = int(os.environ.get("CUBEQL_CASES_ON_S3", "20"))
 """Of so many cases one is asked on S3 too; 1 asks all."""
 SYNTAX = {row.code for row in syntax.ROWS}
+WITH_WORK = [case for case in ALL if "work" in case.sections]
 WITH_STAGES = [(case, stage) for case in ALL for stage in cases.STAGES if stage in case.sections]
 
 
@@ -158,6 +160,23 @@ def test_stages_are_as_in_the_files(cube: Any, update_cases: bool) -> None:
         if update_cases:
             case.updated(stage, found)
         assert found == cases.read(case.path).sections[stage], case.path
+
+
+@pytest.mark.parametrize("case", WITH_WORK, ids=named)
+def test_no_more_is_read_than_in_the_file(case: cases.Case, cube: Any, update_cases: bool) -> None:
+    found = product.reading(cube, case.query, case.params)
+    if update_cases:
+        case.updated("work", found)
+    assert found == cases.read(case.path).sections["work"], case.path
+
+
+@pytest.mark.parametrize("case", [c for c in WITH_WORK if "rule" in c.sections], ids=named)
+def test_without_its_rule_more_is_read(case: cases.Case, cube_store: Path) -> None:
+    rules = case.sections["rule"].split()
+    others = [name for name in product.rule_names() if name not in rules]
+    assert len(others) == len(product.rule_names()) - len(rules), f"{case.path}: there are no rules {rules}"
+    with product.connect(cube_store, rules=others) as session:
+        assert product.reading(session, case.query, case.params) != case.sections["work"], case.path
 
 
 @pytest.mark.parametrize("case", WITH_ERRORS, ids=named)

@@ -9,7 +9,7 @@ import duckdb
 
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.execute import Measured
-from cubeql.engine.explanation import Explanation, ScanTold, Step
+from cubeql.engine.explanation import Explanation, ScanTold, Step, ToRead
 from cubeql.engine.prepare import Prepared
 from cubeql.engine.scans import ScanWork, work_stats
 from cubeql.engine.shipment import Shipment
@@ -22,7 +22,7 @@ _TOLD = ("rows", "prepare_seconds", "seconds")
 
 
 def explain(
-    prepared: Prepared, to_read: Mapping[str, int], actual: dict[str, float] | None = None,
+    prepared: Prepared, to_read: Mapping[str, ToRead], actual: dict[str, float] | None = None,
     measured: Measured | None = None,
 ) -> Explanation:  # fmt: skip
     """The explanation of a prepared statement.
@@ -42,14 +42,15 @@ def explain(
             steps += _shipped(line, prepared.shipped[line.node.name], bool(actual))
         else:
             steps.append(_step(number, line, works.get(line.scan or ""), to_read, figures))
-    scans = tuple(_told(work) for work in prepared.works)
-    stats, read = work_stats(prepared.works), sum(to_read.values())
+    scans = tuple(_told(work, to_read.get(work.name, ToRead())) for work in prepared.works)
+    stats, read = work_stats(prepared.works), sum(r.bytes for r in to_read.values())
     return Explanation(tuple(steps), compiled.sql, scans, stats, read, actual or {})
 
 
-def _told(work: ScanWork) -> ScanTold:
+def _told(work: ScanWork, to_read: ToRead) -> ScanTold:
     return ScanTold(work.name, work.layer, work.version, work.unit, work.tiles_kept, work.tiles_all, work.files_kept,
-                    work.files_all, work.bytes_all, work.zones, work.left_out)  # fmt: skip
+                    work.files_all, work.bytes_all, work.zones, to_read.row_groups, to_read.row_groups_all,
+                    to_read.bytes, work.left_out)  # fmt: skip
 
 
 def explain_closed(views: tuple[str, ...], plan: Node | None, actual: dict[str, float]) -> Explanation:
@@ -75,7 +76,7 @@ def _shipped(line: Line, shipment: Shipment, ran: bool) -> Iterator[Step]:
         yield Step(f"{shipment.attachment.name}: {said}", line.depth + 1)
 
 
-def _step(number: int, line: Line, work: ScanWork | None, to_read: Mapping[str, int], figures: Figures) -> Step:
+def _step(number: int, line: Line, work: ScanWork | None, to_read: Mapping[str, ToRead], figures: Figures) -> Step:
     found = Step(
         line.words, line.depth, note=work_words(work) if line.scan is not None else "",
         rows=figures.rows.get(number), seconds=figures.seconds.get(number),
@@ -85,7 +86,8 @@ def _step(number: int, line: Line, work: ScanWork | None, to_read: Mapping[str, 
     every = work.tiles_all if work.in_place is None else work.in_place
     if figures.rows and not work.tiles_kept and line.role == "scan":
         found = replace(found, rows=0)  # the engine is not asked for nothing
-    return replace(found, tiles_kept=work.tiles_kept, tiles_all=every, bytes=to_read.get(work.name), unit=work.unit)
+    size = to_read[work.name].bytes if work.name in to_read else None
+    return replace(found, tiles_kept=work.tiles_kept, tiles_all=every, bytes=size, unit=work.unit)
 
 
 def _figures(prepared: Prepared, actual: Mapping[str, float], measured: Measured) -> Figures:
@@ -99,9 +101,9 @@ def _figures(prepared: Prepared, actual: Mapping[str, float], measured: Measured
     return shared_out(found, actual["seconds"] - actual["prepare_seconds"])
 
 
-def cost(prepared: Prepared, cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Bytes that each scan of a prepared statement will read; the scans are told what left out how many rows."""
-    from cubeql.engine.footers import bytes_to_read  # loads what only EXPLAIN needs
+def cost(prepared: Prepared, cursor: duckdb.DuckDBPyConnection) -> dict[str, ToRead]:
+    """What each scan of a prepared statement will read; the scans are told what left out how many rows."""
+    from cubeql.engine.footers import to_read  # loads what only EXPLAIN needs
     from cubeql.engine.leavingout import left_out
 
     works = {w.name: w for w in prepared.works}
@@ -109,7 +111,7 @@ def cost(prepared: Prepared, cursor: duckdb.DuckDBPyConnection) -> dict[str, int
     for scan in scans:
         if isinstance(scan, Scan) and scan.name in works:
             works[scan.name].left_out = left_out(cursor, scan, works[scan.name], prepared.compiled.parameters)
-    return {s.name: bytes_to_read(cursor, works[s.name], s) for s in scans if s.name in works}
+    return {s.name: to_read(cursor, works[s.name], s) for s in scans if s.name in works}
 
 
 def work_words(work: ScanWork | None) -> str:

@@ -43,10 +43,21 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class ToRead:
+    """What a scan reads of its files: compressed bytes of the columns it names, row groups of all in the files kept."""
+
+    bytes: int = 0
+    row_groups: int = 0
+    row_groups_all: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ScanTold:
     """What a scan reads of a layer: tile rows (of points and zones their rows, see ``unit``) and files, kept of all.
 
-    Of a scan of zones ``zones`` is how many can matter. ``left_out`` is how many of them each thing left out.
+    Of a scan of zones ``zones`` is how many can matter. Row groups are kept of all in the files that are kept;
+    ``bytes_to_read`` are those of the columns that it names, in these row groups. ``left_out`` is how many rows each
+    thing left out.
     """
 
     name: str
@@ -59,6 +70,9 @@ class ScanTold:
     files_all: int
     bytes_all: int
     zones: int | None = None
+    row_groups_kept: int = 0
+    row_groups_all: int = 0
+    bytes_to_read: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -1,4 +1,4 @@
-"""How many bytes a scan will read: sizes of column chunks, from the footers of the files that are kept."""
+"""How much a scan will read: row groups and sizes of column chunks, from the footers of the files that are kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from cubeql.engine.explanation import ToRead
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.selecting import Integers, Selection
 from cubeql.plan.nodes import RowScan, Scan
@@ -14,14 +15,14 @@ from cubeql.sql.printer import literal
 _SCALARS = ("tile", "time", "footprint__count")
 
 
-def bytes_to_read(cursor: duckdb.DuckDBPyConnection, work: ScanWork, scan: Scan | RowScan) -> int:
-    """Compressed bytes of the columns a scan names, in the row groups that hold rows it keeps.
+def to_read(cursor: duckdb.DuckDBPyConnection, work: ScanWork, scan: Scan | RowScan) -> ToRead:
+    """The row groups that hold rows a scan keeps, and in them the compressed bytes of the columns that it names.
 
     The engine reads the footers, which it needs for the scan in any case, and remembers them. Of points and zones it is
     the share of the files that their rows make up at most.
     """
     if not work.paths or not work.tiles_kept:
-        return 0
+        return ToRead()
     wanted = ", ".join(literal(n) for n in sorted(set(scan.columns) if isinstance(scan, RowScan) else _columns(scan)))
     listed = f"[{', '.join(literal(p) for p in work.paths)}]"
     text = f"""SELECT file_name, row_group_id, any_value(row_group_num_rows) AS n, coalesce(sum(total_compressed_size)
@@ -31,10 +32,12 @@ def bytes_to_read(cursor: duckdb.DuckDBPyConnection, work: ScanWork, scan: Scan 
     groups = cursor.execute(text).fetchnumpy()
     rows, sizes = np.asarray(groups["n"], np.int64), np.asarray(groups["size"], np.int64)
     if isinstance(scan, RowScan):
-        return int(sizes.sum() * min(1.0, work.tiles_kept / rows.sum()))
+        share = min(1.0, work.tiles_kept / rows.sum())
+        return ToRead(int(sizes.sum() * share), len(rows), len(rows))
     if work.selection is None or work.selection.is_whole:
-        return int(sizes.sum())
-    return int(sizes[_touched(cursor, work, work.selection, groups["file_name"].tolist(), rows)].sum())
+        return ToRead(int(sizes.sum()), len(rows), len(rows))
+    touched = _touched(cursor, work, work.selection, groups["file_name"].tolist(), rows)
+    return ToRead(int(sizes[touched].sum()), int(np.count_nonzero(touched)), len(rows))
 
 
 def _touched(

@@ -12,8 +12,10 @@
 
 Sections: ``query``; ``params`` (JSON: an object for ``$name``, a list for ``?``); ``rows`` or ``error``;
 ``says`` and ``warns`` (one fragment a line that the error or the warnings must hold, in any case of letters);
-``plan``, ``optimized``, ``sql`` (a stage of compiling). ``{here}`` in a query is the folder of the case.
-``--update-cases`` writes ``rows``, ``error`` and the stages; ``says`` and ``warns`` are only written by hand.
+``plan``, ``optimized``, ``sql`` (a stage of compiling); ``work`` (what each scan reads, of all) and ``rule`` (rules of
+the optimiser without which it would read more). ``{here}`` in a query is the folder of the case.
+``--update-cases`` writes ``rows``, ``error``, ``work`` and the stages; ``says``, ``warns`` and ``rule`` are
+only written by hand.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "cases"
 STAGES = ("plan", "optimized", "sql")
-SECTIONS = ("query", "params", "warns", *STAGES, "rows", "says", "error")
-WRITTEN = ("rows", "error", *STAGES)
+SECTIONS = ("query", "params", "warns", *STAGES, "rule", "work", "rows", "says", "error")
+WRITTEN = ("rows", "error", "work", *STAGES)
 _HEAD = re.compile(r"^--- (\w+)[ \t]*$", re.MULTILINE)
 
 
