@@ -40,7 +40,7 @@ def _told(land: Landscape, args: argparse.Namespace) -> telling.Figures:
     _say(f"{land.size**2:,} pixels, {cells:,} cells, {land.dates} dates")
     for kind in dict.fromkeys(["cog", *(p.reads for p in peers)]):
         building.build(land, kind)
-    asked = turns.take_turns(land, peers, questions, args.times, args.seconds, _say) if questions else ()
+    asked = turns.take_turns(land, peers, questions, args.least, args.times, args.seconds, _say) if questions else ()
     return {
         "kind": "peers", "machine": machine(), "pixels": land.size**2, "cells": cells, "dates": land.dates,
         "figures": [asdict(f) for f in asked],
@@ -75,7 +75,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where data is kept (1.5 GB); a temporary folder unless told")
     parser.add_argument("--only", **commas, help=f"some of {names}, by comma")
     parser.add_argument("--peers", **commas, help=f"some of {', '.join(p.name for p in peerage.PEERS)}")
-    parser.add_argument("--times", type=int, default=7, help="turns of every question, three at least")
+    parser.add_argument("--least", type=int, default=3, help="turns of every question at least")
+    parser.add_argument("--times", type=int, default=7, help="turns of every question at most")
     parser.add_argument("--seconds", type=float, default=30.0, help="after which a peer drops out of the turns")
     parser.add_argument("--size", type=int, default=2000, help="pixels along a side, a multiple of 250")
     parser.add_argument("--dates", type=int, default=24, help="number of dates, at most 24")

@@ -13,7 +13,7 @@ from benchmarks.peers import building
 from benchmarks.peers.landscape import FINE_RESOLUTION, Landscape
 from cubeql.session import Session
 
-_SCENE = "scene"
+_SCENE, _BAND = "scene", "value"
 _IN_PLACE = "in_place"
 
 
@@ -63,10 +63,9 @@ def crossings(land: Landscape, times: int) -> Iterator[Crossing]:
                 f"CREATE VIEW {_SCENE} AS RASTER [{listed}] "
                 f"WITH (resolution {FINE_RESOLUTION}, time_pattern '%Y%m%d', method 'nearest')"
             )
-            band = session.layer(_SCENE).bands[0].name
             for says, (text, counts) in asked.items():
                 if many in counts:
-                    placed = _median(session, text.format(v=band, s=_SCENE), times)
+                    placed = _median(session, text.format(v=_BAND, s=_SCENE), times)
                     stored = _median(session, text.format(v="ndvi", s="stored"), times)
                     yield Crossing(says, many, placed, stored, ingest)
     shutil.rmtree(land.folder / _IN_PLACE)

@@ -50,7 +50,7 @@ PEERS = (
     Peer("xarray + dask", ("labelled", "ask"), "zarr", ("dask", "zarr"), tolerance=1e-6),
     Peer("xarray-sql", ("labelledsql", "ask"), "zarr", ("xarray_sql", "zarr"), tolerance=1e-6),
     Peer("SedonaDB", ("sedona", "ask"), "cog", ("sedonadb",)),
-    Peer("DuckDB, pixels", ("rows", "ask_pixels"), "pixels"),
-    Peer("DuckDB, cells", ("rows", "ask_cells"), "cells", cells=True),
+    Peer("DuckDB pixels", ("rows", "ask_pixels"), "pixels"),
+    Peer("DuckDB cells", ("rows", "ask_cells"), "cells", cells=True),
 )
 BY_NAME = {p.name: p for p in PEERS}

@@ -16,8 +16,6 @@ from benchmarks.peers.landscape import Landscape
 from benchmarks.peers.peerage import Peer
 from benchmarks.peers.questions import Question
 
-_LEAST = 3
-
 
 @dataclass(frozen=True)
 class Figure:
@@ -76,16 +74,17 @@ def _asked(peer: Peer, land: Landscape) -> Iterator[_Asked]:
 
 
 def take_turns(
-    land: Landscape, peers: list[Peer], questions: list[Question], times: int, seconds: float,
+    land: Landscape, peers: list[Peer], questions: list[Question], least: int, times: int, seconds: float,
     say: Callable[[str], None],
 ) -> Iterator[Figure]:  # fmt: skip
-    """Every question to every peer: once for the answer, then in turns up to ``times``, and three times at least.
+    """Every question to every peer: once for the answer, then in turns up to ``times``, and ``least`` at least.
 
     Args:
         land: the landscape, built for all of them.
         peers: who is asked.
         questions: what.
-        times: how many turns.
+        least: how many turns at least.
+        times: how many at most.
         seconds: of wall clock after which a peer drops out of the turns of a question.
         say: hears a line a figure.
     """
@@ -96,7 +95,7 @@ def take_turns(
     with ExitStack() as stack:
         asked = [stack.enter_context(_asked(peer, land)) for peer in peers]
         for question in questions:
-            for figure in _one(question, asked, answers, counts, times, seconds):
+            for figure in _one(question, asked, answers, counts, least, times, seconds):
                 took = f"cpu {figure.cpu * 1000:9.1f} wall {figure.wall * 1000:9.1f} ms"
                 say(f"{question.name:10s} {figure.peer:16s} {took}  {figure.wrong or 'right'}")
                 yield figure
@@ -104,7 +103,7 @@ def take_turns(
 
 def _one(
     question: Question, asked: list[_Asked], answers: dict[bool, dict[str, reference.Answer]], counts: dict[bool, int],
-    times: int, seconds: float,
+    least: int, times: int, seconds: float,
 ) -> Iterator[Figure]:  # fmt: skip
     wrong, taken = {}, {}
     for one in asked:
@@ -114,7 +113,7 @@ def _one(
     for turn in range(times):
         for one in asked:
             had = taken[one.peer.name]
-            if had and (turn < _LEAST or sum(t["wall"] for t in had) < seconds):
+            if had and (turn < least or sum(t["wall"] for t in had) < seconds):
                 had.append(one.ask(question))
     for one in asked:
         yield _figure(question, one.peer, taken[one.peer.name][1:], counts[one.peer.cells], wrong[one.peer.name])

@@ -10,12 +10,12 @@ from cubeql.analyze.bound import (
     Apply,
     Bound,
     Column,
+    InRegion,
     Key,
     Window,
     children,
     rewrite,
     rewrite_inside,
-    walk,
 )
 from cubeql.analyze.context import Context
 from cubeql.functions.cells import GEOMETRY
@@ -83,8 +83,14 @@ def has_aggregate(expr: Bound) -> bool:
 
 
 def uses_grid_cell(expr: Bound) -> bool:
-    """Whether the query's own cell is read."""
-    return any(isinstance(e, Column) and e.source == GRID for e in walk(expr))
+    """Whether the query's own cell is read; whether it lies in a region is read from a mask."""
+    if isinstance(expr, InRegion) and _is_grid_cell(expr.operand):
+        return False
+    return _is_grid_cell(expr) or any(uses_grid_cell(e) for e in children(expr))
+
+
+def _is_grid_cell(expr: Bound) -> bool:
+    return isinstance(expr, Column) and expr.source == GRID
 
 
 def geometry_of(expr: Bound) -> str | None:
@@ -92,4 +98,4 @@ def geometry_of(expr: Bound) -> str | None:
     if not isinstance(expr, Apply) or not expr.args:
         return None
     cell = expr.args[0]
-    return GEOMETRY.get(expr.function.name) if isinstance(cell, Column) and cell.source == GRID else None
+    return GEOMETRY.get(expr.function.name) if _is_grid_cell(cell) else None

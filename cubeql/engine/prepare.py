@@ -28,6 +28,7 @@ from cubeql.engine.running import Running
 from cubeql.engine.scans import NOTHING_TOLD, ScanWork, Told
 from cubeql.engine.settling import settled_rows, unsettled_rows
 from cubeql.engine.shipment import Shipment, shipments
+from cubeql.engine.summarytables import SummaryTables
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_held, provide_zones, shape_of_zone
 from cubeql.errors import QueryError, StoreError, diagnose
@@ -68,6 +69,7 @@ class Caches:
 
     geometry: GeometryCache = field(default_factory=GeometryCache)
     zones: ZoneCache = field(default_factory=ZoneCache)
+    summaries: SummaryTables = field(default_factory=SummaryTables)
 
 
 class Preparation:
@@ -92,6 +94,7 @@ class Preparation:
         self.cursor: duckdb.DuckDBPyConnection = running.cursor
         self.geometry = caches.geometry
         self.zones = caches.zones
+        self.summaries = caches.summaries
         self.places: dict[str, Places] = {}
         self.shapes: dict[RegionRef, RegionShape] = {}
         self.covers: dict[tuple[RegionRef, int], TileRanges] = {}
@@ -310,7 +313,8 @@ class Preparation:
         if planned is not None:
             work.in_place = work.tiles_all = planned
         self.works.append(work)
-        scans.provide(self.cursor, scan, snapshot, work, tiles, self.compiled.parameters, told)
+        summaries = self.summaries if planned is None else None
+        scans.provide(self.cursor, scan, snapshot, work, tiles, self.compiled.parameters, told, summaries)
         return work
 
     def _snapshot_of(self, scan: Scan | RowScan) -> Snapshot:

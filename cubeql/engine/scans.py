@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cubeql.engine import frozen, marks
 from cubeql.engine.selecting import MOST_PARTS, MOST_ROWS, Selection, TileRows
+from cubeql.engine.summarytables import SummaryTables
 from cubeql.engine.tiletests import files_that_pass, sql_test
 from cubeql.grid.ranges import TileRanges
 from cubeql.plan.nodes import Overview, RowScan, Scan
@@ -130,6 +131,7 @@ def provide(
     tiles: NDArray[np.int64] | TileRanges | None,
     values: Values,
     told: Told = NOTHING_TOLD,
+    summaries: SummaryTables | None = None,
 ) -> NDArray[np.int64]:
     """Make the relation of a scan on a cursor, of the files and rows that can matter; reads scalar columns only.
 
@@ -141,13 +143,15 @@ def provide(
         tiles: those that can matter, sorted or as the ranges of a region; None for all.
         values: of parameters.
         told: what else is asked of its rows.
+        summaries: what is kept in memory of the layer's summaries; None for files that may change.
 
     Returns:
         The tiles that rows of the relation lie in, sorted.
     """
     selection = _selection(cursor, scan, snapshot, tiles, values)
     work.first = work.selection = replace(selection, values=(*selection.values, *told.tests), flags=told.flags)
-    _make(cursor, scan, work)
+    of_all = tiles is None and told == NOTHING_TOLD  # else the text asks what another statement may know otherwise
+    _make(cursor, scan, work, summaries if of_all else None)
     stored = _stored_tiles(cursor, scan, work)
     work.is_of_region = isinstance(tiles, TileRanges)
     if isinstance(tiles, TileRanges) and not np.all(inside := tiles.hold(stored)):
@@ -218,7 +222,9 @@ def files_that_matter(snapshot: Snapshot, scan: Scan, values: Values) -> NDArray
     return kept if test is None else kept & files_that_pass(test, snapshot)
 
 
-def _make(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> None:
+def _make(
+    cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, summaries: SummaryTables | None = None
+) -> None:
     assert work.selection is not None
     work.sizes = work.selection.sizes
     work.files_kept = len(work.sizes)
@@ -231,6 +237,7 @@ def _make(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> None
     else:
         columns = ", ".join((*_columns(scan), *work.selection.flagged))
         text = " UNION ALL ".join(work.selection.queries(columns))
+        text = text if summaries is None else summaries.held(cursor, scan, work.tiles_all, text)
     counted = f"SELECT * FROM ({text}) WHERE {marks.condition(scan)}"  # noqa: S608 - identifiers are quoted, constants are our own
     cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {counted}")
 

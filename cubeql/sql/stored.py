@@ -19,7 +19,7 @@ def decoded_late(function: str, band: Band) -> str | None:
     if function in ("min", "max"):
         # With a negative scale the smallest value is the largest stored one.
         return _template(band) if (band.scale is None or band.scale > 0) else None
-    if function == "sum" and band.offset is None:
+    if function == "sum" and not band.offset:
         return _template(band) if _is_packed(band) else "{0}"
     return None
 
@@ -33,5 +33,5 @@ def _template(band: Band) -> str:
         return "{0}::BIGINT" if band.is_integer else "{0}::DOUBLE"
     text = "{0}::DOUBLE"
     text += f" * {literal(float(band.scale))}" if band.scale is not None else ""
-    text += f" + {literal(float(band.offset))}" if band.offset is not None else ""
+    text += f" + {literal(float(band.offset))}" if band.offset else ""  # rasters with a scale say 0
     return f"({text})"

@@ -72,7 +72,8 @@ def _is_categorical(scan: Scan, name: str) -> bool:
 def _summaries(cells: Cells, answer: Answer) -> Summaries:
     own = cells.driver.scan
     scan = replace(own, name=f"{own.name}$summaries", overview=answer.overview, values=answer.settled)
-    edges = replace(cells, with_slot=True) if cells.regions or not answer.is_of_all else None
+    finer = answer.overview.resolution > own.tile
+    edges = replace(cells, with_slot=cells.with_slot or finer) if cells.regions or not answer.is_of_all else None
     conditions: tuple[Bound, ...] = ()
     if answer.overview.classes is not None:
         conditions = tuple(c for c in cells.cell_filters if not isinstance(c, InRegion))
