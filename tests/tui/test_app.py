@@ -149,7 +149,8 @@ def test_history_gives_each_text_once_the_latest_first() -> None:
 def test_both_themes_draw_the_same_words(cube_store: Path) -> None:
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
         await ask(app, pilot, "SELECT elevation FROM finer ORDER BY elevation LIMIT 3")
-        await until(pilot, lambda: "median" in shown(app))  # what the list of layers shows in passing has come
+        # what the list of layers shows in passing has come, and nothing else is on its way
+        await until(pilot, lambda: "median" in shown(app) and not any(w.is_running for w in app.workers))
         dark = shown(app)
         app.theme = "cubeql-light"
         await until(pilot, lambda: shown(app) == dark)  # the preview is drawn anew
