@@ -63,10 +63,10 @@ def form_of(field: pa.Field, sample: pa.Array, aligned: bool = True) -> Form:
         tail = _common_tail(sample, field)
         return Form(name, note, lambda c: _plain(c, field), lambda _: tail)
     if pa.types.is_timestamp(field.type):
-        days = all(t.endswith(_MIDNIGHT) for t in exact_texts(sample, field).drop_null().to_pylist())
+        days = all(t.endswith(_MIDNIGHT) for t in _known_texts(sample, field))
         return Form(name, None if days else "UTC", lambda c: _instants(c, field, days), _nothing)
     if pa.types.is_floating(field.type):
-        decimals = _decimals(exact_texts(sample, field).drop_null().to_pylist()) if aligned else None
+        decimals = _decimals(_known_texts(sample, field)) if aligned else None
         return Form(name, note, lambda c: _numbers(c, field, decimals), _zeros, counted=True)
     if pa.types.is_nested(field.type):
         return Form(name, note, lambda c: _nested(c, field), _nothing, wraps=True)
@@ -110,8 +110,11 @@ def _class_texts(column: pa.Array, field: pa.Field, names: dict[str, str]) -> li
 
 def _common_tail(sample: pa.Array, field: pa.Field) -> int:
     """How many digits f all cells end with: those below their resolution."""
-    texts = exact_texts(sample, field).drop_null().to_pylist()
-    return min((len(t) - len(t.rstrip("f")) for t in texts), default=0)
+    return min((len(t) - len(t.rstrip("f")) for t in _known_texts(sample, field)), default=0)
+
+
+def _known_texts(column: pa.Array, field: pa.Field) -> list[str]:
+    return [t for t in exact_texts(column, field).to_pylist() if t is not None]
 
 
 def _instants(column: pa.Array, field: pa.Field, days: bool) -> list[str | None]:

@@ -17,6 +17,8 @@ _TYPE = b"cubeql.type"
 _UNIT = b"unit"
 _CLASSES = b"cubeql.classes"
 _DAY = 86_400_000_000
+_FEW = 1_000
+"""Of so many values Python makes the texts: that takes less than to load pyarrow.compute, which makes those of more."""
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
@@ -62,7 +64,7 @@ def exact_texts(column: pa.Array, field: pa.Field) -> pa.Array:
     if is_cell(field):
         return _hexadecimal(column)
     if pa.types.is_timestamp(kind):
-        return _distinct(column, _instants)
+        return pa.array(_instants(column), pa.string()) if len(column) <= _FEW else _distinct(column, _instants)
     if pa.types.is_duration(kind) or pa.types.is_interval(kind):
         return _distinct(column, _intervals)
     if pa.types.is_nested(kind):
@@ -72,7 +74,11 @@ def exact_texts(column: pa.Array, field: pa.Field) -> pa.Array:
         return _well_known_text(column)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return pa.array([None if v is None else v.hex() for v in column.to_pylist()], pa.string())
-    return column.cast(pa.string())
+    if len(column) <= _FEW and (pa.types.is_integer(kind) or kind == pa.float64()):
+        values = column.to_pylist()
+        if all(v is None or isinstance(v, int) or v == 0 or 1e-4 <= abs(v) < 1e15 for v in values):  # else 1e+16
+            return pa.array([None if v is None else repr(v).removesuffix(".0") for v in values], pa.string())
+    return column if pa.types.is_string(kind) else column.cast(pa.string())
 
 
 def json_values(column: pa.Array, field: pa.Field) -> list[Any]:
@@ -94,14 +100,16 @@ def json_values(column: pa.Array, field: pa.Field) -> list[Any]:
 
 
 def _hexadecimal(column: pa.Array) -> pa.Array:
-    import pyarrow.compute as pc  # takes long to load, and is seldom needed
-
-    filled = column.fill_null(0).to_numpy(zero_copy_only=False)
+    filled = (column.fill_null(0) if column.null_count else column).to_numpy(zero_copy_only=False)
     digits = np.frombuffer(filled.astype(">u8").tobytes().hex().encode(), "S1").reshape(-1, 16)[:, 1:]
     offsets = np.arange(0, 15 * (len(column) + 1), 15, dtype=np.int32)
     buffers = (pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(digits)))
     texts = pa.StringArray.from_buffers(len(column), *buffers)
-    return pc.if_else(column.is_valid(), texts, None) if column.null_count else texts
+    if not column.null_count:
+        return texts
+    import pyarrow.compute as pc  # takes long to load, and is seldom needed
+
+    return pc.if_else(column.is_valid(), texts, None)
 
 
 def _well_known_text(column: pa.Array) -> pa.Array:
@@ -117,9 +125,9 @@ def _distinct(column: pa.Array, texts_of: Any) -> pa.Array:
     return pa.array(texts_of(encoded.dictionary), pa.string()).take(encoded.indices)
 
 
-def _instants(values: pa.Array) -> list[str]:
+def _instants(values: pa.Array) -> list[str | None]:
     whole = np.datetime_as_string(values.to_numpy(zero_copy_only=False))
-    return [(t.rstrip("0").rstrip(".") if "." in t else t) + "Z" for t in whole.tolist()]
+    return [None if t == "NaT" else (t.rstrip("0").rstrip(".") if "." in t else t) + "Z" for t in whole.tolist()]
 
 
 def _intervals(values: pa.Array) -> list[str]:

@@ -143,8 +143,8 @@ def test_a_time_limit_stops_and_says_so(run_here: Run, store: Path) -> None:
     assert ran.code == 4 and "error" in ran.err
 
 
-UNNEEDED = ("textual", "prompt_toolkit", "pandas", "rasterio", "xarray", "netCDF4", "pyogrio", "pyproj", "lark",
-            "pyarrow.parquet", "shapely", "ssl", "cubeql.ingest", "cubeql.storage.write")  # fmt: skip
+UNNEEDED = ("textual", "prompt_toolkit", "pandas", "rasterio", "xarray", "netCDF4", "pyogrio", "pyproj", "lark", "ssl",
+            "pyarrow.compute", "pyarrow.parquet", "shapely", "cubeql.ingest", "cubeql.storage.write")  # fmt: skip
 """What takes long to load, and has no part in answering a statement on a folder."""
 
 

@@ -124,3 +124,24 @@ def test_a_list_of_cells_shows_cells() -> None:
 def test_the_unit_one_is_not_shown() -> None:
     assert unit_of(pa.field("x", pa.int8(), metadata={b"unit": b"1"})) is None
     assert unit_of(pa.field("x", pa.int8(), metadata={b"unit": b"mm"})) == "mm"
+
+
+_NUMBERS = st.one_of(
+    st.none(), st.floats(), st.floats(-1e3, 1e3), st.integers(-(10**6), 10**6).map(lambda n: n / 100), st.just(-0.0)
+)
+
+
+@given(st.lists(_NUMBERS, max_size=8))
+def test_few_numbers_read_as_many_do(values: list[float | None]) -> None:
+    column, field = pa.array(values, pa.float64()), pa.field("x", pa.float64())
+    assert exact_texts(column, field).to_pylist() == column.cast(pa.string()).to_pylist()
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)), max_size=8))
+def test_few_whole_numbers_and_instants_read_as_many_do(values: list[int | None]) -> None:
+    column = pa.array(values, pa.int64())
+    assert exact_texts(column, pa.field("x", pa.int64())) == column.cast(pa.string())
+    many = pa.array(values * 1000, pa.int64())
+    for kind in (pa.timestamp("us", tz="UTC"), pa.timestamp("s")):
+        few = exact_texts(column.view(kind), pa.field("t", kind)).to_pylist()
+        assert few * 1000 == exact_texts(many.view(kind), pa.field("t", kind)).to_pylist()
