@@ -169,7 +169,8 @@ def _answered(session: Session, text: str, file: Path) -> list[int]:
         written = pq.ParquetFile(file)
         total = sum(int(b.column(0).to_numpy().sum(dtype=np.int64)) for b in written.iter_batches(columns=["v"]))
         return [written.metadata.num_rows, total]
-    count, total, last, found = 0, 0, -1, []
+    count, total, last = 0, 0, -1
+    found: list[int] = []
     for batch in session.query(text):
         if "ORDER BY v" in text:
             values = batch.column("v").to_numpy()
@@ -214,7 +215,7 @@ def _asked(folder: Path, count: int, large: bool, which: list[int], repeats: int
 
 def _growth(folder: Path, args: argparse.Namespace) -> Iterator[str]:
     """CPU with one thread by size; what 100 times the store costs more; wall clock of two threads beside one."""
-    found = {}
+    found: dict[tuple[int, int], list[Found]] = {}
     for threads in (1, 2):
         for times in args.times:
             _say(f"{times} x, {threads} threads")
