@@ -134,7 +134,7 @@ def test_only_the_newest_window_is_answered(cube_store: Path) -> None:
             found = LayerSource.hexes(self, quantity, resolution, box, time)
             if not asked.is_set():
                 asked.set()
-                assert late.wait(20)
+                assert late.wait(100)
                 drawn.append(found)
             return found
 
@@ -163,7 +163,7 @@ def test_the_screen_answers_keys_while_the_engine_does_not(cube_store: Path) -> 
     class Gated(LayerSource):
         def hexes(self, quantity: Quantity, resolution: int, box: Box, time: Any) -> Hexes:
             asked.append(box)
-            assert gate.wait(20)
+            assert gate.wait(100)
             return LayerSource.hexes(self, quantity, resolution, box, time)
 
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:

@@ -40,7 +40,7 @@ def test_a_statement_that_waits_goes_on_when_asked_and_brings_each_row_once(cube
     run = Run(cube, "SELECT cell FROM finer", ahead=1)
     thread = threading.Thread(target=run.work, args=(lambda: waits.set() if run.state == "waiting" else None,))
     thread.start()
-    assert waits.wait(20)
+    assert waits.wait(100)
     assert run.state == "waiting" and run.seconds == run.seconds, "its clock stands"
     while run.at_work:
         run.more()
@@ -54,7 +54,7 @@ def test_a_statement_that_waits_can_be_cancelled_and_keeps_its_rows(cube: Any) -
     run = Run(cube, "SELECT cell FROM finer", ahead=1)
     thread = threading.Thread(target=run.work, args=(lambda: waits.set() if run.state == "waiting" else None,))
     thread.start()
-    assert waits.wait(20)
+    assert waits.wait(100)
     run.cancel()
     thread.join(20)
     assert (run.state, run.error) == ("cancelled", None)

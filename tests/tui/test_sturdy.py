@@ -219,7 +219,7 @@ def test_resizing_while_a_statement_runs_keeps_all(cube_store: Path, monkeypatch
 
     def gated(run: Run, tell: Any) -> None:
         begun.set()
-        assert gate.wait(20)
+        assert gate.wait(100)
         read(run, tell)
 
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
@@ -240,7 +240,7 @@ def test_resizing_while_a_statement_runs_keeps_all(cube_store: Path, monkeypatch
         gate.set()
         await ended(app, pilot)
         assert app.run_now is not None and app.run_now.rows is not None and len(app.run_now.rows) == 7
-        assert "7 rows" in shown(app)
+        await until(pilot, lambda: "7 rows" in shown(app))
 
     play(cube_store, scene)
 

@@ -64,7 +64,7 @@ def test_a_slow_time_holds_the_others_up_and_nothing_piles_up(cube_store: Path) 
             asked.append(time)
             together.append(time)
             if len(asked) > 1:
-                assert gate.wait(20)
+                assert gate.wait(100)
             found = LayerSource.hexes(self, quantity, resolution, box, time)
             together.remove(time)
             return found

@@ -77,7 +77,7 @@ def test_a_server_that_ends_leaves_no_screen_behind(browser: Any, cube_store: Pa
         screens = children(server.pid)
         assert len(screens) == 1
         server.send_signal(how)
-        server.wait(20)
+        server.wait(100)
         wait_for(lambda: not any(alive(pid) for pid in screens))
         visitor.page.wait_for_selector("text=The screen was closed.")
         assert server.returncode == (0 if how != signal.SIGKILL else -signal.SIGKILL)
