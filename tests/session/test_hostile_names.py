@@ -8,8 +8,8 @@ import pytest
 
 NAMES = [
     'a"b', "a'b", "a;b", "{0}", "{args}", "{", "}", "a b", "$t0", "$p_x", "a.b", "ä🌍", "x\ny", "SELECT", "tile",
-    "slot", "geometry", "layer", "driver", "joined", "area", "lon", "cells", "query", "source$0", "key0", "out0", "%s",
-    "\\",
+    "slot", "digits", "geometry", "layer", "driver", "joined", "area", "lon", "cells", "query",
+    "source$0", "key0", "out0", "%s", "\\",
 ]  # fmt: skip
 
 
