@@ -14,19 +14,28 @@ from cubeql.plan.nodes import Scan
 from cubeql.sql.printer import quote
 
 _MOST_BYTES = 32 * 2**20
+_MOST_TEXTS = 256
 _MOST_ROWS = 200_000
 """Of a scan: what is larger costs its reading more than the opening of row groups."""
 
 
 class SummaryTables:
-    """What was read of summaries, by the text that reads it, which names the files."""
+    """What was read of summaries, by the text that reads it, which names the files.
+
+    It is kept the second time that it is asked for: a command that asks once need not load what the engine wants of
+    Arrow for that.
+    """
 
     def __init__(self) -> None:
+        self._asked: Kept[str, bool] = Kept(_MOST_TEXTS, lambda once: 1)
         self._tables: Kept[str, pa.Table] = Kept(_MOST_BYTES, lambda table: table.nbytes)
 
     def held(self, cursor: duckdb.DuckDBPyConnection, scan: Scan, rows: int, text: str) -> str:
         """SQL of the rows that a text gives: out of memory where these are few summaries, else the text itself."""
         if rows > _MOST_ROWS or not _is_scalar(scan):
+            return text
+        if not self._asked.get(text):
+            self._asked.keep(text, True)
             return text
         table = self._tables.get(text)
         if table is None:
