@@ -112,7 +112,8 @@ def test_what_is_no_layer_is_refused_and_changes_nothing(own: cubeql.Session, qu
         with pytest.raises((QueryError, StoreError), match=says):
             own.query(text)
         assert "made" not in [layer.name for layer in own.layers]
-        assert one(own, "SELECT sum(precip) AS s FROM rain") == before
+        # fractions may be added up in another order
+        assert one(own, "SELECT sum(precip) AS s FROM rain") == pytest.approx(before, rel=1e-12)
         assert len(rows(own, "SHOW VERSIONS rain")) == 2
 
 
