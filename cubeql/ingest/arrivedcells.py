@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from cubeql.analyze.bound import OutputColumn
 from cubeql.engine.convert import UTC_TIMESTAMP
-from cubeql.ingest.faults import refusal
+from cubeql.ingest.faults import ROWS, refusal
 from cubeql.values.cells import are_cells, fault_of, format_cell, parse_cell, resolution_of
 from cubeql.values.types import BOOLEAN, CELL, INTEGER, NULL, NUMBER, TEXT, TIMESTAMP, Type
 
-_ROWS = "the rows that came"
 _TYPES: tuple[tuple[Callable[[pa.DataType], bool], Type, pa.DataType | None], ...] = (
     (pa.types.is_boolean, BOOLEAN, None),
     (pa.types.is_integer, INTEGER, None),
@@ -58,9 +57,9 @@ class Cells:
     def __init__(self, rows: pa.RecordBatchReader, resolution: int | None) -> None:
         key = cells_of(rows.schema)
         if key is None:
-            raise refusal(_ROWS, "no column holds cells", "call it cell: H3 indexes, as numbers or texts")
+            raise refusal(ROWS, "no column holds cells", "call it cell: H3 indexes, as numbers or texts")
         if len(set(rows.schema.names)) < len(rows.schema.names):
-            raise refusal(_ROWS, "two columns have one name", "give each its own")
+            raise refusal(ROWS, "two columns have one name", "give each its own")
         self._key = key
         self._source = iter(rows)
         self._first = next((b for b in self._source if b.num_rows), None)
@@ -104,7 +103,7 @@ class Cells:
         try:
             return _brought(column, field.type)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
-            raise refusal(_ROWS, f"the column {field.name}: {fault}", "send values that fit") from None
+            raise refusal(ROWS, f"the column {field.name}: {fault}", "send values that fit") from None
 
     def _checked(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
         resolution = self.resolution
@@ -119,7 +118,7 @@ class Cells:
 
 def _no_cell(row: int, cell: int, fault: str) -> Exception:
     shown = format_cell(cell) if cell >= 0 else str(cell)
-    return refusal(f"row {row + 1} of {_ROWS.removeprefix('the ')}", f"its cell is {shown}: {fault}",
+    return refusal(f"row {row + 1} of {ROWS.removeprefix('the ')}", f"its cell is {shown}: {fault}",
                    "all cells must be H3 cells of one resolution")  # fmt: skip
 
 
@@ -139,7 +138,7 @@ def _column(field: pa.Field, is_cell: bool) -> tuple[pa.Field, Type]:
     for test, own, brought in _TYPES:
         if test(kind):
             return pa.field(field.name, brought or kind), _known(own, field)
-    raise refusal(_ROWS, f"the column {field.name} is of the Arrow type {field.type}, which no layer of cells holds",
+    raise refusal(ROWS, f"the column {field.name} is of the Arrow type {field.type}, which no layer of cells holds",
                   "leave it out")  # fmt: skip
 
 

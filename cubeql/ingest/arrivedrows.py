@@ -13,7 +13,7 @@ import shapely
 
 from cubeql.catalog import Attribute, Layer, TimeAxis
 from cubeql.engine.result import Result, done
-from cubeql.ingest.faults import refusal
+from cubeql.ingest.faults import ROWS, refusal
 from cubeql.ingest.options import IngestOptions
 from cubeql.ingest.rowcolumns import Chosen, Kind, chosen_columns
 from cubeql.ingest.rowjob import kind_of
@@ -25,7 +25,6 @@ from cubeql.values.durations import parse_duration
 if TYPE_CHECKING:
     from cubeql.ingest.arriving import Taking
 
-_ROWS = "the rows that came"
 _WORKED_OUT = ("cell", "zone")
 
 
@@ -34,12 +33,12 @@ def take_places(taking: Taking, rows: pa.RecordBatchReader) -> Result:
     source = _source(rows)
     kind = _kind(taking, source)
     if taking.existing is not None and taking.existing.kind != kind:
-        raise refusal(_ROWS, f"they are {kind}, the layer holds {taking.existing.kind}", "send them to another layer")
+        raise refusal(ROWS, f"they are {kind}, the layer holds {taking.existing.kind}", "send them to another layer")
     chosen = chosen_columns(source, kind, taking.existing, IngestOptions())
     layer = taking.existing or taking.told(_layer(taking, kind, chosen))
     chosen = _matched(chosen, layer) if taking.existing is not None else chosen
     if (chosen.time is None) != (layer.time is None) and kind == "points":
-        raise refusal(_ROWS, "they have no times, but the layer has", "send a column called time")
+        raise refusal(ROWS, "they have no times, but the layer has", "send a column called time")
     types = {a.name: ATTRIBUTE_TYPES[a.type] for _, a in chosen.attributes}
     fitting = Fitting(source, chosen, types, source.crs)
     running = taking.call.running()  # its time limit, and whoever stops it
@@ -58,7 +57,7 @@ def _source(rows: pa.RecordBatchReader) -> RowSource:
     left_out = [n for n in rows.schema.names if n.casefold() in _WORKED_OUT]
     schema = pa.schema([field for field in rows.schema if field.name not in left_out])
     if len(set(schema.names)) < len(schema.names):
-        raise refusal(_ROWS, "two columns have one name", "give each its own")
+        raise refusal(ROWS, "two columns have one name", "give each its own")
     geometry = _geometry(schema)
     columns = tuple(SourceColumn(f.name, f.type) for f in schema if f.name != geometry)
     crs = LON_LAT if geometry is None else _crs(schema.field(geometry))
@@ -70,7 +69,7 @@ def _source(rows: pa.RecordBatchReader) -> RowSource:
         yield from (_plain(batch, schema) for batch in chain(looked_at, left) if batch.num_rows)
 
     shapes = frozenset() if geometry is None else _shapes(looked_at, geometry)
-    return RowSource(_ROWS, columns, 0, geometry, crs, shapes, batches)
+    return RowSource(ROWS, columns, 0, geometry, crs, shapes, batches)
 
 
 def _shapes(batches: Sequence[pa.RecordBatch], geometry: str) -> frozenset[str]:
@@ -82,7 +81,7 @@ def _shapes(batches: Sequence[pa.RecordBatch], geometry: str) -> frozenset[str]:
         try:
             shapes = shapely.from_wkb(column.drop_null().to_pylist())
         except shapely.errors.ShapelyError as fault:
-            raise refusal(_ROWS, f"a geometry cannot be read ({fault})", "send WKB") from None
+            raise refusal(ROWS, f"a geometry cannot be read ({fault})", "send WKB") from None
         found |= {str(s.geom_type) for s in shapes if not s.is_empty}
     return frozenset(found)
 
@@ -125,7 +124,7 @@ def _kind(taking: Taking, source: RowSource) -> Kind:
     if source.geometry is None or said == "points":
         return "points"
     if not source.shapes:
-        raise refusal(_ROWS, "the first of them have no geometry", "leave such rows out")
+        raise refusal(ROWS, "the first of them have no geometry", "leave such rows out")
     return kind_of(source)
 
 
@@ -158,7 +157,7 @@ def _matched(chosen: Chosen, layer: Layer) -> Chosen:
         wanted = known.get(own.name.casefold())
         if wanted is None:
             listed = ", ".join(a.name for a in layer.attributes) or "none"
-            raise refusal(_ROWS, f"the layer has no attribute {own.name!r}", f"its attributes are {listed}")
+            raise refusal(ROWS, f"the layer has no attribute {own.name!r}", f"its attributes are {listed}")
         pairs.append((column, _fits(own, wanted)))
     return replace(chosen, attributes=tuple(pairs))
 
@@ -166,14 +165,14 @@ def _matched(chosen: Chosen, layer: Layer) -> Chosen:
 def _fits(own: Attribute, wanted: Attribute) -> Attribute:
     if own.type == wanted.type or (own.type, wanted.type) == ("integer", "number"):
         return wanted
-    raise refusal(_ROWS, f"the column {own.name} holds {own.type}, in the layer {wanted.type}", "cast it")
+    raise refusal(ROWS, f"the column {own.name} holds {own.type}, in the layer {wanted.type}", "cast it")
 
 
 def _check_whole(fitting: Fitting) -> None:
     """Refuse rows that a file would be read without: a client is told at once, and can mend what it sends."""
     if fitting.without:
         what, number = next(iter(fitting.without.items()))
-        raise refusal(_ROWS, f"{number:,} of them have no {what}", "leave them out")
+        raise refusal(ROWS, f"{number:,} of them have no {what}", "leave them out")
 
 
 def _with_missing(rows: pa.Table, layer: Layer) -> pa.Table:

@@ -26,7 +26,7 @@ from cubeql.errors import NotAllowed, QueryError, Span, diagnose
 from cubeql.ingest.arrivedcells import Cells, cells_of
 from cubeql.ingest.arrivedrows import take_places
 from cubeql.ingest.cardfacts import made_of
-from cubeql.ingest.faults import refusal
+from cubeql.ingest.faults import ROWS, refusal
 from cubeql.storage import Store
 from cubeql.storage.blocks import RowExistsError
 from cubeql.storage.names import is_layer_name
@@ -37,7 +37,6 @@ WriteMode = Literal["create", "append", "replace"]
 KINDS = ("grid", "points", "zones")
 OPTIONS = ("kind", *AXIS, "dimensions", "title", "licence", "citation", "description")
 """What may be said beside the rows, each a text."""
-ROWS = "the rows that came"
 _PREFIX = "cubeql."
 
 

@@ -13,6 +13,9 @@ from cubeql.errors import IngestError
 if TYPE_CHECKING:
     from cubeql.ingest.report import IngestReport
 
+ROWS = "the rows that came"
+"""What is named in place of a file, where a client sends rows."""
+
 
 _ADDRESS = re.compile(r"(?:https?|s3)://[^\s'\"]*[?@][^\s'\"]*?(?=:?(?:[\s'\"]|$))")
 
