@@ -56,7 +56,7 @@ async def ask(app: CubeQL, pilot: Pilot[None], text: str) -> None:
 
 async def ended(app: CubeQL, pilot: Pilot[None]) -> None:
     """Wait until the statement that was begun has ended and is shown."""
-    await until(pilot, lambda: app.run_now is not None and not app.run_now.at_work and app._shown is app.run_now)
+    await until(pilot, lambda: app.run_now is not None and app._settled is app.run_now)
 
 
 def lines(app: CubeQL) -> list[str]:

@@ -61,18 +61,17 @@ def test_the_help_page_is_searched_by_typing(cube_store: Path) -> None:
         await pilot.pause()
         assert "Nothing here answers to “coloursxyz”" in shown(app)
         await pilot.press("escape")
-        await pilot.pause()
-        assert "F5 Run" in lines(app)[-1]
+        await until(pilot, lambda: "F5 Run" in lines(app)[-1])
 
     play(cube_store, scene)
 
 
 def test_the_footer_follows_the_focus_and_can_be_clicked(cube_store: Path) -> None:
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "F1 Help" in lines(app)[-1])
         assert "Preview" not in lines(app)[-1]
         await pilot.press("f6")
-        await pilot.pause()
-        assert "Preview" in lines(app)[-1]
+        await until(pilot, lambda: "Preview" in lines(app)[-1])
         x, y = find(app, "F1 Help")
         await pilot.click(offset=(x + 4, y))
         await pilot.pause()

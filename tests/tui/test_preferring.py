@@ -61,7 +61,7 @@ def test_the_screen_takes_the_keys_and_shows_them_everywhere(cube_store: Path) -
     actions, _ = rebound({"everywhere.run": "f9", "everywhere.plan": "f5", "layers.preview": "x"})
 
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
-        assert "F9 Run" in lines(app)[-1] and "x shows rows" in shown(app)
+        await until(pilot, lambda: "F9 Run" in lines(app)[-1] and "x shows rows" in shown(app))
         app.query_one(QueryEditor).put("SELECT elevation FROM finer LIMIT 3")
         await pilot.press("f9")
         await ended(app, pilot)

@@ -97,7 +97,7 @@ class CubeQL(Ending):
         self.history = History(history)
         self._drafts = history.parent / "drafts" if history is not None else None
         self.run_now: Run | None = None
-        self._shown: Run | None = None
+        self._settled: Run | None = None
         self._told: tuple[Run, State] | None = None
         self._place = Span(0, 0)
         self._given: dict[str, str] = {}  # texts of parameters, by name
@@ -192,9 +192,9 @@ class CubeQL(Ending):
         if run is not self.run_now:
             return
         self.results.take(run)
-        self._shown = run
-        if not run.at_work:
+        if not run.at_work and run is not self._settled:  # what was said before its end may be heard after it
             self._ended(run)
+            self._settled = run
         self._beat()
 
     def _ended(self, run: Run) -> None:
