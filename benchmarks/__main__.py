@@ -38,9 +38,7 @@ def main() -> None:
         with Session.open(made.folder / "store", memory_limit=args.memory) as session:
             rows = _wanted(_rows(session, made, args), args.only)
             found = measure(rows, args.seconds, lambda line: print(line, file=sys.stderr, flush=True))
-        told = list(pruning.lines(made)) if _asked("prune", args.only) else []
     _report(found, args.json)
-    print("\n".join(["", *told]))
 
 
 def _rows(session: Session, made: data.Data, args: argparse.Namespace) -> Iterator[Row]:
@@ -59,6 +57,8 @@ def _rows(session: Session, made: data.Data, args: argparse.Namespace) -> Iterat
     if _asked("start", args.only):
         point = "SELECT time, ndvi FROM ndvi FILTER cell WITHIN POINT(25.03, 46.52)"
         yield from cold_start.rows(str(made.folder / "store"), point)
+    if _asked("copy", args.only):
+        yield from writing.copies(session, made)
     if _asked("ingest", args.only):
         yield from writing.rows(made, args.pixels)
 

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from benchmarks import places
 from benchmarks.data import CELLS
+from benchmarks.measure import machine
 from cubeql.catalog import Band, Layer, TimeAxis
 from cubeql.session import Session
 from cubeql.storage import Store, TileBlock
@@ -192,8 +193,10 @@ def _main() -> None:
         for times in args.times:
             _say(f"making {times * args.tiles * DATES:,} tile rows a layer")
             make(folder / f"tiles{times * args.tiles}", times * args.tiles)
-        print("\n".join(_growth(folder, args)))
-        print("\n".join(_limited(folder, args)))
+        found, peaks = _growth(folder, args), _limited(folder, args)
+    print("\n".join([*_of_sizes(found, args), "", *_of_peaks(peaks, args)]))
+    if args.json is not None:
+        args.json.write_text(json.dumps(_told(found, peaks, args), indent=1))
 
 
 def _child(
@@ -213,14 +216,23 @@ def _asked(folder: Path, count: int, large: bool, which: list[int], repeats: int
     return [Found(**one) for one in json.loads(done.stdout)]
 
 
-def _growth(folder: Path, args: argparse.Namespace) -> Iterator[str]:
-    """CPU with one thread by size; what 100 times the store costs more; wall clock of two threads beside one."""
-    found: dict[tuple[int, int], list[Found]] = {}
+Sizes = dict[tuple[int, int], list[Found]]
+"""What was found for each question, by threads and size of the store."""
+
+
+def _growth(folder: Path, args: argparse.Namespace) -> Sizes:
+    """Every question of every size, with one thread and with two."""
+    found: Sizes = {}
     for threads in (1, 2):
         for times in args.times:
             _say(f"{times} x, {threads} threads")
             which = list(range(len(QUESTIONS)))
             found[threads, times] = _asked(folder, times * args.tiles, False, which, args.repeats, threads=threads)
+    return found
+
+
+def _of_sizes(found: Sizes, args: argparse.Namespace) -> Iterator[str]:
+    """CPU with one thread by size; what 100 times the store costs more; wall clock of two threads beside one."""
     sizes = " | ".join(f"{t} x, CPU ms" for t in args.times)
     yield f"| question | tile rows kept of all | {sizes} | more CPU | more tiles kept | 2 threads, wall | right |"
     yield "| --- | --- |" + " ---: |" * (len(args.times) + 3) + " --- |"
@@ -234,16 +246,32 @@ def _growth(folder: Path, args: argparse.Namespace) -> Iterator[str]:
         yield f"| {question.name} | {kept} | {cpus} | {more} | {faster:.2f} | {'yes' if right else 'NO'} |"
 
 
-def _limited(folder: Path, args: argparse.Namespace) -> Iterator[str]:
+def _limited(folder: Path, args: argparse.Namespace) -> list[Found]:
     """Questions on the largest store with a memory limit, each in a process of its own."""
-    count = args.times[-1] * args.tiles
-    yield f"\n| {count * DATES:,} tile rows, memory_limit {args.memory} | CPU s | wall s | peak MiB | right |"
-    yield "| --- | ---: | ---: | ---: | --- |"
+    found = []
     for n, question in enumerate(LARGE):
         _say(question.name)
-        found = _asked(folder, count, True, [n], 1, memory_limit=args.memory)[0]
+        found += _asked(folder, args.times[-1] * args.tiles, True, [n], 1, memory_limit=args.memory)
+    return found
+
+
+def _of_peaks(peaks: list[Found], args: argparse.Namespace) -> Iterator[str]:
+    rows = args.times[-1] * args.tiles * DATES
+    yield f"| {rows:,} tile rows, memory_limit {args.memory} | CPU s | wall s | peak MiB | right |"
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for question, found in zip(LARGE, peaks, strict=True):
         right = "yes" if found.right else "NO"
         yield f"| {question.name} | {found.cpu:.1f} | {found.wall:.1f} | {found.peak_mib:,.0f} | {right} |"
+
+
+def _told(found: Sizes, peaks: list[Found], args: argparse.Namespace) -> dict[str, Any]:
+    """For a machine: what one thread took, by question in the order of sizes; and what the limit left."""
+    growth = [
+        {"name": q.name, "times": args.times, "found": [asdict(found[1, t][n]) for t in args.times]}
+        for n, q in enumerate(QUESTIONS)
+    ]
+    limited = [{"name": q.name, **asdict(f)} for q, f in zip(LARGE, peaks, strict=True)]
+    return {"kind": "growth", "machine": machine(), "growth": growth, "peaks": limited}
 
 
 def _say(text: str) -> None:
@@ -257,6 +285,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--times", type=lambda t: [int(n) for n in t.split(",")], default=[1, 10, 100])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--memory", default="1GiB", help="limit of the second table")
+    parser.add_argument("--json", type=Path, help="write all figures there")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     return parser.parse_args()
 

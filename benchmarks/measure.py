@@ -9,7 +9,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -28,7 +28,7 @@ class Row:
         cpu: target and ratio are about CPU seconds of all threads; else about the wall clock.
         at_least: the target is of ``rate`` (values per CPU second) and has to be reached.
         best: most repeats.
-        note: what else there is to say, asked after the last repeat.
+        also: what else there is to say, numbers by what they are of; asked after the last repeat.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Row:
     cpu: bool = True
     at_least: bool = False
     best: int = 7
-    note: Callable[[], str] | None = None
+    also: Callable[[], dict[str, float]] = dict
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Measured:
     ratio: float | None
     target: float | None
     met: bool | None
-    note: str = ""
+    also: dict[str, float] = field(default_factory=dict)
 
     @property
     def rate(self) -> float | None:
@@ -95,7 +95,7 @@ def _measured(row: Row, base: Callable[[], int | None] | None, seconds: float) -
     met = _is_met(row, ratio if ratio is not None else statistics.median(spent), values, cpu)
     return Measured(
         row.name, cpu, statistics.median(walls), min(spent), max(spent), len(cpus), values, row.against, ratio,
-        row.target, met, row.note() if row.note is not None else "",
+        row.target, met, row.also(),
     )  # fmt: skip
 
 
@@ -123,8 +123,11 @@ def _is_met(row: Row, found: float, values: int | None, cpu: float) -> bool | No
 def _line(one: Measured) -> str:
     ratio = f" = {one.ratio:.2f} x {one.against}" if one.ratio is not None else ""
     met = {None: "", True: "  target met", False: "  TARGET MISSED"}[one.met]
-    note = f"  {one.note}" if one.note else ""
-    return f"{one.name:34s} cpu {_ms(one.cpu)} wall {_ms(one.wall)} ms{ratio}{met}{note}"
+    return f"{one.name:34s} cpu {_ms(one.cpu)} wall {_ms(one.wall)} ms{ratio}{met}  {_also(one)}".rstrip()
+
+
+def _also(one: Measured) -> str:
+    return ", ".join(f"{number:,.4g} {of}" for of, number in one.also.items())
 
 
 def _ms(seconds: float) -> str:
@@ -134,7 +137,7 @@ def _ms(seconds: float) -> str:
 def markdown(found: Iterable[Measured]) -> str:
     """The table for a report."""
     lines = [
-        "| what | CPU ms | wall ms | least - most | million values / CPU s | ratio | target | met | |",
+        "| what | CPU ms | wall ms | least - most | million values / CPU s | ratio | target | met | besides |",
         "| --- | ---: | ---: | ---: | ---: | --- | ---: | --- | --- |",
     ]
     for one in found:
@@ -144,7 +147,7 @@ def markdown(found: Iterable[Measured]) -> str:
         met = {None: "", True: "yes", False: "no"}[one.met]
         lines.append(
             f"| {one.name} | {one.cpu * 1000:.1f} | {one.wall * 1000:.1f} | {one.least * 1000:.1f} - "
-            f"{one.most * 1000:.1f} | {rate} | {ratio} | {target} | {met} | {one.note} |"
+            f"{one.most * 1000:.1f} | {rate} | {ratio} | {target} | {met} | {_also(one)} |"
         )
     return "\n".join(lines)
 

@@ -13,6 +13,9 @@ LARGE = "POLYGON((22.2 45.3, 27.6 45.1, 28.0 47.4, 25.0 48.1, 21.9 47.3, 22.2 45
 SMALL = "POLYGON((25.00 46.50, 25.06 46.49, 25.07 46.54, 25.02 46.56, 25.00 46.50))"
 """A county town and its fields: some hundred cells of resolution 9."""
 
+WINDOW = "BBOX(24.5, 46.2, 25.5, 46.8)"
+"""Fifty thousand cells of resolution 9, of several tiles."""
+
 POINT = "POINT(25.03, 46.52)"
 """One cell."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +36,11 @@ def rows(session: Session, data: Data) -> Iterator[Row]:
     every, all_rules = TILES * DATES * CELLS, Session.open(store)
     without = Session.open(store, rules=_others())
     yield Row("prune/everything", asked(all_rules, FULL, every))
-    yield Row("prune/1 % of tiles by value", asked(all_rules, FILTERED, every), "prune/everything")
+    yield Row("prune/1 % of tiles by value", asked(all_rules, FILTERED, every), "prune/everything",
+              also=_of_all(all_rules, FILTERED, FULL))  # fmt: skip
     yield Row("prune/three layers", asked(all_rules, THREE.format(""), every))
-    yield Row("prune/three layers, 1 % of one by value", asked(all_rules, ON_ONE, every), "prune/three layers")
+    yield Row("prune/three layers, 1 % of one by value", asked(all_rules, ON_ONE, every), "prune/three layers",
+              also=_of_all(all_rules, ON_ONE, THREE.format("")))  # fmt: skip
     yield Row("prune/the same, rules off", asked(without, ON_ONE, every), "prune/three layers", best=3)
     plain = Session.open(data.folder / "store", rules=_others())
     yield Row("prune/join without a filter, rules off", asked(plain, UNFILTERED))
@@ -46,18 +48,15 @@ def rows(session: Session, data: Data) -> Iterator[Row]:
               best=15)
 
 
-def lines(data: Data) -> Iterator[str]:
-    """Tiles and bytes that are read of all, for each statement of this page."""
-    with Session.open(_made(data.folder / "pruning")) as session:
-        pairs = {"1 % of tiles by value": (FILTERED, FULL), "1 % of one of three layers": (ON_ONE, THREE.format(""))}
-        for name, (text, whole) in pairs.items():
-            few, every = session.explain(text), session.explain(whole)
-            tiles = [sum(s.tiles_kept or 0 for s in e.scans) for e in (few, every)]
-            share = few.bytes_to_read / every.bytes_to_read
-            yield (
-                f"prune/{name}: tiles {tiles[0]:,} of {tiles[1]:,}, "
-                f"bytes {few.bytes_to_read:,} of {every.bytes_to_read:,} ({share:.1%})"
-            )
+def _of_all(session: Session, text: str, whole: str) -> Callable[[], dict[str, float]]:
+    """Tile rows that are read, and the share of bytes, beside those of another statement."""
+
+    def said() -> dict[str, float]:
+        few, every = session.explain(text), session.explain(whole)
+        kept, all_kept = (sum(s.tiles_kept or 0 for s in e.scans) for e in (few, every))
+        return {"tiles": kept, "of all": all_kept, "% of bytes": 100 * few.bytes_to_read / every.bytes_to_read}
+
+    return said
 
 
 def _others() -> tuple[str, ...]:

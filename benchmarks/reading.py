@@ -79,6 +79,8 @@ def rows(session: Session, data: Data) -> Iterator[Row]:
     yield Row("place/small polygon per date", asked(session,
               f"FROM ndvi FILTER cell WITHIN POLYGON '{places.SMALL}' GROUP BY time SELECT time, avg(ndvi) AS m"),
               target=0.030, cpu=False)  # fmt: skip
+    yield Row("place/window per date", asked(session,
+              f"FROM ndvi FILTER cell WITHIN {places.WINDOW} GROUP BY time SELECT time, avg(ndvi) AS m"))  # fmt: skip
     large = f"FILTER cell WITHIN POLYGON '{places.LARGE}'"
     yield Row("place/large polygon per date", asked(session,
               f"FROM ndvi {large} GROUP BY time SELECT time, avg(ndvi) AS m", every),
@@ -86,6 +88,9 @@ def rows(session: Session, data: Data) -> Iterator[Row]:
     yield Row("place/true area of a polygon", asked(session,
               f"FROM dem {large} SELECT area() AS km2, avg(elevation) AS m",
               data.cells))  # fmt: skip
+    clear = "FROM scene FILTER scl IN (4, 5) GROUP BY time SELECT time, avg(red) AS m, count(*) AS n"
+    yield Row("mask/pyarrow red and scl", lambda: sum(decoded(data, {"scene": b})() or 0 for b in ("red", "scl")))
+    yield Row("mask/clear mean per time", asked(session, clear, every), "mask/pyarrow red and scl")
     yield Row("stream/cell and value", asked(session, "SELECT cell, elevation FROM dem", data.cells))
     early = "SELECT cell, time, t FROM temp FILTER time BEFORE '2024-03-15'"
     yield Row("stream/cell, time and value", asked(session, early, data.cells * 2))

@@ -1,4 +1,4 @@
-"""Writing: rasters to a layer, first and further dates on one grid, and the whole as a command with its memory."""
+"""Writing: rasters to a layer, first and further dates on one grid, the whole as a command with its memory; COPY."""
 
 from __future__ import annotations
 
@@ -71,18 +71,39 @@ def rows(data: Data, pixels: int = PIXELS) -> Iterator[Row]:
 
         return run
 
-    def size(file: Path) -> Callable[[], str]:
-        def said() -> str:
+    def size(file: Path) -> Callable[[], dict[str, float]]:
+        def said() -> dict[str, float]:
             per_cell = last[file].bytes / last[file].cells
             per_pixel = file.stat().st_size / (0.95 * pixels * pixels)
-            return f"{per_cell:.2f} bytes a cell, {per_cell / per_pixel:.2f} x the GeoTIFF's a pixel"
+            return {"bytes a cell": per_cell, "x the GeoTIFF's a pixel": per_cell / per_pixel}
 
         return said
 
-    yield Row("ingest/first date", ingested(files[0], True), target=2e6, at_least=True, best=1, note=size(files[0]))
-    yield Row("ingest/second date", ingested(files[1], False), target=20e6, at_least=True, best=1, note=size(files[1]))
-    yield Row("ingest/third date", ingested(files[2], False), target=20e6, at_least=True, best=1, note=size(files[2]))
+    yield Row("ingest/first date", ingested(files[0], True), target=2e6, at_least=True, best=1, also=size(files[0]))
+    yield Row("ingest/second date", ingested(files[1], False), target=20e6, at_least=True, best=1, also=size(files[1]))
+    yield Row("ingest/third date", ingested(files[2], False), target=20e6, at_least=True, best=1, also=size(files[2]))
     yield _command(folder, files[0], resolution)
+
+
+def copies(session: Session, data: Data) -> Iterator[Row]:
+    """Rows and a grid of one date written as files."""
+    folder = data.folder / "copies"
+    folder.mkdir(exist_ok=True)
+    day = "FILTER time BEFORE '2024-03-06'"
+
+    def copied(selected: str, ending: str) -> Callable[[], int | None]:
+        file = folder / f"out.{ending}"
+
+        def run() -> int:
+            file.unlink(missing_ok=True)
+            list(session.run(f"COPY (FROM temp {day} SELECT {selected}) TO '{file}'"))
+            return data.cells
+
+        return run
+
+    yield Row("copy/parquet", copied("cell, time, t", "parquet"), best=3)
+    yield Row("copy/csv", copied("cell, time, t", "csv"), best=3)
+    yield Row("copy/geotiff", copied("cell, t", "tif"), best=3)
 
 
 def _command(folder: Path, file: Path, resolution: int) -> Row:
@@ -100,4 +121,4 @@ def _command(folder: Path, file: Path, resolution: int) -> Row:
             raise SystemExit(f"cubeql ingest failed with {status}")
         peak[0] = used.ru_maxrss
 
-    return Row("ingest/command", run, best=1, note=lambda: f"{peak[0] / 1024:.0f} MiB at most")
+    return Row("ingest/command", run, best=1, also=lambda: {"MiB at most": peak[0] / 1024})
