@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from benchmarks import (
@@ -27,7 +28,7 @@ from cubeql.session import Session
 
 def main() -> None:
     """Make the data, run the rows that are wanted, print their table."""
-    args = _arguments()
+    args = arguments()
     with tempfile.TemporaryDirectory(prefix="cubeql-benchmarks-") as temporary:
         folder = args.folder or Path(temporary)
         made = data.make(folder / f"cells{args.cells}", args.cells)
@@ -36,8 +37,8 @@ def main() -> None:
             print(everywhere.table(made, args.demo, args.s3, lambda line: print(line, file=sys.stderr, flush=True)))
             return
         with Session.open(made.folder / "store", memory_limit=args.memory) as session:
-            rows = _wanted(_rows(session, made, args), args.only)
-            found = measure(rows, args.seconds, lambda line: print(line, file=sys.stderr, flush=True))
+            say = partial(print, file=sys.stderr, flush=True)
+            found = measure(rows_of(session, made, args), args.seconds, say)
     _report(found, args.json)
 
 
@@ -67,15 +68,16 @@ def _asked(group: str, only: list[str]) -> bool:
     return not only or any(o.startswith(group) for o in only)
 
 
-def _wanted(rows: Iterable[Row], only: list[str]) -> list[Row]:
-    """The rows whose names begin with one of these, and those they are divided by."""
-    every = list(rows)
+def rows_of(session: Session, made: data.Data, args: argparse.Namespace) -> list[Row]:
+    """The rows whose names begin with one of ``args.only``, and those they are divided by; all where it names none."""
+    every, only = list(_rows(session, made, args)), args.only
     wanted = {r.name for r in every if not only or any(r.name.startswith(o) for o in only)}
     wanted |= {r.against for r in every if r.name in wanted and r.against is not None}
     return [r for r in every if r.name in wanted]
 
 
-def _arguments() -> argparse.Namespace:
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
+    """What the command line says, or these words."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--cells", type=int, default=13_000_000, help="cells of a layer, all dates together")
     parser.add_argument("--folder", type=Path, help="where data is made and kept; a temporary folder unless told")
@@ -87,7 +89,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--demo", help="a store made by `cubeql demo`, to ask the demo's questions too")
     parser.add_argument("--s3", help="an address for `--only media`; a server of its own unless told")
     parser.add_argument("--json", type=Path, help="write all figures there")
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
 def _report(found: list[Measured], path: Path | None) -> None:

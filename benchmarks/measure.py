@@ -101,12 +101,12 @@ def _measured(row: Row, base: Callable[[], int | None] | None, seconds: float) -
 
 def timed(run: Callable[[], int | None]) -> tuple[float, float, int | None]:
     """CPU seconds of all threads, seconds that passed, and what came out."""
-    cpu, wall = _cpu(), time.perf_counter()
+    cpu, wall = cpu_seconds(), time.perf_counter()
     values = run()
-    return _cpu() - cpu, time.perf_counter() - wall, values
+    return cpu_seconds() - cpu, time.perf_counter() - wall, values
 
 
-def _cpu() -> float:
+def cpu_seconds() -> float:
     """CPU seconds of all threads, and of processes that have ended."""
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, who))
