@@ -38,7 +38,8 @@ def _told(land: Landscape, args: argparse.Namespace) -> telling.Figures:
     questions = [q for q in QUESTIONS if _wanted(q.name, args.only)]
     cells = reference.cells(land).block.size
     _say(f"{land.size**2:,} pixels, {cells:,} cells, {land.dates} dates")
-    for kind in dict.fromkeys(["cog", *(p.reads for p in peers)]):
+    read = [p.reads for p in peers if questions] + ["cog"] * _wanted("in_place", args.only)
+    for kind in dict.fromkeys(read):
         building.build(land, kind)
     asked = turns.take_turns(land, peers, questions, args.least, args.times, args.seconds, _say) if questions else ()
     return {

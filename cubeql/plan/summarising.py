@@ -99,8 +99,7 @@ def by_statistics(node: Output, cells: Cells) -> Answer:
     if resolution > scan.tile:
         # An entry of an overview has a row where some band has a value there, be it one the query does not name.
         found += [(b.name, "count") for b in scan.layer.bands]
-    overview = Overview(resolution, tuple(dict.fromkeys(found)))
-    return Answer(overview, settled, tuple(dict.fromkeys(flags)))
+    return Answer(overview_of(scan, resolution, found), settled, tuple(dict.fromkeys(flags)))
 
 
 def _tested(call: Aggregate) -> tuple[Bound, ...]:
@@ -240,6 +239,19 @@ def stored_at(scan: Scan, finest: int) -> int:
         finer = f", the finest overview is of resolution {stored[-1]}" if stored else ""
         raise NotStoredError(f"groups of resolution {finest}{finer}")
     return found
+
+
+def overview_of(scan: Scan, resolution: int, statistics: list[tuple[str, Statistic]]) -> Overview:
+    """What is read of a layer's summaries or overviews.
+
+    Raises:
+        NotStoredError: overviews have no more than counts of a band of class codes.
+    """
+    for name, statistic in statistics:
+        band = scan.layer.band(name)
+        if resolution > scan.tile and statistic != "count" and band is not None and band.kind == "categorical":
+            raise NotStoredError(f"{name} has class codes, of which overviews hold only how many there are")
+    return Overview(resolution, tuple(dict.fromkeys(statistics)))
 
 
 def _reads_band(expr: Bound, scan: Scan) -> bool:

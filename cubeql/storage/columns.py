@@ -12,7 +12,8 @@ dimensions                            BIGINT, DOUBLE, VARCHAR    as the layer ha
 ``<band>__sum``                       DOUBLE                     every band; NULL where the count is 0
 ``<band>__min``, ``<band>__max``      storage type               every band; NULL where the count is 0
 ``<band>__classes``                   LIST of (code, count)      categorical bands, codes ascending
-``<band>__l2``, ``<band>__l4``        STRUCT of lists            tiles deeper than 2 and 4 resolutions
+``<band>__l2``, ``<band>__l4``        STRUCT of lists            tiles deeper than 2 and 4 resolutions; of categorical
+                                                                 bands all but the counts are NULL
 ``valid``                             LIST of BOOLEAN            layers of several bands; NULL where all agree
 ``footprint__count``                  BIGINT                     every layer: cells that have a row
 ====================================  =========================  ============================================
@@ -143,16 +144,19 @@ class FileShape:
 
 
 _LEVEL = 3
+_LEVELS = {"DELTA_BINARY_PACKED": 1, "dictionary": 5}
 
 
 def levels(shape: FileShape) -> dict[str, int]:
     """How hard zstd tries, by leaf column.
 
     Differences are left with little to find: level 1 took a third less time to write a band of int16 than level 3, for
-    half a percent more bytes. Floats are a tenth smaller at level 3.
+    half a percent more bytes. Floats are a tenth smaller at level 3. Codes are 4 to 5 percent smaller at level 5 than
+    at 3, in as much time.
     """
     paths = [path for column in shape.schema for path, _ in _leaves(column.name, column.type)]
-    return {path: 1 if shape.special.get(path) == "DELTA_BINARY_PACKED" else _LEVEL for path in paths}
+    ways = dict.fromkeys(shape.dictionary, "dictionary") | shape.special
+    return {path: _LEVELS.get(ways.get(path, ""), _LEVEL) for path in paths}
 
 
 def tile_shape(layer: Layer) -> FileShape:

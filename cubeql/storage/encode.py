@@ -78,19 +78,19 @@ def _band_columns(
         )
     for level, overview in zip((2, 4), (found.l2, found.l4), strict=True):
         if level in overview_levels(layer) and overview is not None:
-            columns[f"{band.name}__l{level}"] = _overview(overview)
+            columns[f"{band.name}__l{level}"] = _overview(overview, band)
     return columns
 
 
-def _overview(entries: Summary) -> pa.Array:
+def _overview(entries: Summary, band: Band) -> pa.Array:
+    """An overview as a column; of class codes nobody asks for more than how many there are."""
     some = entries.count > 0
-    every = np.ones_like(some)
-    lists = {
-        "count": _lists(entries.count, every),
-        "sum": _lists(entries.sum, some),
-        "min": _lists(entries.min, some),
-        "max": _lists(entries.max, some),
-    }
+    lists = {"count": _lists(entries.count, np.ones_like(some))}
+    for name, values in (("sum", entries.sum), ("min", entries.min), ("max", entries.max)):
+        if band.kind == "categorical":
+            lists[name] = pa.nulls(len(values), list_of(pa.from_numpy_dtype(values.dtype)))
+        else:
+            lists[name] = _lists(values, some)
     return pa.StructArray.from_arrays(list(lists.values()), names=list(lists))
 
 

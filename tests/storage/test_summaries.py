@@ -79,6 +79,18 @@ def test_classes_are_counted(tmp_path: Path) -> None:
         assert dict(rows)[each.tile] == wanted
 
 
+@pytest.mark.parametrize("resolution", [4, 5])
+def test_overviews_of_class_codes_are_counts_alone(tmp_path: Path, resolution: int) -> None:
+    record = layer(resolution=resolution, bands=[Band("kind", "int8", kind="categorical")])
+    given = block(record, HEXAGON, gaps=0.7)
+    store = store_in(tmp_path)
+    put(store, record, given)
+    row = pq.read_table(paths(store)[0]).to_pylist()[0]
+    for level in (2, 4)[: resolution - 3]:
+        counts = [entry[0] for entry in by_cell(listed(*given.bands["kind"]), 7**level)]
+        assert row[f"kind__l{level}"] == {"count": counts, "sum": None, "min": None, "max": None}
+
+
 def test_a_row_without_classes_has_an_empty_list(tmp_path: Path) -> None:
     record = layer(bands=[Band("depth", "int16"), Band("kind", "int8", kind="categorical")])
     store = store_in(tmp_path)

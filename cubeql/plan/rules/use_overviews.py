@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cubeql.plan.nodes import Aligned, Cells, Node, Overview, Statistic
-from cubeql.plan.summarising import NotStoredError, stored_at
+from cubeql.plan.summarising import NotStoredError, overview_of, stored_at
 from cubeql.plan.walking import rewrite
 
 _NEEDS: dict[str, tuple[Statistic, ...]] = {
@@ -67,4 +67,4 @@ def _overview(aligned: Aligned) -> Overview:
     if resolution > scan.tile:
         # A cell of the grid has a row where some band has a value below it, be it one the query does not name.
         found += [(b.name, "count") for b in scan.layer.bands]
-    return Overview(resolution, tuple(dict.fromkeys(found)))
+    return overview_of(scan, resolution, found)
