@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +30,7 @@ class Counted:
         marks: of each scan that is counted, by the scan's name.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, prepared: Prepared, fewest_cells: int = FEWEST_CELLS) -> None:
+    def __init__(self, prepared: Prepared, fewest_cells: int = FEWEST_CELLS) -> None:
         works = {w.name: w for w in prepared.works if w.unit == "tiles"}
         scans = [s for s in prepared.compiled.statement.scans if isinstance(s, Scan) and s.name in works]
         self.all = work_stats(prepared.works)["tiles_kept"]
@@ -42,9 +41,14 @@ class Counted:
         for scan in scans:
             # What reads scalars alone, such as the list of tiles, reads them first.
             passes = prepared.compiled.sql.count(quote(scan.name))
-            marks = _marked(cursor, scan, works[scan.name], passes)
+            marks = _marked(scan, works[scan.name], passes)
             if marks is not None:
                 self.marks[scan.name] = marks
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """What counts the marks among the rows of a scan, by its name."""
+        return {name: marks.condition for name, marks in self.marks.items()}
 
     @property
     def numbers(self) -> dict[int, str]:
@@ -61,7 +65,7 @@ def _values(scan: Scan) -> int:
     return slot_count(scan.layer.resolution if scan.overview is None else scan.overview.resolution, scan.tile)
 
 
-def _marked(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, passes: int) -> Marks | None:
+def _marked(scan: Scan, work: ScanWork, passes: int) -> Marks | None:
     """The marks of a scan, set out; None where it reads nothing."""
     rows = work.tiles_kept or 0
     if not work.paths or not rows:
@@ -73,7 +77,7 @@ def _marked(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, passe
         total, passes = rows, 10**6  # never counted
     chunk = min(_VECTOR_ROWS, row_group_rows(slot_count(scan.layer.resolution, scan.tile)))
     found = Marks(rows, total, in_hand(chunk, every), (passes - 1) * total)
-    found.set_out(cursor, scan, every)
+    found.set_out(scan, every)
     return found
 
 

@@ -21,7 +21,7 @@ from cubeql.engine.prepare import Caches, Preparation, Prepared
 from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
-from cubeql.engine.scans import ScanWork, work_stats
+from cubeql.engine.scans import ScanWork, with_scans, work_stats
 from cubeql.engine.shipment import Shipment
 from cubeql.plan.shipped import Shipped
 from cubeql.sql import bound_values
@@ -141,7 +141,7 @@ def _shape(running: Running, prepared: Prepared) -> pa.Schema:
         return shipment.outer
     statement = prepared.compiled.statement
     values = bound_values(statement.query, statement.values.bound)
-    nothing = running.cursor.execute(f"FROM ({prepared.compiled.sql}) LIMIT 0", values)
+    nothing = running.cursor.execute(f"FROM ({with_scans(prepared.compiled.sql, prepared.works)}) LIMIT 0", values)
     schema: pa.Schema = nothing.to_arrow_table().schema
     return schema
 
@@ -151,12 +151,13 @@ def _start(running: Running, prepared: Prepared, measured: Measured | None) -> R
     shipment = _elsewhere(prepared)
     if shipment is not None:
         return Passing(shipment)
-    counted = Counted(cursor, prepared, FEWEST_CELLS if measured is None else 0)
+    counted = Counted(prepared, FEWEST_CELLS if measured is None else 0)
     running.reads(counted.all, counted.done)
     if measured is not None:
         measured.numbers = counted.numbers
         cursor.execute("SET enable_profiling = 'no_output'")
-    relation = cursor.execute(prepared.compiled.sql, bound_values(statement.query, statement.values.bound))
+    sql = with_scans(prepared.compiled.sql, prepared.works, counted.conditions)
+    relation = cursor.execute(sql, bound_values(statement.query, statement.values.bound))
     reader: Rows = relation.to_arrow_reader(_BATCH_ROWS)
     return reader
 

@@ -1,7 +1,6 @@
 """Marks among the rows of a scan, by which a running statement tells how far it is.
 
-The relation of a scan lets some of its rows, the marks, pass a function that counts them. Until a statement is told to
-count, the condition is constant and the engine drops it.
+A statement that is to tell lets some of the rows of its scans, the marks, pass a function that counts them.
 """
 
 from __future__ import annotations
@@ -16,24 +15,12 @@ import duckdb
 from duckdb.sqltypes import BIGINT, BOOLEAN
 
 from cubeql.plan.nodes import Scan
-from cubeql.sql import quote
-from cubeql.sql.printer import literal
 from cubeql.values.cells import MAX_RESOLUTION
-
-
-def condition(scan: Scan) -> str:
-    """What counts the marks of a scan and lets every row pass."""
-    every, number = (f"getvariable({literal(name)})" for name in _variables(scan))
-    return f"CASE WHEN (tile >> {shift(scan)}) % {every} = 0 THEN cubeql_count({number}, tile) ELSE TRUE END"
 
 
 def shift(scan: Scan) -> int:
     """By how many bits a tile is moved so that its last digit stands last."""
     return 3 * (MAX_RESOLUTION - scan.tile)
-
-
-def _variables(scan: Scan) -> tuple[str, str]:
-    return f"{scan.name}$every", f"{scan.name}$count"
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -46,6 +33,7 @@ class Marks:
         in_hand: how many of these a thread of the engine may have in hand at once.
         earlier: how many are met by what reads no arrays.
         number: by which the engine knows them.
+        condition: what counts them and lets every row pass.
         met: by thread.
     """
 
@@ -54,6 +42,7 @@ class Marks:
     in_hand: int
     earlier: int
     number: int = 0
+    condition: str = "TRUE"
     met: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -62,12 +51,12 @@ class Marks:
         met = sum(max(0, n - self.in_hand) for n in self.met.copy().values()) - self.earlier
         return self.rows * max(0, min(met, self.total)) // self.total
 
-    def set_out(self, cursor: duckdb.DuckDBPyConnection, scan: Scan, every: int) -> None:
+    def set_out(self, scan: Scan, every: int) -> None:
         """Have the rows counted whose tile has a place that ``every`` divides."""
         self.number = next(_NUMBERS)
         _AT_WORK[self.number] = self
-        for name, value in zip(_variables(scan), (every, self.number), strict=True):
-            cursor.execute(f"SET VARIABLE {quote(name)} = {value}::BIGINT")
+        is_mark, count = f"(tile >> {shift(scan)}) % {every}::BIGINT = 0", f"cubeql_count({self.number}::BIGINT, tile)"
+        self.condition = f"CASE WHEN {is_mark} THEN {count} ELSE TRUE END"
 
 
 _NUMBERS = itertools.count(1)

@@ -22,13 +22,14 @@ from cubeql.engine.geometry import GeometryCache
 from cubeql.engine.inplace import InPlace
 from cubeql.engine.narrowing import Narrowing, of_layer
 from cubeql.engine.places import Places, provide_places, provide_wanted
-from cubeql.engine.regions import mask_table, shape_of
+from cubeql.engine.regions import Masks, masks_of, shape_of
 from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.running import Running
-from cubeql.engine.scans import NOTHING_TOLD, ScanWork, Told
+from cubeql.engine.scans import NOTHING_TOLD, Held, ScanWork, Told
 from cubeql.engine.settling import settled_rows, unsettled_rows
 from cubeql.engine.shipment import Shipment, shipments
 from cubeql.engine.summarytables import SummaryTables
+from cubeql.engine.tilekeys import TileKeys
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_held, provide_zones, shape_of_zone
 from cubeql.errors import QueryError, StoreError, diagnose
@@ -70,6 +71,7 @@ class Caches:
     geometry: GeometryCache = field(default_factory=GeometryCache)
     zones: ZoneCache = field(default_factory=ZoneCache)
     summaries: SummaryTables = field(default_factory=SummaryTables)
+    keys: TileKeys = field(default_factory=TileKeys)
 
 
 class Preparation:
@@ -94,12 +96,13 @@ class Preparation:
         self.cursor: duckdb.DuckDBPyConnection = running.cursor
         self.geometry = caches.geometry
         self.zones = caches.zones
-        self.summaries = caches.summaries
+        self.held = Held(caches.summaries, caches.keys if running.remote is None else None)
         self.places: dict[str, Places] = {}
         self.shapes: dict[RegionRef, RegionShape] = {}
         self.covers: dict[tuple[RegionRef, int], TileRanges] = {}
         self.tiles: dict[str | None, tuple[NDArray[np.int64], int]] = {}
         self.cell_sets: dict[str, CellArray] = {}
+        self.listed: set[str] = set()
         self.works: list[ScanWork] = []
         self.snapshots: dict[tuple[str, int | None], Snapshot] = {}
 
@@ -229,7 +232,7 @@ class Preparation:
         what is stored does not tell whether they fulfil conditions on values."""
         told = settled_rows(summaries, self.compiled.parameters)
         if summaries.edges is None or not summaries.edges.regions:
-            self._provide_scan(summaries.scan, None, told).shares_with = "what is read as cells"
+            self._provide_scan(summaries.scan, None, told, needs_tiles=False).shares_with = "what is read as cells"
             if summaries.edges is not None:
                 self._rest(summaries, summaries.edges.driver.scan, None)
             return
@@ -237,9 +240,8 @@ class Preparation:
         work.shares_with = "what is read as cells"
         tiles = whole = work.tiles
         for need in self._needs_of(summaries.edges):
-            table = self._masks(need, tiles)
-            tiles = table["tile"].to_numpy()
-            whole = np.intersect1d(whole, tiles[table["mask"].is_null().to_numpy()])
+            masks = self._masks(summaries.edges, need, tiles)
+            tiles, whole = masks.tiles, np.intersect1d(whole, masks.whole)
         if len(whole) < len(work.tiles) or told != NOTHING_TOLD:
             scans.narrow(self.cursor, summaries.scan, work, whole, told)
         self._rest(summaries, summaries.edges.driver.scan, np.setdiff1d(tiles, whole), tiles)
@@ -301,8 +303,9 @@ class Preparation:
         return work
 
     def _provide_scan(
-        self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None, told: Told = NOTHING_TOLD
-    ) -> ScanWork:
+        self, scan: Scan, tiles: NDArray[np.int64] | TileRanges | None, told: Told = NOTHING_TOLD,
+        needs_tiles: bool = True,
+    ) -> ScanWork:  # fmt: skip
         self.running.check()
         snapshot = self._snapshot_of(scan)
         planned = None
@@ -313,8 +316,8 @@ class Preparation:
         if planned is not None:
             work.in_place = work.tiles_all = planned
         self.works.append(work)
-        summaries = self.summaries if planned is None else None
-        scans.provide(self.cursor, scan, snapshot, work, tiles, self.compiled.parameters, told, summaries)
+        held = self.held if planned is None else None
+        scans.provide(self.cursor, scan, snapshot, work, tiles, self.compiled.parameters, told, held, needs_tiles)
         return work
 
     def _snapshot_of(self, scan: Scan | RowScan) -> Snapshot:
@@ -342,16 +345,18 @@ class Preparation:
 
     def _mask(self, cells: Cells, need: RegionNeed, tiles: NDArray[np.int64]) -> NDArray[np.int64]:
         """Make the relation of a region's masks; gives the tiles that are left where the region is required."""
-        table = self._masks(need, tiles)
+        masks = self._masks(cells, need, tiles)
         required = any(r.name == need.name and r.required for r in cells.regions)
-        return table["tile"].to_numpy() if required else tiles
+        return masks.tiles if required else tiles
 
-    def _masks(self, need: RegionNeed, tiles: NDArray[np.int64]) -> pa.Table:
-        shape = self._shape(need.region)
+    def _masks(self, cells: Cells, need: RegionNeed, tiles: NDArray[np.int64]) -> Masks:
         near = tiles[self._cover_of(need.region, need.tile).hold(tiles)]
-        table = mask_table(shape, near, need.tile, need.resolution, self.running)
-        self.cursor.register(need.name, table)
-        return table
+        masks = masks_of(self._shape(need.region), near, need.tile, need.resolution, self.running)
+        first = cells.regions[0]
+        if first.name == need.name and first.required and masks.are_few:
+            self.listed.add(need.name)
+        self.cursor.register(need.name, masks.listed() if need.name in self.listed else masks.table())
+        return masks
 
     # -------------------------------------------------------------- the rest
 
@@ -364,18 +369,24 @@ class Preparation:
                 "empty_cover", need.region.span, region=need.region.kind.upper(), resolution=need.resolution
             )
             raise QueryError([fault], self.compiled.text)
-        table = mask_table(shape, ranges.tiles(), need.tile, need.resolution, self.running)
-        self.cursor.register(need.name, table)
+        masks = masks_of(shape, ranges.tiles(), need.tile, need.resolution, self.running)
+        self.cursor.register(need.name, masks.table())
+
+    def _work_of(self, scan: Scan) -> ScanWork:
+        return next(w for w in self.works if w.name == scan.name)
 
     def _known(self) -> CompiledQuery:
         """The query, knowing how many candidates a tile row has of ranked joins, and which cells have rows."""
         statement = self.compiled.statement
         at_most = {w.name: w.levels for w in self.works if w.zones is not None}
         for name, query in statement.ranks:
-            row = self.cursor.execute(print_query(query), bound_values(query, statement.values.bound)).fetchone()
+            text = scans.with_scans(print_query(query), self.works)
+            row = self.cursor.execute(text, bound_values(query, statement.values.bound)).fetchone()
             at_most[name] = row[0] or 0 if row is not None else 0
         witness = {w.name: w.witness for w in self.works if w.witness is not None}
-        known = Known(at_most, witness, frozenset(w.name for w in self.works if w.is_whole))
+        whole = frozenset(w.name for w in self.works if w.is_whole)
+        empty = frozenset(s.scan.name for s in statement.summaries if not self._work_of(s.scan).tiles_kept)
+        known = Known(at_most, witness, whole, frozenset(self.listed), empty)
         return self.compiled.knowing(known) if known != NOTHING else self.compiled
 
 

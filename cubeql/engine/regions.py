@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from cubeql.grid.shapes import RegionShape
 from cubeql.storage.infiles import fetched
 from cubeql.storage.reach import ANYWHERE, NotHere, Reach, clipped
 from cubeql.values.tiles import slot_count
+
+_FEW = 1 / 16
+"""Up to such a share of its tiles' slots: one taken by its slot costs six times what it costs among all of them."""
 
 
 def shape_of(region: RegionRef, text: str, reach: Reach = ANYWHERE) -> RegionShape:
@@ -70,8 +74,53 @@ def _makers() -> dict[str, Callable[..., RegionShape]]:
     }
 
 
-def mask_table(shape: RegionShape, tiles: NDArray[np.int64], tile: int, resolution: int, running: Running) -> pa.Table:
-    """A row a tile that holds cells of the region: ``tile``, ``mask`` (NULL where all cells belong to it)."""
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """The tiles that hold cells of a region.
+
+    Attributes:
+        tiles: their indexes.
+        masks: of each, which slots hold a cell of the region; None where all cells belong to it.
+        slots: how many a tile has.
+    """
+
+    tiles: NDArray[np.int64]
+    masks: tuple[NDArray[np.bool_] | None, ...]
+    slots: int
+
+    @property
+    def whole(self) -> NDArray[np.int64]:
+        """The tiles of which all cells belong to the region."""
+        return self.tiles[[m is None for m in self.masks]] if self.masks else self.tiles
+
+    @property
+    def are_few(self) -> bool:
+        """Whether so few cells belong to it that they are better taken one by one."""
+        given = [int(np.count_nonzero(m)) for m in self.masks if m is not None]
+        return len(given) == len(self.masks) and sum(given) <= len(given) * self.slots * _FEW
+
+    def table(self) -> pa.Table:
+        """A row a tile: ``tile``, ``mask``."""
+        lengths = [0 if m is None else self.slots for m in self.masks]
+        given = [m for m in self.masks if m is not None]
+        flags = np.concatenate(given) if given else np.zeros(0, bool)
+        missing = pa.array([m is None for m in self.masks], pa.bool_())
+        return pa.table({"tile": self.tiles, "mask": _lists(flags, lengths, missing if self.masks else None)})
+
+    def listed(self) -> pa.Table:
+        """A row a tile: ``tile``, ``slots`` (from 1); of regions that have masks of all their tiles."""
+        found = [np.flatnonzero(m) + 1 for m in self.masks if m is not None]
+        slots = np.concatenate([np.zeros(0, np.int64), *found])
+        return pa.table({"tile": self.tiles, "slots": _lists(slots, [len(f) for f in found])})
+
+
+def _lists(values: NDArray[Any], lengths: list[int], missing: pa.Array | None = None) -> pa.Array:
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values), mask=missing)
+
+
+def masks_of(shape: RegionShape, tiles: NDArray[np.int64], tile: int, resolution: int, running: Running) -> Masks:
+    """The masks of those of some tiles that hold cells of a region."""
     kept: list[int] = []
     masks: list[NDArray[np.bool_] | None] = []
     for one in tiles.tolist():
@@ -81,12 +130,4 @@ def mask_table(shape: RegionShape, tiles: NDArray[np.int64], tile: int, resoluti
             continue
         kept.append(one)
         masks.append(None if mask is True else np.asarray(mask))
-    count = slot_count(resolution, tile)
-    offsets = np.concatenate([[0], np.cumsum([0 if m is None else count for m in masks])]).astype(np.int32)
-    given = [m for m in masks if m is not None]
-    flags = pa.array(np.concatenate(given) if given else np.zeros(0, bool))
-    missing = pa.array([m is None for m in masks], pa.bool_())
-    lists = (
-        pa.ListArray.from_arrays(pa.array(offsets), flags, mask=missing) if kept else pa.array([], pa.list_(pa.bool_()))
-    )
-    return pa.table({"tile": pa.array(kept, pa.int64()), "mask": lists})
+    return Masks(np.array(kept, np.int64), tuple(masks), slot_count(resolution, tile))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Literal
 
 import duckdb
@@ -10,12 +12,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cubeql.engine import frozen, marks
+from cubeql.engine import frozen
+from cubeql.engine.scancolumns import columns_of, no_columns
 from cubeql.engine.selecting import MOST_PARTS, MOST_ROWS, Selection, TileRows
 from cubeql.engine.summarytables import SummaryTables
+from cubeql.engine.tilekeys import StoredTiles, TileKeys
 from cubeql.engine.tiletests import files_that_pass, sql_test
 from cubeql.grid.ranges import TileRanges
-from cubeql.plan.nodes import Overview, RowScan, Scan
+from cubeql.plan.nodes import RowScan, Scan
 from cubeql.plan.tiletests import Values, every, tile_test
 from cubeql.sql import quote
 from cubeql.storage import Snapshot
@@ -25,15 +29,11 @@ from cubeql.values.times import TimeRange
 MOST_LITERALS = 4000
 """Up to so many tiles are named in the predicate, which skips row groups; more are joined, which skips none."""
 
-_SQL_TYPES = {"int8": "TINYINT", "int16": "SMALLINT", "int32": "INTEGER", "int64": "BIGINT", "float32": "FLOAT",
-              "float64": "DOUBLE", "integer": "BIGINT", "number": "DOUBLE", "text": "VARCHAR",
-              "timestamp": "TIMESTAMP"}  # fmt: skip
-
-
 @dataclass(slots=True)
 class ScanWork:
     """What a scan reads of a layer: tile rows, files and bytes, kept of all; of points and zones (``unit``) their rows.
 
+    ``query`` is the SQL that gives the rows of tiles.
     ``witness`` is a band that is valid at exactly the cells that have a row, in all tile rows kept, where the layer has
     several bands; ``is_whole`` tells that all slots of all tile rows kept have one. ``is_rest`` marks a scan that reads
     what another one leaves of the same rows, so that these are not counted twice. Of a scan of zones, ``zones`` is how
@@ -51,6 +51,7 @@ class ScanWork:
     tiles_all: int
     files_all: int
     bytes_all: int
+    query: str = ""
     tiles_kept: int | None = None
     unit: Literal["tiles", "rows"] = "tiles"
     files_kept: int = 0
@@ -91,6 +92,14 @@ class Told:
 NOTHING_TOLD = Told()
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a session keeps in memory of files of tiles: summaries, and keys where reading these costs no requests."""
+
+    summaries: SummaryTables
+    keys: TileKeys | None
+
+
 def work_of(scan: Scan | RowScan, snapshot: Snapshot) -> ScanWork:
     """The work of a scan before anything is pruned."""
     files = snapshot.files
@@ -118,6 +127,23 @@ def work_stats(works: list[ScanWork]) -> dict[str, int]:
     }
 
 
+def with_scans(sql: str, works: list[ScanWork], conditions: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A query with the relations of scans that it names, of rows that fulfil conditions given by name of scan.
+
+    They stand in the query and are no views, since the engine opens the files of a view to make it.
+    """
+    named = []
+    for work in works:
+        name = quote(work.name)
+        if work.query and name in sql:
+            test = conditions.get(work.name)
+            rows = work.query if test is None else f"SELECT * FROM ({work.query}) WHERE {test}"  # noqa: S608 - identifiers are quoted, constants are our own
+            named.append(f"{name} AS NOT MATERIALIZED ({rows})")
+    if not named:
+        return sql
+    return f"WITH {', '.join(named)}{', ' + sql[5:] if sql.startswith('WITH ') else ' ' + sql}"
+
+
 def total(column: pa.ChunkedArray) -> int:
     """The sum of a column of whole numbers; 0 of none."""
     return int(np.sum(column.to_numpy())) if len(column) else 0
@@ -131,7 +157,8 @@ def provide(
     tiles: NDArray[np.int64] | TileRanges | None,
     values: Values,
     told: Told = NOTHING_TOLD,
-    summaries: SummaryTables | None = None,
+    held: Held | None = None,
+    needs_tiles: bool = True,
 ) -> NDArray[np.int64]:
     """Make the relation of a scan on a cursor, of the files and rows that can matter; reads scalar columns only.
 
@@ -143,19 +170,23 @@ def provide(
         tiles: those that can matter, sorted or as the ranges of a region; None for all.
         values: of parameters.
         told: what else is asked of its rows.
-        summaries: what is kept in memory of the layer's summaries; None for files that may change.
+        held: what is kept in memory of the layer's files; None of files that may change.
+        needs_tiles: whether somebody asks which tiles there are; the log tells how many rows whole files have.
 
     Returns:
-        The tiles that rows of the relation lie in, sorted.
+        The tiles that rows of the relation lie in, sorted; none where nobody needs them and the log tells the rows.
     """
     selection = _selection(cursor, scan, snapshot, tiles, values)
     work.first = work.selection = replace(selection, values=(*selection.values, *told.tests), flags=told.flags)
     of_all = tiles is None and told == NOTHING_TOLD  # else the text asks what another statement may know otherwise
-    _make(cursor, scan, work, summaries if of_all else None)
-    stored = _stored_tiles(cursor, scan, work)
+    _make(cursor, scan, work, held.summaries if of_all and held is not None else None)
+    if not needs_tiles and work.selection.is_whole:
+        work.provided = work.tiles_kept = int(snapshot.bounds("rows")[0][selection.files].sum())
+        return work.tiles
+    stored = _stored_tiles(cursor, scan, work, held.keys if held is not None else None)
     work.is_of_region = isinstance(tiles, TileRanges)
-    if isinstance(tiles, TileRanges) and not np.all(inside := tiles.hold(stored)):
-        stored = narrow(cursor, scan, work, stored[inside])
+    if isinstance(tiles, TileRanges) and tiles.low.size > 1:
+        stored = narrow(cursor, scan, work, stored[tiles.hold(stored)])
     work.provided = work.tiles_kept
     return stored
 
@@ -174,6 +205,7 @@ def narrow(
         work.selection,
         files=files[files_between(work.selection.snapshot, left, left)[files]],
         tiles=tuple(_tile_tests(cursor, scan.name, left)),
+        within=left,
         values=(*work.selection.values, *told.tests),
         flags=(*work.selection.flags, *told.flags),
     )
@@ -212,7 +244,8 @@ def _selection(
         kept &= True if tiles is None else files_between(snapshot, tiles, tiles)
     told = (sql_test(test, scan.layer),) if test is not None else ()
     files = np.flatnonzero(kept).astype(np.int64)
-    return Selection(snapshot, files, tuple(tests), tuple(time_tests(frozen.times_of(scan))), told)
+    span = frozen.times_of(scan)
+    return Selection(snapshot, files, tuple(tests), tuple(time_tests(span)), told, within=tiles, span=span)
 
 
 def files_that_matter(snapshot: Snapshot, scan: Scan, values: Values) -> NDArray[np.bool_]:
@@ -228,18 +261,16 @@ def _make(
     assert work.selection is not None
     work.sizes = work.selection.sizes
     work.files_kept = len(work.sizes)
-    name = quote(scan.name)
     if not work.paths:
-        columns = ", ".join((*_nothing(scan), *work.selection.unflagged))
+        columns = ", ".join((*no_columns(scan), *work.selection.unflagged))
         text = f"SELECT {columns} WHERE FALSE"
     elif scan.frozen is not None:
         text = frozen.make(cursor, scan, work.selection.source, work.selection.where)
     else:
-        columns = ", ".join((*_columns(scan), *work.selection.flagged))
+        columns = ", ".join((*columns_of(scan), *work.selection.flagged))
         text = " UNION ALL ".join(work.selection.queries(columns))
         text = text if summaries is None else summaries.held(cursor, scan, work.tiles_all, text)
-    counted = f"SELECT * FROM ({text}) WHERE {marks.condition(scan)}"  # noqa: S608 - identifiers are quoted, constants are our own
-    cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {counted}")
+    work.query = text
 
 
 def files_between(snapshot: Snapshot, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -289,73 +320,32 @@ def _tile_tests(cursor: duckdb.DuckDBPyConnection, name: str, tiles: NDArray[np.
     return [between, f"tile IN (SELECT tile FROM {quote(keep)})"]  # noqa: S608 - identifiers are quoted, constants are our own
 
 
-def _columns(scan: Scan) -> list[str]:
-    layer = scan.layer
-    times = ["time", *(["time_end"] if scan.with_ends else [])] if layer.time is not None else []
-    time = [_instants(t) for t in times]
-    dimensions = [_instants(d.name) if d.type == "timestamp" else quote(d.name) for d in layer.dimensions]
-    if scan.overview is not None:
-        return ["tile", *time, *dimensions, *_statistics(scan, scan.overview), "footprint__count"]
-    valid = ["valid", *(quote(f"{b}__count") for b in scan.bands)] if len(layer.bands) > 1 else []
-    return ["tile", *time, *dimensions, *map(quote, scan.bands), *valid, "footprint__count"]
-
-
-def _instants(name: str) -> str:
-    """A stored column of instants as the UTC timestamps that expressions compute with."""
-    return f"({quote(name)} AT TIME ZONE 'UTC') AS {quote(name)}"
-
-
-def _statistics(scan: Scan, overview: Overview) -> list[str]:
-    """Columns ``band$statistic``: one value a tile row, or an array of the overview's cells."""
-    steps = scan.layer.resolution - overview.resolution
-    if overview.resolution == scan.tile:
-        names = [(quote(f"{band}__{what}"), f"{band}${what}") for band, what in overview.statistics]
-    else:
-        names = [(f"{quote(f'{band}__l{steps}')}.{what}", f"{band}${what}") for band, what in overview.statistics]
-    if overview.classes is not None:
-        names.append((quote(f"{overview.classes}__classes"), f"{overview.classes}$classes"))
-    return [f"{stored} AS {quote(name)}" for stored, name in names]
-
-
-def _nothing(scan: Scan) -> list[str]:
-    """The same columns, typed, of no rows."""
-    layer = scan.layer
-    kinds = {d.name: _SQL_TYPES[d.type] for d in layer.dimensions}
-    kinds |= {b.name: f"{_SQL_TYPES[b.storage]}[]" for b in layer.bands if b.name in scan.bands}
-    time = {"time": "TIMESTAMP"} if layer.time is not None else {}
-    time |= {"time_end": "TIMESTAMP"} if scan.with_ends else {}
-    if scan.overview is not None:
-        kinds = {d.name: _SQL_TYPES[d.type] for d in layer.dimensions}
-        kinds |= _statistic_types(scan, scan.overview)
-    counts = {f"{b}__count": "BIGINT" for b in scan.bands}
-    valid = {"valid": "BOOLEAN[]", **counts} if len(layer.bands) > 1 else {}
-    every = {"tile": "BIGINT", **time, **kinds, **valid, "footprint__count": "BIGINT"}
-    return [f"NULL::{kind} AS {quote(name)}" for name, kind in every.items()]
-
-
-def _statistic_types(scan: Scan, overview: Overview) -> dict[str, str]:
-    storage = {b.name: _SQL_TYPES[b.storage] for b in scan.layer.bands}
-    fixed = {"count": "BIGINT", "sum": "DOUBLE"}
-    suffix = "" if overview.resolution == scan.tile else "[]"
-    kinds = {f"{band}${what}": fixed.get(what, storage[band]) + suffix for band, what in overview.statistics}
-    if overview.classes is not None:
-        kinds[f"{overview.classes}$classes"] = "STRUCT(code BIGINT, count BIGINT)[]"
-    return kinds
-
-
-def _stored_tiles(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> NDArray[np.int64]:
+def _stored_tiles(
+    cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, keys: TileKeys | None = None
+) -> NDArray[np.int64]:
     """The tiles that a scan's rows lie in, sorted; tells the work its rows. Reads scalar columns only."""
-    if scan.frozen is not None and work.paths:
+    if not work.paths:
+        work.keep(work.tiles, work.rows_of_tiles)
+        return work.tiles
+    if scan.frozen is not None:
         tiles, work.tiles_kept, work.is_whole, work.witness = frozen.kept(cursor, scan)
         work.tiles, work.rows_of_tiles = tiles, np.ones(len(tiles), np.int64)
         return tiles
+    assert work.selection is not None
     bands = scan.bands if len(scan.layer.bands) > 1 and scan.overview is None else ()
     slots = slot_count(scan.layer.resolution, scan.tile)
+    found = None if keys is None else keys.of(cursor, work.selection, bands, slots)
+    found = _read_tiles(cursor, work.query, bands, slots) if found is None else found
+    work.keep(found.tiles, found.rows)
+    work.is_whole, work.witness = found.is_whole, found.witness
+    return found.tiles
+
+
+def _read_tiles(cursor: duckdb.DuckDBPyConnection, query: str, bands: tuple[str, ...], slots: int) -> StoredTiles:
     whole = f"bool_and(footprint__count = {slots}) AS whole"
     told = [f"bool_and({quote(f'{b}__count')} = footprint__count) AS {quote(f'{b}__told')}" for b in bands]
     items = ", ".join(["tile", "count(*) AS n", whole, *told])
-    columns = cursor.execute(f"SELECT {items} FROM {quote(scan.name)} GROUP BY tile ORDER BY tile").fetchnumpy()  # noqa: S608 - identifiers are quoted, constants are our own
-    work.keep(np.asarray(columns["tile"], np.int64), np.asarray(columns["n"], np.int64))
-    work.is_whole = bool(np.all(columns["whole"]))
-    work.witness = next((b for b in bands if np.all(columns[f"{b}__told"])), None)
-    return work.tiles
+    columns = cursor.execute(f"SELECT {items} FROM ({query}) GROUP BY tile ORDER BY tile").fetchnumpy()  # noqa: S608 - identifiers are quoted, constants are our own
+    tiles, rows = np.asarray(columns["tile"], np.int64), np.asarray(columns["n"], np.int64)
+    witness = next((b for b in bands if np.all(columns[f"{b}__told"])), None)
+    return StoredTiles(tiles, rows, bool(np.all(columns["whole"])), witness)

@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cubeql.engine.tilefiles import source_of
+from cubeql.grid.ranges import TileRanges
+from cubeql.plan.nodes import ALWAYS
 from cubeql.sql import quote
 from cubeql.storage import Snapshot
+from cubeql.values.times import TimeRange
 
 # ruff: noqa: S608 - identifiers are quoted, constants are our own
 
@@ -58,6 +61,8 @@ class Selection:
         values: conditions on the least and greatest values and the classes of a row.
         rows: the very rows, once they are known; ``file`` numbers those of the files that hold some, in order.
         flags: (test, name) of further columns that tell whether a row passes.
+        within: the tiles that ``tiles`` is about; None for all.
+        span: the times that ``times`` is about.
     """
 
     snapshot: Snapshot
@@ -67,6 +72,8 @@ class Selection:
     values: tuple[str, ...] = ()
     rows: TileRows | None = None
     flags: tuple[tuple[str, str], ...] = ()
+    within: Integers | TileRanges | None = None
+    span: TimeRange = ALWAYS
 
     @property
     def flagged(self) -> list[str]:
@@ -81,12 +88,17 @@ class Selection:
     @property
     def source(self) -> str:
         """The table function that reads the files."""
-        return self._source(self.files)
+        return self.source_of(self.files)
+
+    @property
+    def paths(self) -> list[str]:
+        """The files."""
+        return self._told("path", self.files)
 
     @property
     def sizes(self) -> dict[str, int]:
         """The files and their bytes."""
-        return dict(zip(self._told("path", self.files), self._told("bytes", self.files), strict=True))
+        return dict(zip(self.paths, self._told("bytes", self.files), strict=True))
 
     @property
     def where(self) -> str:
@@ -110,9 +122,10 @@ class Selection:
             return
         for at, number in enumerate(np.unique(self.rows.file).tolist()):
             places = np.sort(self.rows.place[self.rows.file == number])
-            yield f"SELECT {columns} FROM {self._source(self.files[at : at + 1])} WHERE {_at(places)}"
+            yield f"SELECT {columns} FROM {self.source_of(self.files[at : at + 1])} WHERE {_at(places)}"
 
-    def _source(self, numbers: Integers) -> str:
+    def source_of(self, numbers: Integers) -> str:
+        """The table function that reads some of the layer's files."""
         return source_of(self.snapshot.layer, self._told("path", numbers), self._told("lacks", numbers))
 
     def _told(self, column: str, numbers: Integers) -> list[Any]:

@@ -165,12 +165,13 @@ class CellsBuilder(ChosenCells):
             if join.is_ranked and not ends:
                 items.append((Ident("rank", f"{join.aligned.scan.alias}$candidates"), rank_name(join)))
         for region in self.node.regions:
-            items.append((fill("unnest({0})", Ident("mask", region.name)), region.name))
+            if not self._is_listed(region):
+                items.append((self._opened(Ident("mask", region.name)), region.name))
             if not region.required:
                 items.append((fill("{0} IS NOT NULL", Ident("tile", region.name)), f"{region.name}.covers"))
-        items += [(fill("unnest({0})", Ident(g, f"{self.node.name}$geometry")), g) for g in self.node.geometry]
+        items += [(self._opened(Ident(g, f"{self.node.name}$geometry")), g) for g in self.node.geometry]
         if self._needs_digits():
-            digits = positions.digits_of_slots(self.driver.tile, self.driver.resolution)
+            digits = positions.digits_of_slots(self.driver.tile, self.driver.resolution, self._slots())
             items.append((fill("unnest({0})", digits), "digits"))
         rows = tuple(translate(f, self._row_place(alias, {})) for f in self.node.row_filters)
         return Select(tuple(items), self._joined(), where=rows)

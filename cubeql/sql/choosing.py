@@ -23,7 +23,8 @@ class ChosenCells(MeetingCells):
                 where += (*self._proof(join.aligned, join.on_cells), *(translate(c, place) for c in join.on_cells))
                 continue
             matches += [(self._match(join, end), f"{match_name(join)}{end}") for end in self._abreast(join) or ("",)]
-        where += [fill("{0} IS DISTINCT FROM FALSE", Ident(r.name)) for r in self.node.regions if r.required]
+        tested = (r for r in self.node.regions if r.required and not self._is_listed(r))
+        where += [fill("{0} IS DISTINCT FROM FALSE", Ident(r.name)) for r in tested]
         if self.driver.is_coarser:
             dead = positions.are_dead(Ident("tile"), Ident("digits"), self.driver.tile, self.driver.resolution)
             where.append(fill("NOT {0}", dead))

@@ -14,11 +14,15 @@ class Known:
         at_most: how many rows of a joined layer may meet a row of the driver at a cell, where that was counted.
         witness: a band that is valid at exactly the cells that have a row.
         whole: scans of which every slot of every tile row has a row.
+        listed: regions of so few cells that they are given by their slots.
+        empty: scans of summaries that have no row.
     """
 
     at_most: Mapping[str, int] = field(default_factory=dict)
     witness: Mapping[str, str] = field(default_factory=dict)
     whole: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
+    empty: frozenset[str] = frozenset()
 
 
 NOTHING = Known()

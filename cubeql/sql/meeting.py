@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from cubeql.analyze.bound import Bound, BoundQuery, Column, RegionRef, walk
 from cubeql.catalog import Band
-from cubeql.plan.nodes import Aligned, Cells, TileJoin
+from cubeql.plan.nodes import Aligned, Cells, RegionTest, TileJoin
 from cubeql.sql.aligned import Shape, align, keys_of, spread
 from cubeql.sql.existence import is_proven
 from cubeql.sql.expressions import Place, RegionTester, Values
@@ -86,9 +86,26 @@ class MeetingCells:
             name = f"{scan.alias}.{column}"
             value: Sql = Ident(name, f"{scan.alias}{end}")
             if name in shape.arrays:
-                value = fill("unnest({0})", spread(value, shape.repeats))
+                value = self._opened(value, shape.repeats)
             items.append((value, f"{name}{end}"))
         return items
+
+    def _slots(self) -> Sql | None:
+        """The slots of a tile that are wanted, where they are listed."""
+        found = (r.name for r in self.node.regions if self._is_listed(r))
+        return next((Ident("slots", name) for name in found), None)
+
+    def _is_listed(self, region: RegionTest) -> bool:
+        return region.name in self.known.listed
+
+    def _opened(self, values: Sql, repeats: int = 1) -> Sql:
+        """A row a cell that is wanted of an array, whose elements each stand for so many cells."""
+        slots = self._slots()
+        if slots is None:
+            return fill("unnest({0})", spread(values, repeats))
+        if repeats > 1:
+            slots = fill(f"list_transform({{0}}, lambda slot: (slot - 1) // {repeats} + 1)", slots)
+        return fill("unnest(list_select({0}, {1}))", values, slots)
 
     def _exists(self, aligned: Aligned, end: str = "") -> Sql:
         """Whether a layer, or a candidate of it, has a row at a cell."""
@@ -213,7 +230,8 @@ class MeetingCells:
             counted = (j for j in self.node.joins if self._is_sifted(j) and j.is_ranked)
             names += [rank_name(j) for j in counted]
         for region in self.node.regions:
-            names += [region.name] + ([] if region.required else [f"{region.name}.covers"])
+            names += [] if self._is_listed(region) else [region.name]
+            names += [] if region.required else [f"{region.name}.covers"]
         return (*names, *self.node.geometry)
 
     def _column(self, source: int, name: str, own: int | None = None, end: str = "") -> Sql:

@@ -54,14 +54,16 @@ def cell_at(tile: Sql, place: Sql, tile_resolution: int, resolution: int) -> Sql
     return fill(f"(({{0}} & {clear}) | {bits} | {' | '.join(digits)})", tile, Fill("({0})::BIGINT", (place,)))
 
 
-def digits_of_slots(tile_resolution: int, resolution: int) -> Sql:
-    """A list of what each slot's digits are in a cell's index; the engine makes it once a statement."""
+def digits_of_slots(tile_resolution: int, resolution: int, listed: Sql | None = None) -> Sql:
+    """A list of what the digits of slots are in a cell's index: of all slots, which the engine makes once a statement,
+    or of those that are listed, from 1."""
+    slot = "slot" if listed is None else "(slot - 1)"
+    slots = fill(f"range({7 ** (resolution - tile_resolution)})") if listed is None else listed
     digits = ["0::BIGINT"]
     for level in range(tile_resolution + 1, resolution + 1):
         weight = 7 ** (resolution - level)
-        digits.append(f"(((slot // {weight}) % 7) << {3 * (_FINEST - level)})")
-    count = 7 ** (resolution - tile_resolution)
-    return fill(f"list_transform(range({count}), lambda slot: {' | '.join(digits)})")
+        digits.append(f"((({slot} // {weight}) % 7) << {3 * (_FINEST - level)})")
+    return fill(f"list_transform({{0}}, lambda slot: {' | '.join(digits)})", slots)
 
 
 def with_digits(tile: Sql, digits: Sql, tile_resolution: int, resolution: int, wanted: int | None = None) -> Sql:

@@ -161,7 +161,8 @@ class StatementBuilder:
         assert node.scan.overview is not None
         if node.scan.overview.classes is not None:
             return classes(node, self.values, self._subquery, edges, merged)
-        return SummariesBuilder(node, self.values, self._subquery, edges).build()
+        is_empty = node.scan.name in self.known.empty
+        return SummariesBuilder(node, self.values, self._subquery, edges, is_empty).build()
 
     def _plain(self, node: Output, part: Part, group_by: tuple[Sql, ...] = ()) -> Select:
         """The SELECT, its columns under names of its own until the end: HAVING and ORDER BY must not mistake a result

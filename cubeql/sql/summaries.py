@@ -25,11 +25,15 @@ from cubeql.sql.weighted import weighted
 
 
 class SummariesBuilder:
-    """Builds the SQL of one :class:`~cubeql.plan.nodes.Summaries` node; ``edges`` is the relation of its cells."""
+    """Builds the SQL of one :class:`~cubeql.plan.nodes.Summaries` node.
+
+    ``edges`` is the relation of its cells; ``is_empty`` tells that there is nothing else.
+    """
 
     def __init__(
-        self, node: Summaries, values: Values, subquery: Callable[[BoundQuery], Query], edges: Part | None
-    ) -> None:
+        self, node: Summaries, values: Values, subquery: Callable[[BoundQuery], Query], edges: Part | None,
+        is_empty: bool = False,
+    ) -> None:  # fmt: skip
         assert node.scan.overview is not None
         self.node = node
         self.scan = node.scan
@@ -37,6 +41,7 @@ class SummariesBuilder:
         self.values = values
         self.subquery = subquery
         self.edges = edges
+        self.is_empty = is_empty
 
     def build(self) -> Part:
         """The relation of partial aggregates, and how aggregates are asked of it."""
@@ -44,7 +49,8 @@ class SummariesBuilder:
         ctes: tuple[Named, ...] = ()
         if self.edges is not None:
             ctes = self.edges.ctes
-            query = Compound("union all", query, self._at_edges(self.edges))
+            at_edges = self._at_edges(self.edges)
+            query = at_edges if self.is_empty else Compound("union all", query, at_edges)
         return Part(ctes, Sub(query, self.node.name), (), self.place())
 
     def place(self) -> Place:
