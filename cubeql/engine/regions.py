@@ -66,7 +66,7 @@ def _makers() -> dict[str, Callable[..., RegionShape]]:
         "bbox": regions.bbox,
         "point": regions.point,
         "circle": regions.circle,
-        "cell": regions.cell,
+        "cell": lambda *which: regions.cells(np.array(which, np.int64)),
         "disk": regions.disk,
         "polygon": regions.polygon_wkt,
         "geojson": regions.geojson,

@@ -96,17 +96,18 @@ def _cells(node: Cells, asked: tuple[Bound, ...], read: set[tuple[int, str]]) ->
 def tested(node: Node, conditions: tuple[Bound, ...]) -> Filtered:
     """A relation with further conditions tested, its own cells against the regions that they name."""
     if isinstance(node, Filtered):
-        return Filtered(_with_regions(node.input, conditions), (*node.conditions, *conditions))
-    return Filtered(_with_regions(node, conditions), conditions)
+        return Filtered(with_regions(node.input, conditions), (*node.conditions, *conditions))
+    return Filtered(with_regions(node, conditions), conditions)
 
 
-def _with_regions(node: Node, conditions: tuple[Bound, ...]) -> Node:
+def with_regions(node: Node, conditions: tuple[Bound, ...]) -> Node:
+    """A relation, its own cells tested against the regions that conditions name."""
     match node:
         case Cells() if node.driver.scan.source == 0:
             known = {r.region for r in node.regions}
             return _named(node, node.regions, tuple(r for r in _regions(conditions) if r not in known))
         case CellJoin():
-            return replace(node, left=_with_regions(node.left, conditions))
+            return replace(node, left=with_regions(node.left, conditions))
     return node
 
 

@@ -7,6 +7,7 @@ from cubeql.plan.rules.choose_zones import choose_zones
 from cubeql.plan.rules.drop_columns import drop_columns
 from cubeql.plan.rules.name_groups_late import name_groups_late
 from cubeql.plan.rules.open_queries import open_queries
+from cubeql.plan.rules.prune_cells import prune_cells
 from cubeql.plan.rules.prune_regions import prune_regions
 from cubeql.plan.rules.prune_times import prune_times
 from cubeql.plan.rules.prune_values import prune_values
@@ -23,7 +24,8 @@ Rule = Callable[[Node], Node]
 
 RULES: tuple[Rule, ...] = (
     open_queries, share_keys, push_into_queries, drop_columns, push_filters, choose_zones, name_groups_late,
-    prune_regions, share_regions, share_points, prune_times, use_overviews, use_summaries, prune_values, share_tiles,
+    prune_cells, prune_regions, share_regions, share_points, prune_times, use_overviews, use_summaries, prune_values,
+    share_tiles,
 )  # fmt: skip
 """All rules in the order they are applied."""
 
