@@ -94,7 +94,7 @@ class Narrowing:
                 self._provided(join.aligned, of_layer(join.aligned, tiles))
         for aligned, work in self.done.values():
             wanted = of_layer(aligned, tiles)
-            if not np.all(np.isin(work.tiles, wanted)):
+            if wanted is not work.tiles and not np.all(np.isin(work.tiles, wanted)):
                 scans.narrow(self.cursor, aligned.scan, work, wanted)
         self._settle()
 
