@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ class EngineSettings:
 
     Attributes:
         threads: number of threads; None takes one a core.
-        memory_limit: as DuckDB writes it (``4GB``); None takes its own default, 80 % of the machine's.
+        memory_limit: of the process, as DuckDB writes it (``4GB``), see :func:`engine_share`; None takes the engine's
+            own default, 80 % of the machine's.
         temp_folder: where data that outgrows memory goes; None means the system's own.
     """
 
@@ -48,6 +50,24 @@ def default_threads(address: Address) -> int | None:
     return None if address.scheme == "file" else max(16, 4 * (os.cpu_count() or 1))
 
 
+_BESIDE = 288 * 2**20
+_SIZE = re.compile(r"\s*(\d+(?:\.\d*)?)\s*([kmgt])(i?)b?\s*", re.IGNORECASE)
+
+
+def engine_share(memory_limit: str) -> str:
+    """What the engine may take where a process is to stay within a limit, as text; what is no size stays as it is.
+
+    Beside it the process holds the libraries (120 MiB), Python's and Arrow's own (100) and rows on their way. Of a
+    limit that would leave the engine less than half of it, it takes half.
+    """
+    size = _SIZE.fullmatch(memory_limit)
+    if size is None:
+        return memory_limit
+    number, unit, binary = size.groups()
+    limit = int(float(number) * (1024 if binary else 1000) ** (" kmgt".index(unit.lower())))
+    return f"{max(limit // 2, limit - _BESIDE)} bytes"
+
+
 def change_engine(database: duckdb.DuckDBPyConnection, name: str, value: str | int | None) -> None:
     """Give a setting of :class:`EngineSettings` another value; None is its default.
 
@@ -55,6 +75,8 @@ def change_engine(database: duckdb.DuckDBPyConnection, name: str, value: str | i
         ConfigError: the engine refuses it.
     """
     setting = _NAMES[name]
+    if name == "memory_limit" and isinstance(value, str):
+        value = engine_share(value)
     try:
         if value is None:
             database.execute(f"RESET GLOBAL {setting}")
@@ -102,7 +124,7 @@ def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
     if settings.threads is not None:
         config["threads"] = settings.threads
     if settings.memory_limit is not None:
-        config["memory_limit"] = settings.memory_limit
+        config["memory_limit"] = engine_share(settings.memory_limit)
     if settings.temp_folder is not None:
         config["temp_directory"] = settings.temp_folder
     try:

@@ -126,7 +126,7 @@ class Narrowing:
             test = tile_test(condition, scan, self.values)
             if test is not None and work.selection is not None and left.size and work.paths:
                 tests = [*work.selection.conditions, sql_test(test, scan.layer)]
-                text = f"SELECT DISTINCT tile FROM {work.selection.source} WHERE {' AND '.join(tests)}"  # noqa: S608 - identifiers are quoted, constants are our own
+                text = f"SELECT DISTINCT tile FROM {work.selection.scalars} WHERE {' AND '.join(tests)}"  # noqa: S608 - identifiers are quoted, constants are our own
                 found = self.cursor.execute(text).fetchnumpy()["tile"]
                 left = np.intersect1d(left, np.asarray(found, np.int64))
         return left

@@ -24,11 +24,11 @@ from cubeql.engine.narrowing import Narrowing, of_layer
 from cubeql.engine.places import Places, provide_places, provide_wanted
 from cubeql.engine.regions import Masks, masks_of, shape_of
 from cubeql.engine.rowscans import distinct_cells, provide_rows
+from cubeql.engine.rowtables import RowTables
 from cubeql.engine.running import Running
 from cubeql.engine.scans import NOTHING_TOLD, Held, ScanWork, Told
 from cubeql.engine.settling import settled_rows, unsettled_rows
 from cubeql.engine.shipment import Shipment, shipments
-from cubeql.engine.summarytables import SummaryTables
 from cubeql.engine.tilekeys import TileKeys
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_held, provide_zones, shape_of_zone
@@ -70,7 +70,7 @@ class Caches:
 
     geometry: GeometryCache = field(default_factory=GeometryCache)
     zones: ZoneCache = field(default_factory=ZoneCache)
-    summaries: SummaryTables = field(default_factory=SummaryTables)
+    rows: RowTables = field(default_factory=RowTables)
     keys: TileKeys = field(default_factory=TileKeys)
 
 
@@ -96,7 +96,7 @@ class Preparation:
         self.cursor: duckdb.DuckDBPyConnection = running.cursor
         self.geometry = caches.geometry
         self.zones = caches.zones
-        self.held = Held(caches.summaries, caches.keys if running.remote is None else None)
+        self.held = Held(caches.rows, caches.keys if running.remote is None else None)
         self.places: dict[str, Places] = {}
         self.shapes: dict[RegionRef, RegionShape] = {}
         self.covers: dict[tuple[RegionRef, int], TileRanges] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from cubeql.plan.nodes import Overview, Scan
 from cubeql.sql import quote
 
@@ -10,16 +12,40 @@ _SQL_TYPES = {"int8": "TINYINT", "int16": "SMALLINT", "int32": "INTEGER", "int64
               "timestamp": "TIMESTAMP"}  # fmt: skip
 
 
-def columns_of(scan: Scan) -> list[str]:
-    """The columns of the relation of a scan, of its files."""
+def columns_of(scan: Scan, stored: bool = True) -> list[str]:
+    """The columns of the relation of a scan, of its files, or (not ``stored``) of its rows in memory."""
+    layer, keys = scan.layer, _keys(scan, stored)
+    if scan.overview is not None:
+        return [*keys, *_statistics(scan, scan.overview), "footprint__count"]
+    valid = ["valid", *(quote(f"{b}__count") for b in scan.bands)] if len(layer.bands) > 1 else []
+    return [*keys, *map(quote, scan.bands), *valid, "footprint__count"]
+
+
+def is_scalar(scan: Scan) -> bool:
+    """Whether a scan reads no arrays, only what is stored of whole tiles."""
+    return scan.overview is not None and scan.overview.resolution == scan.tile
+
+
+def scalars_of(scan: Scan, tested: AbstractSet[str]) -> list[str]:
+    """Keys and summaries of rows that stay in memory: what a scan reads, and all of the bands that conditions test."""
+    layer, overview = scan.layer, scan.overview
+    names = {f"{band}__count" for band in scan.bands if overview is None and len(layer.bands) > 1}
+    if overview is not None and is_scalar(scan):
+        names |= {f"{band}__{what}" for band, what in overview.statistics}
+        names |= {f"{overview.classes}__classes"} if overview.classes is not None else set()
+    for band in (b for b in layer.bands if b.name in tested):
+        names |= {f"{band.name}__{part}" for part in ("count", "sum", "min", "max")}
+        names |= {f"{band.name}__classes"} if band.kind == "categorical" else set()
+    return [*_keys(scan, stored=True), "footprint__count", *map(quote, sorted(names))]
+
+
+def _keys(scan: Scan, stored: bool) -> list[str]:
+    """Tile, times and dimensions; in memory instants are decoded."""
     layer = scan.layer
     times = ["time", *(["time_end"] if scan.with_ends else [])] if layer.time is not None else []
-    time = [_instants(t) for t in times]
-    dimensions = [_instants(d.name) if d.type == "timestamp" else quote(d.name) for d in layer.dimensions]
-    if scan.overview is not None:
-        return ["tile", *time, *dimensions, *_statistics(scan, scan.overview), "footprint__count"]
-    valid = ["valid", *(quote(f"{b}__count") for b in scan.bands)] if len(layer.bands) > 1 else []
-    return ["tile", *time, *dimensions, *map(quote, scan.bands), *valid, "footprint__count"]
+    decoded = _instants if stored else quote
+    dimensions = [decoded(d.name) if d.type == "timestamp" else quote(d.name) for d in layer.dimensions]
+    return ["tile", *map(decoded, times), *dimensions]
 
 
 def _instants(name: str) -> str:

@@ -13,11 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.engine import frozen
-from cubeql.engine.scancolumns import columns_of, no_columns
+from cubeql.engine.rowtables import RowTables
+from cubeql.engine.scancolumns import columns_of, is_scalar, no_columns, scalars_of
 from cubeql.engine.selecting import MOST_PARTS, MOST_ROWS, Selection, TileRows
-from cubeql.engine.summarytables import SummaryTables
 from cubeql.engine.tilekeys import StoredTiles, TileKeys
-from cubeql.engine.tiletests import files_that_pass, sql_test
+from cubeql.engine.tiletests import bands_of, files_that_pass, sql_test
 from cubeql.grid.ranges import TileRanges
 from cubeql.plan.nodes import RowScan, Scan
 from cubeql.plan.tiletests import Values, every, tile_test
@@ -83,10 +83,12 @@ class ScanWork:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is asked of rows beside what a scan says: tests that they pass, and (test, name) of boolean columns."""
+    """What is asked of rows beside what a scan says: tests that they pass, and (test, name) of boolean columns; of the
+    summaries of ``bands``."""
 
     tests: tuple[str, ...] = ()
     flags: tuple[tuple[str, str], ...] = ()
+    bands: frozenset[str] = frozenset()
 
 
 NOTHING_TOLD = Told()
@@ -96,7 +98,7 @@ NOTHING_TOLD = Told()
 class Held:
     """What a session keeps in memory of files of tiles: summaries, and keys where reading these costs no requests."""
 
-    summaries: SummaryTables
+    rows: RowTables
     keys: TileKeys | None
 
 
@@ -177,9 +179,13 @@ def provide(
         The tiles that rows of the relation lie in, sorted; none where nobody needs them and the log tells the rows.
     """
     selection = _selection(cursor, scan, snapshot, tiles, values)
+    tested = told.bands | bands_of((*scan.values, *scan.wanted), scan)
+    if held is not None and tiles is None and scan.frozen is None and (tested or is_scalar(scan)):
+        # Where tiles are named their row groups are found by them, and the others need not be read.
+        rows = held.rows.relation(cursor, scan, selection, scalars_of(scan, tested))
+        selection = replace(selection, held=rows)
     work.first = work.selection = replace(selection, values=(*selection.values, *told.tests), flags=told.flags)
-    of_all = tiles is None and told == NOTHING_TOLD  # else the text asks what another statement may know otherwise
-    _make(cursor, scan, work, held.summaries if of_all and held is not None else None)
+    _make(cursor, scan, work)
     if not needs_tiles and work.selection.is_whole:
         work.provided = work.tiles_kept = int(snapshot.bounds("rows")[0][selection.files].sum())
         return work.tiles
@@ -201,9 +207,11 @@ def narrow(
     held = np.isin(work.tiles, tiles)
     left = work.tiles[held]
     files = work.selection.files
+    found = files[files_between(work.selection.snapshot, left, left)[files]]
     work.selection = replace(
         work.selection,
-        files=files[files_between(work.selection.snapshot, left, left)[files]],
+        files=found,
+        held=work.selection.held if len(found) == len(files) else None,
         tiles=tuple(_tile_tests(cursor, scan.name, left)),
         within=left,
         values=(*work.selection.values, *told.tests),
@@ -255,9 +263,7 @@ def files_that_matter(snapshot: Snapshot, scan: Scan, values: Values) -> NDArray
     return kept if test is None else kept & files_that_pass(test, snapshot)
 
 
-def _make(
-    cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, summaries: SummaryTables | None = None
-) -> None:
+def _make(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork) -> None:
     assert work.selection is not None
     work.sizes = work.selection.sizes
     work.files_kept = len(work.sizes)
@@ -267,9 +273,9 @@ def _make(
     elif scan.frozen is not None:
         text = frozen.make(cursor, scan, work.selection.source, work.selection.where)
     else:
-        columns = ", ".join((*columns_of(scan), *work.selection.flagged))
-        text = " UNION ALL ".join(work.selection.queries(columns))
-        text = text if summaries is None else summaries.held(cursor, scan, work.tiles_all, text)
+        stored = not is_scalar(scan) or work.selection.held is None
+        columns = ", ".join((*columns_of(scan, stored), *work.selection.flagged))
+        text = " UNION ALL ".join(work.selection.queries(columns, stored))
     work.query = text
 
 
@@ -335,7 +341,10 @@ def _stored_tiles(
     bands = scan.bands if len(scan.layer.bands) > 1 and scan.overview is None else ()
     slots = slot_count(scan.layer.resolution, scan.tile)
     found = None if keys is None else keys.of(cursor, work.selection, bands, slots)
-    found = _read_tiles(cursor, work.query, bands, slots) if found is None else found
+    if found is None:
+        held = work.selection.held
+        rows = work.query if held is None else f"SELECT * FROM {held}{work.selection.where}"  # noqa: S608 - as below
+        found = _read_tiles(cursor, rows, bands, slots)
     work.keep(found.tiles, found.rows)
     work.is_whole, work.witness = found.is_whole, found.witness
     return found.tiles

@@ -63,6 +63,7 @@ class Selection:
         flags: (test, name) of further columns that tell whether a row passes.
         within: the tiles that ``tiles`` is about; None for all.
         span: the times that ``times`` is about.
+        held: relation of the keys and summaries of all rows in the files, where it is in memory.
     """
 
     snapshot: Snapshot
@@ -74,6 +75,7 @@ class Selection:
     flags: tuple[tuple[str, str], ...] = ()
     within: Integers | TileRanges | None = None
     span: TimeRange = ALWAYS
+    held: str | None = None
 
     @property
     def flagged(self) -> list[str]:
@@ -96,6 +98,16 @@ class Selection:
         return self._told("path", self.files)
 
     @property
+    def scalars(self) -> str:
+        """What columns of one value a row are read of: memory, or the files."""
+        return self.source if self.held is None else self.held
+
+    @property
+    def rows_of_files(self) -> int:
+        """How many rows the files have."""
+        return int(self.snapshot.bounds("rows")[0][self.files].sum())
+
+    @property
     def sizes(self) -> dict[str, int]:
         """The files and their bytes."""
         return dict(zip(self.paths, self._told("bytes", self.files), strict=True))
@@ -115,14 +127,18 @@ class Selection:
         """All conditions on stored columns."""
         return (*self.times, *self.tiles, *self.values)
 
-    def queries(self, columns: str) -> Iterator[str]:
-        """Queries that together read the rows."""
+    def queries(self, columns: str, stored: bool = True) -> Iterator[str]:
+        """Queries that together read the rows, of the files unless memory is told (not ``stored``)."""
         if self.rows is None:
-            yield f"SELECT {columns} FROM {self.source}{self.where}"
+            yield f"SELECT {columns} FROM {self.source if stored else self.scalars}{self.where}"
             return
         for at, number in enumerate(np.unique(self.rows.file).tolist()):
             places = np.sort(self.rows.place[self.rows.file == number])
             yield f"SELECT {columns} FROM {self.source_of(self.files[at : at + 1])} WHERE {_at(places)}"
+
+    def all_rows(self, columns: list[str]) -> str:
+        """The query of columns and places of all rows in the files."""
+        return f"SELECT {', '.join(columns)}, file_index::BIGINT AS file_index, file_row_number FROM {self.source}"
 
     def source_of(self, numbers: Integers) -> str:
         """The table function that reads some of the layer's files."""
@@ -136,7 +152,8 @@ class Selection:
     def read_rows(self, cursor: duckdb.DuckDBPyConnection, timed: bool) -> TileRows:
         """The rows, from columns of keys and summaries alone."""
         time = "epoch_us(time)" if timed else "0"
-        text = f"SELECT tile, {time} AS t, file_index::BIGINT AS f, file_row_number AS n FROM {self.source}{self.where}"
+        items = f"tile, {time} AS t, file_index::BIGINT AS f, file_row_number AS n"
+        text = f"SELECT {items} FROM {self.scalars}{self.where}"
         found = cursor.execute(text).fetchnumpy()
         return TileRows(*(np.asarray(found[c], np.int64) for c in ("tile", "t", "f", "n")))
 

@@ -86,9 +86,14 @@ def whole_test(condition: Bound, scan: Scan, values: Values) -> str:
     doubt = doubt_test(condition, scan, values)
     if doubt is None:
         return "FALSE"
-    bands = {p.name for p in walk(condition) if isinstance(p, Column) and p.source == scan.source}
-    valid = [f"{quote(f'{b}__count')} = footprint__count" for b in sorted(bands) if scan.layer.band(b) is not None]
+    valid = [f"{quote(f'{b}__count')} = footprint__count" for b in sorted(bands_of((condition,), scan))]
     return f"({' AND '.join(valid)} AND NOT coalesce({sql_test(doubt, scan.layer)}, TRUE))"
+
+
+def bands_of(conditions: Iterable[Bound], scan: Scan) -> set[str]:
+    """The bands of a scan's layer that conditions read."""
+    columns = {p.name for c in conditions for p in walk(c) if isinstance(p, Column) and p.source == scan.source}
+    return {name for name in columns if scan.layer.band(name) is not None}
 
 
 def none_test(condition: Bound, scan: Scan, values: Values) -> str:

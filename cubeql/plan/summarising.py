@@ -165,10 +165,22 @@ def by_classes(node: Output, cells: Cells) -> Answer:
 
 def aggregates(node: Output) -> Iterator[Aggregate]:
     """The aggregates of a query's rows; one with OVER is of groups, what it is asked of counts."""
+    for root in _roots(node):
+        yield from _aggregates(root)
+
+
+def keys_read(node: Output, scan: Scan) -> frozenset[str]:
+    """Which of ``cell``, time and dimensions a query of summaries reads; of groups at least one, so that no cells make
+    no group."""
+    every = ("cell", "time", *(d.name for d in scan.layer.dimensions))
+    parts = (p for root in (*_roots(node), *(node.group_by or ())) for p in walk(root) if isinstance(p, Column))
+    found = {"cell" if p.source == GRID else p.name for p in parts}.intersection(every)
+    return frozenset(every if node.sample is not None or (node.group_by and not found) else found)
+
+
+def _roots(node: Output) -> Iterator[Bound]:
     roots = (*(i.expr for i in node.items), *(s.expr for s in node.order_by), node.having, node.qualify)
-    for root in roots:
-        if root is not None:
-            yield from _aggregates(root)
+    return (root for root in roots if root is not None)
 
 
 def _aggregates(expr: Bound) -> Iterator[Aggregate]:

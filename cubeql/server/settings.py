@@ -104,7 +104,7 @@ class Engine:
     """The table ``[engine]``: what all statements together may take of the machine."""
 
     threads: int = setting(0, "threads; 0 for one a core, and more for a store on S3")
-    memory_limit: str | None = setting(None, "memory for queries, as `8GB`; without it 80 % of the machine's")
+    memory_limit: str | None = setting(None, "memory of the process, as `8GB`; without it 80 % of the machine's")
     temp_folder: Path | None = setting(None, "where data that outgrows memory goes; without it the system's own")
 
 

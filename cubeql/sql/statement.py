@@ -22,7 +22,7 @@ from cubeql.plan.nodes import (
     Summaries,
 )
 from cubeql.plan.shipped import Shipped
-from cubeql.plan.summarising import aggregates
+from cubeql.plan.summarising import aggregates, keys_read
 from cubeql.plan.walking import walk
 from cubeql.sql.celljoin import join_cells
 from cubeql.sql.cells import CellsBuilder, Part
@@ -153,16 +153,17 @@ class StatementBuilder:
         if isinstance(node.input, Cells):
             return self._cells(node.input, is_unasked(node))
         if isinstance(node.input, Summaries):
-            return self._summaries(node.input, any(a.function.name == "mode" for a in aggregates(node)))
+            return self._summaries(node.input, node)
         return self.part(node.input)
 
-    def _summaries(self, node: Summaries, merged: bool) -> Part:
+    def _summaries(self, node: Summaries, over: Output) -> Part:
         edges = self._cells(node.edges) if node.edges is not None else None
         assert node.scan.overview is not None
         if node.scan.overview.classes is not None:
+            merged = any(a.function.name == "mode" for a in aggregates(over))
             return classes(node, self.values, self._subquery, edges, merged)
-        is_empty = node.scan.name in self.known.empty
-        return SummariesBuilder(node, self.values, self._subquery, edges, is_empty).build()
+        read, is_empty = keys_read(over, node.scan), node.scan.name in self.known.empty
+        return SummariesBuilder(node, self.values, self._subquery, edges, read, is_empty).build()
 
     def _plain(self, node: Output, part: Part, group_by: tuple[Sql, ...] = ()) -> Select:
         """The SELECT, its columns under names of its own until the end: HAVING and ORDER BY must not mistake a result

@@ -27,12 +27,13 @@ from cubeql.sql.weighted import weighted
 class SummariesBuilder:
     """Builds the SQL of one :class:`~cubeql.plan.nodes.Summaries` node.
 
-    ``edges`` is the relation of its cells; ``is_empty`` tells that there is nothing else.
+    ``edges`` is the relation of its cells, ``read`` the keys that the query reads; ``is_empty`` tells that there is
+    nothing but these cells.
     """
 
     def __init__(
         self, node: Summaries, values: Values, subquery: Callable[[BoundQuery], Query], edges: Part | None,
-        is_empty: bool = False,
+        read: frozenset[str], is_empty: bool = False,
     ) -> None:  # fmt: skip
         assert node.scan.overview is not None
         self.node = node
@@ -42,6 +43,7 @@ class SummariesBuilder:
         self.subquery = subquery
         self.edges = edges
         self.is_empty = is_empty
+        self.read = read
 
     def build(self) -> Part:
         """The relation of partial aggregates, and how aggregates are asked of it."""
@@ -124,12 +126,16 @@ class SummariesBuilder:
         return Select(tuple(items), Sub(entries, "entries"), where=where)
 
     def _at_edges(self, edges: Part) -> Query:
-        keys: list[tuple[Sql, str]] = [(Ident("tile"), "tile")]
-        above = Value(0) if self._is_whole else positions.digits_above(Ident("digits"), self.overview.resolution)
+        """One row for each combination of what the query reads of keys: the others are NULL."""
+        of_cells = "cell" in self.read
+        keys: list[tuple[Sql, str]] = [(Ident("tile") if of_cells else Value(None), "tile")]
+        whole = self._is_whole or not of_cells
+        above = Value(0) if whole else positions.digits_above(Ident("digits"), self.overview.resolution)
         keys.append((above, "digits"))
-        own: list[tuple[Sql, str]] = [
-            (Ident(f"{self.scan.alias}.{k}"), f"{self.scan.alias}.{k}") for k in self._keys()
-        ]
+        own: list[tuple[Sql, str]] = []
+        for key in self._keys():
+            name = f"{self.scan.alias}.{key}"
+            own.append((Ident(name) if key in self.read else Value(None), name))
         for name, condition in zip(self._flags(), self.node.flags, strict=True):
             own.append((fill("coalesce({0}, FALSE)", translate(condition, edges.place)), f"{self.scan.alias}.{name}"))
         values: list[tuple[Sql, str]] = []

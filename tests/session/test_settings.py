@@ -38,11 +38,11 @@ def test_a_setting_holds_for_the_statements_that_follow(session: Any) -> None:
 def test_the_engine_is_told(session: Any, tmp_path: Path) -> None:
     before = engine(session, "threads")
     session.query("SET threads = 1")
-    session.query("SET memory_limit = '300MB'")
+    session.query("SET memory_limit = '1300MiB'")
     session.query("SET temp_folder = $folder", {"folder": str(tmp_path / "it's")})
-    assert engine(session, "threads") == 1 and engine(session, "memory_limit").startswith("286")
+    assert engine(session, "threads") == 1 and engine(session, "memory_limit") == "1012.0 MiB"
     assert engine(session, "temp_directory") == str(tmp_path / "it's")
-    assert shown(session) | {"threads": "1", "memory_limit": "300MB"} == shown(session)
+    assert shown(session) | {"threads": "1", "memory_limit": "1300MiB"} == shown(session)
     session.query("SET THREADS = NULL")
     assert engine(session, "threads") == before and shown(session)["threads"] == "None"
 

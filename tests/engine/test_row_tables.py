@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import cubeql
-from cubeql.engine import summarytables
+from cubeql.engine import rowtables
 from tests.engine.test_creating import rows
 
 MEAN = "SELECT avg(v) AS mean, count(v) AS n FROM twin"
@@ -38,7 +38,7 @@ def test_each_version_has_its_own_summaries(own: cubeql.Session) -> None:
 
 
 def test_large_summaries_are_read_where_they_lie(own: cubeql.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(summarytables, "_MOST_ROWS", 0)
+    monkeypatch.setattr(rowtables, "_MOST_ROWS", 0)
     rows(own, MEAN)
     for file in _files(own):
         file.unlink()
