@@ -130,9 +130,11 @@ def _is_settled(case: cases.Case) -> bool:
 def test_no_rule_changes_an_answer(
     case: cases.Case, cube: Any, cube_without_rules: Any, cubes_of_one_rule: dict[str, Any]
 ) -> None:
-    asked = [product.work(cube, case.query, case.params)]
-    for rules, session in [("no rule", cube_without_rules), *cubes_of_one_rule.items()]:
-        work = product.work(session, case.query, case.params)
+    sessions = {"no rule": cube_without_rules, **cubes_of_one_rule}
+    sets = [product.rule_names(), (), *((rule,) for rule in cubes_of_one_rule)]
+    whole, *works = product.works(cube, case.query, case.params, sets)
+    asked = [whole]
+    for (rules, session), work in zip(sessions.items(), works, strict=True):
         if work in asked:
             continue  # the rules have nothing to do here or do all that is done, and a test has asked this
         asked.append(work)

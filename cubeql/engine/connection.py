@@ -36,7 +36,9 @@ _FOR_EVERY_CURSOR = """
 SET GLOBAL TimeZone = 'UTC';
 SET GLOBAL parquet_metadata_cache = true;
 SET GLOBAL order_by_non_integer_literal = true;
+SET GLOBAL disabled_optimizers = 'common_subplan';
 """
+# What is named twice would be kept with the arrays that its cells were taken from, once a cell.
 
 
 _NAMES = {"threads": "threads", "memory_limit": "memory_limit", "temp_folder": "temp_directory"}

@@ -91,3 +91,9 @@ def test_without_its_rules_more_is_read(store: Path, text: str, rules: tuple[str
     assert len(others) == len(product.rule_names()) - len(rules)
     with product.connect(store, rules=others) as session:
         assert product.reading(session, text, None).split("\n") != wanted
+
+
+def test_a_frozen_layer_that_meets_another_keeps_no_array_once_a_cell(cube_store: Path) -> None:
+    with product.connect(cube_store, memory_limit="100MB") as session:
+        session.engine.database.execute("SET GLOBAL max_temp_directory_size = '0KB'")
+        assert len(product.query(session, "FROM twin AT '2025-06' SEMI JOIN far SELECT cell").rows) == 56

@@ -21,17 +21,18 @@ def missing_room() -> str | None:
     return next((room for room in ROOMS if importlib.util.find_spec(room) is None), None)
 
 
-def connect(folder: Path | str, rules: Sequence[str] | None = None) -> Any:
+def connect(folder: Path | str, rules: Sequence[str] | None = None, **settings: Any) -> Any:
     """A session on a store.
 
     Args:
         folder: the store, or its address.
         rules: names of the only optimiser rules to use; none at all if empty, all if None.
+        **settings: of the session.
     """
     import cubeql
 
-    settings = {} if rules is None else {"rules": tuple(rules)}
-    return cubeql.connect(str(folder), **settings)
+    chosen = {} if rules is None else {"rules": tuple(rules)}
+    return cubeql.connect(str(folder), **chosen, **settings)
 
 
 def rule_names() -> tuple[str, ...]:
@@ -65,10 +66,17 @@ def stage(session: Any, text: str, params: Params, name: str) -> str:
     return str(getattr(compiled, name)).strip()
 
 
-def work(session: Any, text: str, params: Params) -> Any:
-    """All that decides what a query reads and computes; two queries of the same work are one."""
-    compiled = session.compile(text, params) if params else session.compile(text)
-    return compiled.plan, compiled.statement
+def works(session: Any, text: str, params: Params, rule_sets: Sequence[Sequence[str]]) -> list[Any]:
+    """Per set of rules all that decides what a query reads and computes; two queries of the same work are one."""
+    from cubeql.compiler import bind, query_of, render
+    from cubeql.parameters import values_of
+    from cubeql.plan import build
+    from cubeql.plan.rules import named
+
+    given = values_of(params)
+    bound, _ = bind(query_of(text), session.engine.catalog, given, text)
+    plans = [(build(bound, rules), rules) for rules in (named(tuple(names)) for names in rule_sets)]
+    return [(plan, render(plan, given, rules)) for plan, rules in plans]
 
 
 def reading(session: Any, text: str, params: Params) -> str:

@@ -129,23 +129,28 @@ def _outline(cell: int) -> Any:
     return shapely.Polygon(corners)
 
 
+@functools.cache
 def _turned(geometry: Any) -> Any:
     """A zone, once more a turn farther east."""
     return shapely.union(geometry, shapely.affinity.translate(geometry, 360.0))
 
 
+@functools.cache
 def _center(cell: int, geometry: Any) -> float | None:
     return 1.0 if geometry.intersects(shapely.Point(*regions.centre(cell))) else None
 
 
+@functools.cache
 def _overlap(cell: int, geometry: Any) -> float | None:
     return 1.0 if _turned(geometry).intersects(_outline(cell)) else None
 
 
+@functools.cache
 def _full(cell: int, geometry: Any) -> float | None:
     return 1.0 if _turned(geometry).covers(_outline(cell)) else None
 
 
+@functools.cache
 def _area(cell: int, geometry: Any) -> float | None:
     outline, zone = _outline(cell), _turned(geometry)
     if not zone.intersects(outline):
