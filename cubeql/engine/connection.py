@@ -37,8 +37,10 @@ SET GLOBAL TimeZone = 'UTC';
 SET GLOBAL parquet_metadata_cache = true;
 SET GLOBAL order_by_non_integer_literal = true;
 SET GLOBAL disabled_optimizers = 'common_subplan';
+SET GLOBAL perfect_ht_threshold = 21;
 """
-# What is named twice would be kept with the arrays that its cells were taken from, once a cell.
+# What is named twice would be kept with the arrays that its cells were taken from, once a cell. Groups are looked up by
+# their place up to the bits that count_alike reckons with.
 
 
 _NAMES = {"threads": "threads", "memory_limit": "memory_limit", "temp_folder": "temp_directory"}

@@ -20,6 +20,7 @@ from cubeql.engine import scans
 from cubeql.engine.attachments import Attachments
 from cubeql.engine.geometry import GeometryCache
 from cubeql.engine.inplace import InPlace
+from cubeql.engine.knowing import known_of
 from cubeql.engine.narrowing import Narrowing, of_layer
 from cubeql.engine.places import Places, provide_places, provide_wanted
 from cubeql.engine.regions import Masks, masks_of, shape_of
@@ -38,9 +39,9 @@ from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
 from cubeql.plan.nodes import ALWAYS, Aligned, Cells, HeldCells, RowScan, Scan, Summaries
 from cubeql.plan.rules.prune_times import reach
-from cubeql.sql import RegionNeed, bound_values, print_query, quote
+from cubeql.sql import RegionNeed, quote
 from cubeql.sql.aligned import areas_name
-from cubeql.sql.known import NOTHING, Known
+from cubeql.sql.known import NOTHING
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.reach import ANYWHERE, Reach
 from cubeql.values.cells import CellArray, descendant_range, parent
@@ -376,17 +377,8 @@ class Preparation:
         return next(w for w in self.works if w.name == scan.name)
 
     def _known(self) -> CompiledQuery:
-        """The query, knowing how many candidates a tile row has of ranked joins, and which cells have rows."""
-        statement = self.compiled.statement
-        at_most = {w.name: w.levels for w in self.works if w.zones is not None}
-        for name, query in statement.ranks:
-            text = scans.with_scans(print_query(query), self.works)
-            row = self.cursor.execute(text, bound_values(query, statement.values.bound)).fetchone()
-            at_most[name] = row[0] or 0 if row is not None else 0
-        witness = {w.name: w.witness for w in self.works if w.witness is not None}
-        whole = frozenset(w.name for w in self.works if w.is_whole)
-        empty = frozenset(s.scan.name for s in statement.summaries if not self._work_of(s.scan).tiles_kept)
-        known = Known(at_most, witness, whole, frozenset(self.listed), empty)
+        """The query, knowing what the tile rows tell."""
+        known = known_of(self.cursor, self.compiled.statement, self.works, frozenset(self.listed))
         return self.compiled.knowing(known) if known != NOTHING else self.compiled
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cubeql.engine.explanation import Step as Step
+from cubeql.plan.alike import Alike
 from cubeql.plan.nodes import CellJoin, Cells, Combined, Filtered, Node, Output, Rows, Summaries
 from cubeql.plan.outline import Line, Role, outline
 
@@ -133,6 +134,8 @@ class _Home:
                 self.bring(operator, node.input if isinstance(node, Filtered) else node.query)
             case Cells() | Summaries():
                 self._cells(operator, node)
+            case Alike():
+                self.bring(operator, node.cells)
             case _:
                 self.figures.add(self._line(node, "scan"), operator)
                 self._on(operator, node)

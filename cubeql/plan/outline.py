@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
+from cubeql.plan.alike import Alike
 from cubeql.plan.closed import Closed
 from cubeql.plan.nodes import (
     CellJoin,
@@ -83,10 +84,8 @@ def outline(node: Node) -> Iterator[Line]:
             said = f"{node.kind} join by cell, {match_words(node.match)}{over_words(node.over)}"
             yield Line(said, "join", node)
             yield from _below(node.left, node.right)
-        case Cells():
-            yield from _cells(node)
-        case Summaries():
-            yield from _summaries(node)
+        case Cells() | Alike() | Summaries():
+            yield from _OF_TILES[type(node)](node)
 
 
 def plan_lines(node: Node, note: Callable[[str], str] = lambda scan: "") -> Iterator[str]:
@@ -148,6 +147,18 @@ def _cells(node: Cells) -> Iterator[Line]:
         yield Line(_join(join), "join", node, 1, join.aligned.scan.name)
 
 
+def _alike(node: Alike) -> Iterator[Line]:
+    cells, *rest = _cells(node.cells)
+    yield from (cells, Line(_counted(node), "told", node, 1), *rest)
+
+
+def _counted(node: Alike) -> str:
+    layers = {a.scan.source: a.scan.written for a in (node.cells.driver, *(j.aligned for j in node.cells.joins))}
+    asked = [name if len(layers) == 1 else f"{layers[source]}.{name}" for source, name in node.bands]
+    asked += [f"{words(c.key)} by number where its values are few" for c in node.classed]
+    return f"counted once where alike in {', '.join(asked)}"
+
+
 def _told(node: Cells) -> Iterator[str]:
     if node.reason:
         yield f"arrays are read: {node.reason}"
@@ -188,3 +199,6 @@ def _join(join: TileJoin) -> str:
     on = f" on {condition_words((*join.on_rows, *join.on_cells))}" if join.on_rows or join.on_cells else ""
     match = f"{match_words(join.match)}{over_words(join.over)}"
     return f"{join.kind} join by tile {aligned_words(join.aligned)}, {match}{on}"
+
+
+_OF_TILES: dict[type[Node], Callable[[Any], Iterator[Line]]] = {Cells: _cells, Alike: _alike, Summaries: _summaries}

@@ -297,10 +297,15 @@ def stored_end(greatest: bool, line: Line) -> Statistic:
 # ------------------------------------------------------------------ weights and classes
 
 
+def is_weighed(call: Aggregate) -> bool:
+    """Whether an aggregate can be made of rows that stand for several which are alike."""
+    distinct = call.distinct and call.function.name != "count"
+    return call.function.name in _WEIGHED and not call.order_by and not distinct
+
+
 def _weighed(call: Aggregate, scan: Scan, band: Band | None) -> int:
     """The finest cell that an aggregate of rows which stand for several reads."""
-    distinct = call.distinct and call.function.name != "count"
-    if call.function.name not in _WEIGHED or call.order_by or distinct:
+    if not is_weighed(call):
         what = "the area of every cell" if call.function.name in _OF_AREA else "every value"
         raise NotStoredError(f"{words(call)} needs {what}")
     parts = (*call.args, *((call.filter,) if call.filter is not None else ()))

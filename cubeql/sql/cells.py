@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from cubeql.analyze.bound import Bound
 from cubeql.plan.nodes import TileJoin
 from cubeql.sql import positions
 from cubeql.sql.aligned import Shape, keys_of
@@ -22,7 +24,9 @@ class Part:
     """A compiled relation: what stands in WITH, in FROM and in WHERE, and how expressions are asked of it.
 
     ``keys`` are columns that no two of its rows share, where such are known. Rows of a group that are alike in
-    ``merged`` must become one before they are aggregated, their ``rows`` added.
+    ``merged`` must become one before they are aggregated, their ``rows`` added. Where a condition in ``later``
+    does not hold there is no row; whoever groups by what it reads tests it of the groups. ``made`` are keys of GROUP BY
+    that stand in the relation already.
     """
 
     ctes: tuple[Named, ...]
@@ -32,6 +36,8 @@ class Part:
     columns: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
+    later: tuple[Sql, ...] = ()
+    made: Mapping[Bound, Sql] = field(default_factory=dict)
 
 
 class CellsBuilder(ChosenCells):
@@ -64,7 +70,7 @@ class CellsBuilder(ChosenCells):
         place = self.place()
         where += [translate(f, place) for f in self.node.cell_filters]
         keys = (*self._row_keys(), *self._multiplied_keys()) if self._needs_digits() else ()
-        return Part(tuple(ctes), Table(source), tuple(where), place, self.columns(), keys)
+        return Part(tuple(ctes), Table(source), tuple(where), place, self.columns(), keys, later=tuple(self.later))
 
     def _over_window(self, join: TileJoin, shape: Shape) -> Shape:
         """A joined layer over windows around the instants of its clock."""

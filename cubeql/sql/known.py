@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Known:
         whole: scans of which every slot of every tile row has a row.
         listed: regions of so few cells that they are given by their slots.
         empty: scans of summaries that have no row.
+        values: the few values of a key that is asked by number, of the layer's scan.
     """
 
     at_most: Mapping[str, int] = field(default_factory=dict)
@@ -23,6 +25,7 @@ class Known:
     whole: frozenset[str] = frozenset()
     listed: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
+    values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 NOTHING = Known()

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from cubeql.analyze.bound import Bound, BoundQuery, Column, RegionRef, walk
 from cubeql.catalog import Band
+from cubeql.plan.failing import is_sure
 from cubeql.plan.nodes import Aligned, Cells, RegionTest, TileJoin
 from cubeql.sql.aligned import Shape, align, keys_of, spread
 from cubeql.sql.existence import is_proven
@@ -46,6 +47,7 @@ class MeetingCells:
         known: what the engine has found out about the tile rows.
         listed_region: tests other cells than the grid's against a region.
         unasked: whether cells that have no row in the driver change nothing.
+        alike: columns that cells are grouped by, so that where one is NULL can be told of the groups.
     """
 
     def __init__(
@@ -56,8 +58,11 @@ class MeetingCells:
         known: Known,
         listed_region: RegionTester,
         unasked: bool = False,
+        alike: AbstractSet[tuple[int, str]] = frozenset(),
     ) -> None:
         self.unasked = unasked
+        self.alike = alike
+        self.later: list[Sql] = []
         self.listed_region = listed_region
         self.node = node
         self.values = values
@@ -123,7 +128,20 @@ class MeetingCells:
 
     def _proof(self, aligned: Aligned, conditions: tuple[Bound, ...]) -> list[Sql]:
         """The test that a layer has a row, unless it is known to, or conditions that are tested anyway prove it."""
-        return [self._exists(aligned)] if self._is_tested(aligned, conditions) else []
+        if not self._is_tested(aligned, conditions):
+            return []
+        if self._is_told_by_groups(aligned):
+            self.later.append(self._exists(aligned))
+            return []
+        return [self._exists(aligned)]
+
+    def _is_told_by_groups(self, aligned: Aligned) -> bool:
+        """Whether cells without a row can be left to whoever groups them: no condition on these can fail."""
+        scan = aligned.scan
+        witness = scan.source, self.known.witness.get(scan.name, scan.bands[0])
+        if witness not in self.alike or self._reads_valid(aligned) or self._chooses():
+            return False
+        return all(is_sure(c) for c in (*self.node.cell_filters, *(c for j in self.node.joins for c in j.on_cells)))
 
     def _is_tested(self, aligned: Aligned, conditions: tuple[Bound, ...]) -> bool:
         if self._is_windowed(aligned) and not self._tells_rows(aligned):

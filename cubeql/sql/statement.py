@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from cubeql.analyze.bound import Bound, BoundQuery, Column, RegionRef
+from cubeql.plan.alike import Alike
 from cubeql.plan.nodes import (
     CellJoin,
     CellList,
@@ -24,6 +26,7 @@ from cubeql.plan.nodes import (
 from cubeql.plan.shipped import Shipped
 from cubeql.plan.summarising import aggregates, keys_read
 from cubeql.plan.walking import walk
+from cubeql.sql.alike import NUMBER, counted, numbered, scan_of, values_asked
 from cubeql.sql.celljoin import join_cells
 from cubeql.sql.cells import CellsBuilder, Part
 from cubeql.sql.classes import classes
@@ -59,6 +62,17 @@ class RegionNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class FewAsked:
+    """A key of a layer, ``scan``, that is asked by number if ``query`` finds few values of it, and if there are many
+    more rows in ``driver`` than in the layer."""
+
+    scan: Scan
+    band: str
+    driver: Scan
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A compiled plan: its SQL tree and what it needs."""
 
@@ -74,6 +88,7 @@ class Statement:
     cell_lists: tuple[CellList, ...] = ()
     zones: tuple[HeldByZones, ...] = ()
     shipped: tuple[Shipped, ...] = ()
+    few: tuple[FewAsked, ...] = ()
 
 
 class StatementBuilder:
@@ -88,6 +103,7 @@ class StatementBuilder:
         self.listed: dict[RegionRef, int] = {}
         self.ranks: list[tuple[str, Query]] = []
         self.choices: list[tuple[str, Query]] = []
+        self.few: list[FewAsked] = []
 
     def build(self, plan: Node) -> Statement:
         """The statement of a plan."""
@@ -102,7 +118,7 @@ class StatementBuilder:
         return Statement(
             query, self.values, scans, tuple(self.regions), cells, summaries, held,
             tuple(self.ranks), tuple(self.choices), lists, tuple(n for n in nodes if isinstance(n, HeldByZones)),
-            tuple(n for n in nodes if isinstance(n, Shipped)),
+            tuple(n for n in nodes if isinstance(n, Shipped)), tuple(self.few),
         )  # fmt: skip
 
     def query(self, node: Node) -> Query:
@@ -138,7 +154,7 @@ class StatementBuilder:
         part = self._input(node)
         if node.group_by is None:
             return self._plain(node, with_disks(node, part))
-        keys, named = _keys(node, node.group_by, part.place)
+        keys, named = _keys(node, node.group_by, part)
         inner = Select(keys, part.source, where=part.where, star=True)
         if part.merged:
             once = (*(n for _, n in keys), *part.merged)
@@ -152,9 +168,27 @@ class StatementBuilder:
     def _input(self, node: Output) -> Part:
         if isinstance(node.input, Cells):
             return self._cells(node.input, is_unasked(node))
+        if isinstance(node.input, Alike):
+            return self._alike(node.input)
         if isinstance(node.input, Summaries):
             return self._summaries(node.input, node)
         return self.part(node.input)
+
+    def _alike(self, node: Alike) -> Part:
+        """Cells that are counted once where they are alike, or every cell where too little is known of them."""
+        place = Place(self.values, lambda _, name: Ident(name), self._subquery)
+        cells, made, values = node.cells, [], {}
+        for classed in node.classed:
+            scan = scan_of(classed, cells)
+            if scan.name not in self.known.values:
+                self.few.append(FewAsked(scan, classed.band, cells.driver.scan, values_asked(classed, scan, place)))
+                return self._cells(node.cells)
+            values[classed.source] = self.known.values[scan.name]
+            cte, cells = numbered(classed, cells, values[classed.source], place)
+            made.append(cte)
+        grouped = (*node.bands, *((c.source, NUMBER) for c in node.classed))
+        part = self._cells(cells, alike=frozenset(grouped))
+        return counted(node, replace(part, ctes=(*made, *part.ctes)), values)
 
     def _summaries(self, node: Summaries, over: Output) -> Part:
         edges = self._cells(node.edges) if node.edges is not None else None
@@ -221,8 +255,8 @@ class StatementBuilder:
                 return join_cells(node, self.part(node.left), self.part(node.right))
         raise AssertionError(f"no source: {node}")
 
-    def _cells(self, node: Cells, unasked: bool = False) -> Part:
-        builder = CellsBuilder(node, self.values, self._subquery, self.known, self._listed_region, unasked)
+    def _cells(self, node: Cells, unasked: bool = False, alike: AbstractSet[tuple[int, str]] = frozenset()) -> Part:
+        builder = CellsBuilder(node, self.values, self._subquery, self.known, self._listed_region, unasked, alike)
         self.regions += [
             RegionNeed(r.name, r.region, node.resolution, node.tile, node) for r in node.regions
         ]  # fmt: skip
@@ -291,12 +325,13 @@ class StatementBuilder:
 
 
 def _keys(
-    node: Output, group_by: tuple[Bound, ...], place: Place
+    node: Output, group_by: tuple[Bound, ...], part: Part
 ) -> tuple[tuple[tuple[Sql, str], ...], tuple[Sql, ...]]:
     """What rows are grouped by, and the value of each key of a group: names of zones are found by their number."""
-    cells = node.input
+    cells, place = node.input, part.place
     late = [late_key(k, cells) if isinstance(cells, Cells) else None for k in group_by]
-    keys = [(translate(k, place), f"key{i}") for i, k in enumerate(group_by) if late[i] is None]
+    early = [(i, k) for i, k in enumerate(group_by) if late[i] is None]
+    keys = [(part.made[k] if k in part.made else translate(k, place), f"key{i}") for i, k in early]
     named: list[Sql] = [Ident(f"key{i}") for i in range(len(group_by))]
     for i, (key, scan) in enumerate(zip(group_by, late, strict=True)):
         if scan is None or not isinstance(key, Column):

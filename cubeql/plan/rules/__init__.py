@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from cubeql.plan.nodes import Node
 from cubeql.plan.rules.choose_zones import choose_zones
+from cubeql.plan.rules.count_alike import count_alike
 from cubeql.plan.rules.drop_columns import drop_columns
 from cubeql.plan.rules.name_groups_late import name_groups_late
 from cubeql.plan.rules.open_queries import open_queries
@@ -25,7 +26,7 @@ Rule = Callable[[Node], Node]
 RULES: tuple[Rule, ...] = (
     open_queries, share_keys, push_into_queries, drop_columns, push_filters, choose_zones, name_groups_late,
     prune_cells, prune_regions, share_regions, share_points, prune_times, use_overviews, use_summaries, prune_values,
-    share_tiles,
+    share_tiles, count_alike,
 )  # fmt: skip
 """All rules in the order they are applied."""
 
