@@ -19,7 +19,7 @@ def counted(cube: Any, text: str, *rules: str) -> list[str]:
     [
         ("FROM cover GROUP BY height // 10 SELECT count(*)", "height"),
         ("FROM cover GROUP BY height // 10 SELECT avg(height) FILTER (WHERE height > 5)", "height"),
-        ("FROM cover FILTER height > 3 AND cell WITHIN CELL '851f8d47fffffff' GROUP BY height SELECT count(*)", "height"),
+        ("FROM cover FILTER height > 3 AND cell WITHIN POINT(11, 48) GROUP BY height SELECT count(*)", "height"),
         ("FROM pole JOIN pole AS b GROUP BY pole.ice SELECT max(b.ice)", "pole.ice, b.ice"),
         ("FROM cover JOIN classes GROUP BY height, class SELECT count(*)",
          "cover.height, class by number where its values are few"),
