@@ -32,6 +32,10 @@ def named(case: cases.Case) -> str:
     return case.name
 
 
+# What is asked of one case lies together, so that a worker which has its answer asks no other.
+each_with_rows = pytest.mark.parametrize("case", WITH_ROWS, ids=named, scope="module")
+
+
 _ANSWERS: dict[str, Answer] = {}
 
 
@@ -57,7 +61,7 @@ def _report(wrong: list[str], case: cases.Case) -> str:
     return "\n".join([f"{case.path}", *wrong])
 
 
-@pytest.mark.parametrize("case", WITH_ROWS, ids=named)
+@each_with_rows
 def test_rows_in_the_file_are_the_oracles(case: cases.Case, update_cases: bool) -> None:
     try:
         answer = oracle_answer(case)
@@ -93,7 +97,7 @@ def _in_order(case: cases.Case, found: Answer) -> Answer:
     return found if free else replace(found, order=tuple((n,) for n in range(len(found.rows))))
 
 
-@pytest.mark.parametrize("case", WITH_ROWS, ids=named)
+@each_with_rows
 def test_cubeql_answers_as_the_file_and_the_oracle(case: cases.Case, cube: Any, update_cases: bool) -> None:
     found = product.query(cube, case.query, case.params)
     if update_cases:
@@ -126,7 +130,7 @@ def _is_settled(case: cases.Case) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", WITH_ROWS, ids=named)
+@each_with_rows
 def test_no_rule_changes_an_answer(
     case: cases.Case, cube: Any, cube_without_rules: Any, cubes_of_one_rule: dict[str, Any]
 ) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 import h3
 import numpy as np
+from h3.api import basic_int
 
 from cubeql.catalog.records import Band, Dimension, Layer, TimeAxis
 
@@ -47,7 +48,7 @@ def utc(text: str) -> datetime:
 
 def below(cell: int, resolution: int) -> list[int]:
     """All cells of a resolution below a cell, in ascending order."""
-    return sorted(h3.str_to_int(c) for c in h3.cell_to_children(h3.int_to_str(cell), resolution))
+    return sorted(basic_int.cell_to_children(cell, resolution))
 
 
 def around(cell: int, k: int) -> list[int]:

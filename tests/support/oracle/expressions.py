@@ -27,9 +27,15 @@ class Scope:
     params: dict[str, Any]
     run: Callable[[nodes.Query], Relation]
     memo: dict[int, Any] = field(default_factory=dict, compare=False)
+    found: dict[tuple[str, ...], tuple[int, Column] | None] = field(default_factory=dict, compare=False, init=False)
 
     def find(self, name: nodes.Name) -> tuple[int, Column] | None:
         """Number of the source and the column a name means; None if it means none."""
+        if name.parts not in self.found:
+            self.found[name.parts] = self._find(name)
+        return self.found[name.parts]
+
+    def _find(self, name: nodes.Name) -> tuple[int, Column] | None:
         *qualifier, last = name.parts
         if qualifier:
             wanted = ".".join(qualifier).casefold()

@@ -18,10 +18,11 @@ _DEFAULT = nodes.TimeMatch("equal")
 
 @dataclass(frozen=True)
 class _Side:
-    """The joined side: its relation, its rows by its own cell, how instants meet."""
+    """The joined side: its relation, its rows by its own cell, whether they are points, how instants meet."""
 
     relation: Relation
     by_cell: dict[int, list[Record]]
+    points: bool
     match: nodes.TimeMatch
     count: int
     within: times.Duration | None
@@ -91,7 +92,7 @@ def _side(
     count = 1 if match.count is None else expressions.value(match.count, env)
     within = None if match.interval is None else expressions.value(match.interval, env)
     return _Side(
-        brought, by_cell, match, count, times.duration(within) if isinstance(within, str) else within, named,
+        brought, by_cell, points, match, count, times.duration(within) if isinstance(within, str) else within, named,
         time_windows.relation(brought, methods) if windowed else None,
     )  # fmt: skip
 
@@ -120,7 +121,7 @@ def _at_cell(row: expressions.Joined, scope: expressions.Scope, side: _Side) -> 
         return []
     if not isinstance(cell, Cell):
         raise RefusedError("a query without a cell cannot be joined")
-    if any(PLACE in record for record in side.relation.rows):
+    if side.points:
         return side.by_cell.get(cell, [])
     place = (row[0] or {}).get(PLACE)
     level = side.relation.resolution
