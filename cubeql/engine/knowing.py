@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
@@ -10,7 +11,7 @@ from cubeql.engine.scans import ScanWork, with_scans
 from cubeql.plan.alike import MOST_CLASSES
 from cubeql.sql import Statement, bound_values, print_query, quote
 from cubeql.sql.alike import codes_name
-from cubeql.sql.known import Known
+from cubeql.sql.known import Known, ListedSlots
 from cubeql.sql.statement import FewAsked
 from cubeql.values.tiles import slot_count
 
@@ -24,7 +25,7 @@ FEWER = 4
 
 
 def known_of(
-    cursor: duckdb.DuckDBPyConnection, statement: Statement, works: list[ScanWork], listed: frozenset[str]
+    cursor: duckdb.DuckDBPyConnection, statement: Statement, works: list[ScanWork], listed: Mapping[str, ListedSlots]
 ) -> Known:
     """What scans tell: how many candidates a tile row has, which cells have rows, which keys have few values."""
     by_name = {w.name: w for w in works}

@@ -41,7 +41,7 @@ from cubeql.plan.nodes import ALWAYS, Aligned, Cells, HeldCells, RowScan, Scan, 
 from cubeql.plan.rules.prune_times import reach
 from cubeql.sql import RegionNeed, quote
 from cubeql.sql.aligned import areas_name
-from cubeql.sql.known import NOTHING
+from cubeql.sql.known import NOTHING, ListedSlots
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.reach import ANYWHERE, Reach
 from cubeql.values.cells import CellArray, descendant_range, parent
@@ -103,7 +103,7 @@ class Preparation:
         self.covers: dict[tuple[RegionRef, int], TileRanges] = {}
         self.tiles: dict[str | None, tuple[NDArray[np.int64], int]] = {}
         self.cell_sets: dict[str, CellArray] = {}
-        self.listed: set[str] = set()
+        self.listed: dict[str, ListedSlots] = {}
         self.works: list[ScanWork] = []
         self.snapshots: dict[tuple[str, int | None], Snapshot] = {}
 
@@ -355,8 +355,9 @@ class Preparation:
         masks = masks_of(self._shape(need.region), near, need.tile, need.resolution, self.running)
         first = cells.regions[0]
         if first.name == need.name and first.required and masks.are_few:
-            self.listed.add(need.name)
-        self.cursor.register(need.name, masks.listed() if need.name in self.listed else masks.table())
+            self.listed[need.name] = masks.listed()
+        if need.name not in self.listed or any(a.is_coarser for a in (cells.driver, *(j.aligned for j in cells.joins))):
+            self.cursor.register(need.name, masks.table())
         return masks
 
     # -------------------------------------------------------------- the rest
@@ -378,7 +379,7 @@ class Preparation:
 
     def _known(self) -> CompiledQuery:
         """The query, knowing what the tile rows tell."""
-        known = known_of(self.cursor, self.compiled.statement, self.works, frozenset(self.listed))
+        known = known_of(self.cursor, self.compiled.statement, self.works, self.listed)
         return self.compiled.knowing(known) if known != NOTHING else self.compiled
 
 

@@ -20,6 +20,8 @@ from cubeql.values.tiles import slot_count
 
 _FEW = 1 / 16
 """Up to such a share of its tiles' slots: one taken by its slot costs six times what it costs among all of them."""
+_MOST_LISTED = 4096
+"""So many slots stand in a statement, at most."""
 
 
 def shape_of(region: RegionRef, text: str, reach: Reach = ANYWHERE) -> RegionShape:
@@ -96,27 +98,22 @@ class Masks:
     @property
     def are_few(self) -> bool:
         """Whether so few cells belong to it that they are better taken one by one."""
-        given = [int(np.count_nonzero(m)) for m in self.masks if m is not None]
-        return len(given) == len(self.masks) and sum(given) <= len(given) * self.slots * _FEW
+        given = [m for m in self.masks if m is not None]
+        most = min(len(given) * self.slots * _FEW, _MOST_LISTED)
+        return 0 < len(given) == len(self.masks) and sum(map(np.count_nonzero, given)) <= most
 
     def table(self) -> pa.Table:
         """A row a tile: ``tile``, ``mask``."""
-        lengths = [0 if m is None else self.slots for m in self.masks]
-        given = [m for m in self.masks if m is not None]
-        flags = np.concatenate(given) if given else np.zeros(0, bool)
-        missing = pa.array([m is None for m in self.masks], pa.bool_())
-        return pa.table({"tile": self.tiles, "mask": _lists(flags, lengths, missing if self.masks else None)})
+        offsets = np.concatenate([[0], np.cumsum([0 if m is None else self.slots for m in self.masks])])
+        flags = np.concatenate([np.zeros(0, bool), *(m for m in self.masks if m is not None)])
+        missing = pa.array([m is None for m in self.masks], pa.bool_()) if self.masks else None
+        lists = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(flags), mask=missing)
+        return pa.table({"tile": self.tiles, "mask": lists})
 
-    def listed(self) -> pa.Table:
-        """A row a tile: ``tile``, ``slots`` (from 1); of regions that have masks of all their tiles."""
-        found = [np.flatnonzero(m) + 1 for m in self.masks if m is not None]
-        slots = np.concatenate([np.zeros(0, np.int64), *found])
-        return pa.table({"tile": self.tiles, "slots": _lists(slots, [len(f) for f in found])})
-
-
-def _lists(values: NDArray[Any], lengths: list[int], missing: pa.Array | None = None) -> pa.Array:
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values), mask=missing)
+    def listed(self) -> dict[int, tuple[int, ...]]:
+        """The slots of each tile, from 1, of a region that has masks of all its tiles."""
+        given = zip(self.tiles.tolist(), self.masks, strict=True)
+        return {tile: tuple((np.flatnonzero(m) + 1).tolist()) for tile, m in given if m is not None}
 
 
 def masks_of(shape: RegionShape, tiles: NDArray[np.int64], tile: int, resolution: int, running: Running) -> Masks:

@@ -110,6 +110,8 @@ class CellsBuilder(ChosenCells):
         alias = self.driver.scan.alias
         source: Relation = Table(self.shape.name, alias)
         for region in self.node.regions:
+            if self._is_listed(region):
+                continue
             same = fill("{0} = {1}", Ident("tile", region.name), Ident("tile", alias))
             source = Joined(source, Table(region.name), "inner" if region.required else "left", (same,))
         if self.node.geometry:

@@ -18,6 +18,7 @@ from cubeql.sql.aligned import Shape, align, keys_of, spread
 from cubeql.sql.existence import is_proven
 from cubeql.sql.expressions import Place, RegionTester, Values
 from cubeql.sql.known import Known
+from cubeql.sql.positions import listed_slots
 from cubeql.sql.stored import decoded
 from cubeql.sql.tiles import driver_tiles
 from cubeql.sql.tree import Ident, Query, Sql, Table, Value, When, fill
@@ -96,9 +97,9 @@ class MeetingCells:
         return items
 
     def _slots(self) -> Sql | None:
-        """The slots of a tile that are wanted, where they are listed."""
-        found = (r.name for r in self.node.regions if self._is_listed(r))
-        return next((Ident("slots", name) for name in found), None)
+        """The slots of a tile that are wanted, where they are listed; a tile without any gives no row."""
+        found = next((r.name for r in self.node.regions if self._is_listed(r)), None)
+        return None if found is None else listed_slots(Ident("tile", self.driver.scan.alias), self.known.listed[found])
 
     def _is_listed(self, region: RegionTest) -> bool:
         return region.name in self.known.listed

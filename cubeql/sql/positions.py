@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from cubeql.sql.tree import Fill, Sql, Value, fill
@@ -64,6 +65,13 @@ def digits_of_slots(tile_resolution: int, resolution: int, listed: Sql | None = 
         weight = 7 ** (resolution - level)
         digits.append(f"((({slot} // {weight}) % 7) << {3 * (_FINEST - level)})")
     return fill(f"list_transform({{0}}, lambda slot: {' | '.join(digits)})", slots)
+
+
+def listed_slots(tile: Sql, slots: Mapping[int, tuple[int, ...]]) -> Sql:
+    """The slots that are listed of a tile, NULL of others."""
+    # As a text a list is one constant, and not as many expressions as it has entries.
+    whens = " ".join(f"WHEN {one} THEN '[{', '.join(map(str, own))}]'::BIGINT[]" for one, own in slots.items())
+    return fill(f"CASE {{0}} {whens} END", tile)
 
 
 def with_digits(tile: Sql, digits: Sql, tile_resolution: int, resolution: int, wanted: int | None = None) -> Sql:
