@@ -23,7 +23,7 @@ from cubeql.engine.inplace import InPlace
 from cubeql.engine.knowing import known_of
 from cubeql.engine.narrowing import Narrowing, of_layer
 from cubeql.engine.places import Places, provide_places, provide_wanted
-from cubeql.engine.regions import Masks, masks_of, shape_of
+from cubeql.engine.regions import Masks, RegionCache, masks_of, shape_of
 from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.rowtables import RowTables
 from cubeql.engine.running import Running
@@ -71,6 +71,7 @@ class Caches:
 
     geometry: GeometryCache = field(default_factory=GeometryCache)
     zones: ZoneCache = field(default_factory=ZoneCache)
+    regions: RegionCache = field(default_factory=RegionCache)
     rows: RowTables = field(default_factory=RowTables)
     keys: TileKeys = field(default_factory=TileKeys)
 
@@ -97,10 +98,10 @@ class Preparation:
         self.cursor: duckdb.DuckDBPyConnection = running.cursor
         self.geometry = caches.geometry
         self.zones = caches.zones
+        self.regions = caches.regions
         self.held = Held(caches.rows, caches.keys if running.remote is None else None)
         self.places: dict[str, Places] = {}
         self.shapes: dict[RegionRef, RegionShape] = {}
-        self.covers: dict[tuple[RegionRef, int], TileRanges] = {}
         self.tiles: dict[str | None, tuple[NDArray[np.int64], int]] = {}
         self.cell_sets: dict[str, CellArray] = {}
         self.listed: dict[str, ListedSlots] = {}
@@ -144,7 +145,7 @@ class Preparation:
 
     def _shape(self, region: RegionRef) -> RegionShape:
         if region not in self.shapes:
-            self.shapes[region] = self._shape_of(region)
+            self.shapes[region] = self.regions.shape(region, lambda: self._shape_of(region))
         return self.shapes[region]
 
     def _shape_of(self, region: RegionRef) -> RegionShape:
@@ -159,9 +160,7 @@ class Preparation:
 
     def _cover_of(self, region: RegionRef, resolution: int) -> TileRanges:
         """The tiles that a region may touch; both where layers are read and where its masks are made."""
-        if (region, resolution) not in self.covers:
-            self.covers[region, resolution] = self._shape(region).cover_ranges(resolution)
-        return self.covers[region, resolution]
+        return self._shape(region).cover_ranges(resolution)
 
     def _stored_cells(self, name: str, resolution: int) -> CellArray:
         """The cells of a stored set, as they were when the statement first read them."""

@@ -11,15 +11,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cubeql.analyze.bound import RegionRef
+from cubeql.engine.kept import Kept
 from cubeql.engine.running import Running
 from cubeql.errors import QueryError, diagnose
-from cubeql.grid.shapes import RegionShape
+from cubeql.grid.ranges import TileRanges
+from cubeql.grid.shapes import Mask, RegionShape
 from cubeql.storage.infiles import fetched
 from cubeql.storage.reach import ANYWHERE, NotHere, Reach, clipped
+from cubeql.values.cells import CellArray
 from cubeql.values.tiles import slot_count
 
 _FEW = 1 / 16
 """Up to such a share of its tiles' slots: one taken by its slot costs six times what it costs among all of them."""
+_MOST_SHAPES, _MOST_COVERS, _MOST_MASK_BYTES = 32, 16, 2**20
+_LONGEST = 1_000_000
 _MOST_LISTED = 4096
 """So many slots stand in a statement, at most."""
 
@@ -74,6 +79,61 @@ def _makers() -> dict[str, Callable[..., RegionShape]]:
         "geojson": regions.geojson,
         "parameter": _parameter,
     }
+
+
+class RememberedShape(RegionShape):
+    """A region that remembers its covers and some masks; safe to share between threads."""
+
+    def __init__(self, shape: RegionShape) -> None:
+        self._shape = shape
+        self._covers: Kept[int, TileRanges] = Kept(_MOST_COVERS, lambda cover: 1)
+        self._masks: Kept[tuple[int, int], Mask] = Kept(_MOST_MASK_BYTES, _bytes_of)
+
+    def cover_ranges(self, tile_resolution: int) -> TileRanges:
+        """As the region itself."""
+        found = self._covers.get(tile_resolution)
+        if found is None:
+            found = self._shape.cover_ranges(tile_resolution)
+            self._covers.keep(tile_resolution, found)
+        return found
+
+    def mask(self, tile: int, resolution: int) -> Mask:
+        """As the region itself."""
+        found = self._masks.get((tile, resolution))
+        if found is None:
+            found = self._shape.mask(tile, resolution)
+            self._masks.keep((tile, resolution), found)
+        return found
+
+    def cover_cells(self) -> TileRanges:
+        """As the region itself."""
+        return self._shape.cover_cells()
+
+    def holds(self, cells: CellArray) -> NDArray[np.bool_]:
+        """As the region itself."""
+        return self._shape.holds(cells)
+
+
+class RegionCache:
+    """Shapes of regions that are nothing but what their text says; others lie in files and layers, which change."""
+
+    def __init__(self) -> None:
+        self._shapes: Kept[RegionRef, RememberedShape] = Kept(_MOST_SHAPES, lambda shape: 1)
+
+    def shape(self, region: RegionRef, make: Callable[[], RegionShape]) -> RegionShape:
+        """The shape of a region, made where it is not known."""
+        small = all(isinstance(a, (int, float)) or (isinstance(a, str) and len(a) <= _LONGEST) for a in region.args)
+        if region.kind not in _makers() or not small:
+            return RememberedShape(make())
+        found = self._shapes.get(region)
+        if found is None:
+            found = RememberedShape(make())
+            self._shapes.keep(region, found)
+        return found
+
+
+def _bytes_of(mask: Mask) -> int:
+    return 1 if isinstance(mask, bool) else mask.nbytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import cubeql
 from cubeql.engine import tilekeys
 from cubeql.engine.running import Running
 from cubeql.engine.statements import call
+from cubeql.grid.ground import GroundShape
 from tests.engine.test_creating import rows
 from tests.session.test_caches import Counting
 
@@ -84,3 +85,11 @@ def _stats(session: cubeql.Session, layer: str) -> tuple[Any, Any]:
     text = f"SELECT count(*) AS n FROM {layer} FILTER cell WITHIN BBOX(0, 40, 30, 60) AND cell IS NOT NULL"
     result = session.query(text)
     return result.to_arrow().to_pylist(), {k: v for k, v in result.stats.items() if not k.endswith("seconds")}
+
+
+def test_covers_and_masks_of_a_region_are_made_once(own: cubeql.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = rows(own, POLYGON)
+    for method in ("cover_ranges", "mask"):
+        monkeypatch.setattr(GroundShape, method, lambda *_: pytest.fail("made again"))
+    assert rows(own, POLYGON) == before
+    assert rows(own, POLYGON.replace("avg(red)", "max(nir)"))
