@@ -27,7 +27,7 @@ class Settings:
     Attributes:
         threads: number of threads; None takes one a core, and more for a store on S3.
         memory_limit: for queries and the program that runs them, as ``4GB``: what the process holds. The engine, which
-            puts what is larger into ``temp_folder``, gets it less 288 MiB, but half of it at least.
+            puts what is larger into ``temp_folder``, gets it less 160 MiB, but half of it at least.
         temp_folder: where data that outgrows memory goes.
         timeout_s: time limit of every statement, in seconds.
         create: make the store where there is none.

@@ -54,15 +54,16 @@ def default_threads(address: Address) -> int | None:
     return None if address.scheme == "file" else max(16, 4 * (os.cpu_count() or 1))
 
 
-_BESIDE = 288 * 2**20
+_BESIDE = 160 * 2**20
 _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?)\s*([kmgt])(i?)b?\s*", re.IGNORECASE)
 
 
 def engine_share(memory_limit: str) -> str:
     """What the engine may take where a process is to stay within a limit, as text; what is no size stays as it is.
 
-    Beside it the process holds the libraries (120 MiB), Python's and Arrow's own (100) and rows on their way. Of a
-    limit that would leave the engine less than half of it, it takes half.
+    Beside it the process holds what is Python's and Arrow's own and rows on their way; the code of libraries (120 MiB),
+    which the system drops where it must, is not counted. Of a limit that would leave the engine less than half of it,
+    it takes half.
     """
     size = _SIZE.fullmatch(memory_limit)
     if size is None:

@@ -55,18 +55,18 @@ class Step:
 
 
 def make_plan(memory_limit: int, cores: int | None = None) -> Plan:
-    """Share out half of the memory; the rest is for the program itself and what the libraries keep.
+    """Share out three eighths of the memory; a quarter is for unpacked blocks, the rest for the program itself.
 
     Args:
         memory_limit: bytes an ingest may use.
         cores: how many there are; None asks.
     """
     cores = cores or _cores()
-    half = memory_limit // 2
-    makers = max(1, min(cores, half // (4 * _LEAST_BYTES)))
+    shared = memory_limit * 3 // 8
+    makers = max(1, min(cores, shared // (4 * _LEAST_BYTES)))
     lines = max(1, makers // 2)
     # Groups being made have pixels; those, the ones that wait and the ones being written have rows.
-    return Plan(makers, lines, max(2**16, half // (makers + lines * (_ahead(makers, lines) + 1))))
+    return Plan(makers, lines, max(2**16, shared // (makers + lines * (_ahead(makers, lines) + 1))))
 
 
 def _ahead(makers: int, lines: int) -> int:

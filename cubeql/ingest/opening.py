@@ -19,7 +19,9 @@ def open_source(path: str, options: IngestOptions) -> Source:
         return NetcdfSource(
             path, variables=_variables(options), crs=options.crs, nodata=nodata, time_dimension=options.time_dimension
         )
-    return RasterSource(path, crs=options.crs, nodata=nodata, time_tag=options.time_tag)
+    # Neighbouring groups of tiles share blocks, which of several dates are unpacked again and again unless many stay.
+    cache = options.memory_limit // 4
+    return RasterSource(path, crs=options.crs, nodata=nodata, time_tag=options.time_tag, cache_bytes=cache)
 
 
 def _variables(options: IngestOptions) -> Sequence[str] | None:

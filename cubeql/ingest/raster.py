@@ -18,7 +18,6 @@ from cubeql.ingest.nodata import checked_nodata
 from cubeql.ingest.pixelgrid import PixelGrid, PixelWindow, make_grid
 from cubeql.ingest.source import Flags, SourceBand, SourceDimension, SourceSlice, Values
 
-_CACHE_BYTES = 64 * 2**20
 _TIFF_TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d:\d\d:\d\d)")
 
 
@@ -27,7 +26,10 @@ class RasterSource:
 
     dimensions: tuple[SourceDimension, ...] = ()
 
-    def __init__(self, path: str, *, crs: Any = None, nodata: Any = "declared", time_tag: bool = False) -> None:
+    def __init__(
+        self, path: str, *, crs: Any = None, nodata: Any = "declared", time_tag: bool = False,
+        cache_bytes: int = 64 * 2**20,
+    ) -> None:  # fmt: skip
         """Open a file, read what it says of itself and close it again.
 
         Args:
@@ -35,11 +37,13 @@ class RasterSource:
             crs: overrides the file's reference system.
             nodata: a number that replaces what the file declares, None for no nodata value.
             time_tag: take the time from the tags ``time``, ``datetime`` or ``TIFFTAG_DATETIME``.
+            cache_bytes: of unpacked blocks that GDAL may keep, of all sources together.
 
         Raises:
             IngestError: no such file, no raster, truncated, no place on the earth.
         """
         self._path = path
+        self._cache_bytes = cache_bytes
         self.name = shown(path)
         self._dataset: Any = None
         dataset = self._open()
@@ -60,7 +64,7 @@ class RasterSource:
 
         dataset = self._open()
         block = Window(window.column, window.row, window.width, window.height)
-        with reading(self.name), reached(self._path), _small_cache():
+        with reading(self.name), reached(self._path), _small_cache(self._cache_bytes):
             values = dataset.read(band.key, window=block)[None]
             mask = dataset.read_masks(band.key, window=block)[None] > 0 if band.masked else None
         if len(slices) > 1:
@@ -79,11 +83,11 @@ class RasterSource:
         return self._dataset
 
 
-def _small_cache() -> Any:
+def _small_cache(size: int) -> Any:
     """GDAL keeps blocks in a twentieth of the machine's memory if it is not told otherwise at its first read."""
     import rasterio
 
-    return rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES)
+    return rasterio.Env(GDAL_CACHEMAX=size)
 
 
 def subdatasets(path: str) -> tuple[str, ...]:
