@@ -101,6 +101,11 @@ class Held:
     rows: RowTables
     keys: TileKeys | None
 
+    def keeps(self, scalar: bool, tested: bool) -> bool:
+        """Whether all rows of files are to be kept for a scan: of scalars alone, or with conditions on summaries, which
+        leave out row groups that would have to be requested else."""
+        return self.keys is not None if tested else scalar
+
 
 def work_of(scan: Scan | RowScan, snapshot: Snapshot) -> ScanWork:
     """The work of a scan before anything is pruned."""
@@ -180,7 +185,7 @@ def provide(
     """
     selection = _selection(cursor, scan, snapshot, tiles, values)
     tested = told.bands | bands_of((*scan.values, *scan.wanted), scan)
-    if held is not None and tiles is None and scan.frozen is None and (tested or is_scalar(scan)):
+    if held is not None and tiles is None and scan.frozen is None and held.keeps(is_scalar(scan), bool(tested)):
         # Where tiles are named their row groups are found by them, and the others need not be read.
         rows = held.rows.relation(cursor, scan, selection, scalars_of(scan, tested))
         selection = replace(selection, held=rows)
