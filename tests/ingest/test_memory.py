@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,17 @@ def test_plan_says_how_much_it_will_be_on_disk(tmp_path: Path, store: Store) -> 
     report = ingest(store, tmp_path / "noisy.tif", "noisy", resolution=7)
     assert sizes["smooth"] < sizes["noisy"] / 4
     assert 0.7 < sizes["noisy"] / report.bytes < 1.5
+
+
+def test_a_quarter_of_the_memory_is_for_unpacked_blocks(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: set[int] = set()
+
+    def watched(size: int) -> Any:
+        given.add(size)
+        return nullcontext()
+
+    monkeypatch.setattr("cubeql.ingest.raster._small_cache", watched)
+    ingest(store, write_tif(tmp_path / "a.tif", patterned(50, 60), WIDE), "a", resolution=6, memory_limit=2**28)
+    assert given == {2**26}
