@@ -17,7 +17,7 @@ from cubeql.plan.nodes import Cells, Scan, TileJoin
 from cubeql.sql.cells import Part
 from cubeql.sql.expressions import Place, translate
 from cubeql.sql.stored import decoded
-from cubeql.sql.tree import Ident, Named, Order, Query, Select, Sql, Sub, Table, Value, When, fill
+from cubeql.sql.tree import ALL_ROWS, Ident, Named, Order, Query, Select, Sql, Sub, Table, Value, When, fill
 from cubeql.sql.weighted import weighted
 
 NUMBER = "$class"
@@ -90,9 +90,11 @@ def counted(node: Alike, part: Part, values: Mapping[int, tuple[Any, ...]]) -> P
     found = {c: part.place.stored(*c) for c in node.bands}
     items = [(f[0], f"{alias[s]}.{name}") for (s, name), f in found.items() if f is not None]
     items += [(Ident(f"{alias[c.source]}.{NUMBER}"), f"{alias[c.source]}.{NUMBER}") for c in node.classed]
+    # Past a LIMIT the engine moves no condition: below, those on groups would be asked of each cell.
     groups = Select(
-        (*items, (fill("count(*)"), "rows")), part.source, where=part.where, group_by=tuple(value for value, _ in items)
-    )
+        (*items, (fill("count(*)"), "rows")), part.source, where=part.where, group_by=tuple(v for v, _ in items),
+        limit=ALL_ROWS,
+    )  # fmt: skip
 
     def stored(source: int, name: str) -> tuple[Sql, Band] | None:
         known = found.get((source, name))

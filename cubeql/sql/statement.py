@@ -37,12 +37,10 @@ from cubeql.sql.held import held_cells
 from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.sampling import chance_of, is_taken, number_of
 from cubeql.sql.summaries import SummariesBuilder
-from cubeql.sql.tree import Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
+from cubeql.sql.tree import ALL_ROWS, Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
 from cubeql.sql.zonejoin import join_zones
 from cubeql.sql.zones import choice, late_key, lookup
 from cubeql.values.tiles import tile_resolution
-
-_ALL_ROWS = (1 << 62) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +272,7 @@ class StatementBuilder:
         query = self.query(node.query)
         items = tuple((Ident(c.name), f"{node.alias}.{c.name}") for c in node.columns)
         # Past a LIMIT the engine moves no condition; what may fail must not be tested on rows that a view leaves out.
-        named = Select(items, Sub(query, "query"), limit=_ALL_ROWS if node.is_sealed else None)
+        named = Select(items, Sub(query, "query"), limit=ALL_ROWS if node.is_sealed else None)
         place = Place(
             self.values,
             lambda _, name: Ident(f"{node.alias}.{name}"),

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from cubeql.values.slotted import dataclass
 
+ALL_ROWS = (1 << 62) - 1
+"""A LIMIT that cuts nothing off; the engine moves no condition past it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sql:
