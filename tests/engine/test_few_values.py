@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from cubeql.engine import knowing
+from cubeql.engine.connection import EngineSettings, open_engine
 from cubeql.lang import parse_query
+from cubeql.plan.alike import MOST_CLASSES
 from tests.support import cases, product
 from tests.support.answers import differences
 from tests.support.oracle import evaluate
@@ -84,3 +86,19 @@ def test_rows_of_about_the_same_number_are_not_worth_it(cube: Any, monkeypatch: 
     assert _is_numbered(cube, text)
     monkeypatch.setattr(knowing, "FEWER", 2)
     assert not _is_numbered(cube, text)
+
+
+@pytest.mark.parametrize("most", [MOST_CLASSES, MOST_CLASSES + 1])
+def test_the_engine_looks_groups_up_by_their_place(most: int) -> None:
+    numbers = ", ".join(f"'{n}'" for n in range(most))
+    cells = f"SELECT unnest([1::SMALLINT]) AS v, unnest(['0'::ENUM({numbers})]) AS number"
+    with open_engine(EngineSettings(threads=1)) as engine:
+        plan = engine.execute(f"EXPLAIN SELECT v, number, count(*) FROM ({cells}) GROUP BY v, number").fetchall()
+    assert ("PERFECT_HASH_GROUP_BY" in str(plan)) == (most == MOST_CLASSES)
+
+
+def test_whether_cells_have_rows_is_asked_of_groups(cube: Any) -> None:
+    found = cube.query("EXPLAIN FROM cover JOIN classes GROUP BY height, class SELECT count(*) AS n").to_arrow()
+    cells, groups = str(found.to_pylist()).split('GROUP BY "cover.height", "classes.$class"')
+    test = '"classes.$class" IS NOT NULL'
+    assert test not in cells and "LIMIT" in groups.split(test)[0] and test in groups
