@@ -30,4 +30,4 @@ def test_the_engine_is_asked_for_the_shape_and_for_the_rows(
     asked: list[str] = []
     monkeypatch.setattr(call, "Running", lambda cursor, *given: Running(Counting(cursor, asked), *given))
     far.query(text).to_arrow()
-    assert [a.split(maxsplit=1)[0] for a in asked] == ["CREATE", "SELECT", "FROM", "SELECT"]
+    assert [a.split(maxsplit=1)[0] for a in asked] == ["FROM", "WITH"]

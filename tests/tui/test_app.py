@@ -14,6 +14,7 @@ from cubeql_tui.app import CubeQL
 from cubeql_tui.editor import QueryEditor
 from cubeql_tui.layers import LayersPane, LayerTree
 from cubeql_tui.running import Run
+from cubeql_tui.status import StatusLine
 from textual import events
 from textual.pilot import Pilot
 
@@ -173,5 +174,28 @@ def test_enlarging_gives_the_results_the_screen(cube_store: Path) -> None:
         await pilot.press("f2")
         await pilot.pause()
         assert "Query" in shown(app)
+
+    play(cube_store, scene)
+
+
+def test_a_statement_that_ends_while_its_line_is_drawn_is_told_as_ended(
+    cube_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
+        await ask(app, pilot, "SELECT elevation FROM finer LIMIT 3")
+        run, drawn = app.run_now, StatusLine.tell
+        assert run is not None
+        told: list[str] = []
+
+        def ends(line: StatusLine, of: Run) -> None:
+            told.append(of.state)
+            drawn(line, of)
+            of.state = "done"
+
+        monkeypatch.setattr(StatusLine, "tell", ends)
+        run.state = "running"
+        app._beat()
+        app._beat()
+        assert told == ["running", "done"]
 
     play(cube_store, scene)

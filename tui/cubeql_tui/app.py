@@ -217,10 +217,11 @@ class CubeQL(Ending):
             return
         if run.cancelling:
             run.cancel()
-        if run.state == "running" or (run, run.state) != self._told:  # else no clock goes, and no line is drawn anew
+        state = run.state  # which its thread may change while a line is drawn
+        if state == "running" or (run, state) != self._told:  # else no clock goes, and no line is drawn anew
             for line in self.query(StatusLine):  # none while the screen closes
                 line.tell(run)
-            self._told = run, run.state
+            self._told = run, state
 
     def action_cancel(self) -> None:
         """Take a brush away, else stop the statement that runs."""
