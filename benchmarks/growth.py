@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from benchmarks import places
 from benchmarks.data import CELLS
-from benchmarks.measure import machine
+from benchmarks.measure import cpu_seconds, machine
 from cubeql.catalog import Band, Layer, TimeAxis
 from cubeql.session import Session
 from cubeql.storage import Store, TileBlock
@@ -144,23 +144,18 @@ def ask(store: Path, question: Question, count: int, repeats: int, **settings: A
         text = question.text.replace("{file}", str(Path(folder) / "out.parquet"))
         right, times = True, []
         for number in range(repeats + (repeats > 1)):
-            before, began = _cpu(), time.perf_counter()
+            before, began = cpu_seconds(), time.perf_counter()
             said = _answered(session, text, Path(folder) / "out.parquet")
             wanted = truth(count, question.answer)
             right = right and said[: len(wanted)] == wanted
             if number or repeats == 1:
-                times.append((_cpu() - before, time.perf_counter() - began))
+                times.append((cpu_seconds() - before, time.perf_counter() - began))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         told = session.explain(text) if not text.startswith("COPY") else None
         kept = sum(s.tiles_kept or 0 for s in told.scans) if told else 0
         every = sum(s.tiles_all for s in told.scans) if told else 0
     cpu, wall = (statistics.median(t) for t in zip(*times, strict=True))
     return Found(cpu, wall, peak, kept, every, told.bytes_to_read if told else 0, right)
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def _answered(session: Session, text: str, file: Path) -> list[int]:

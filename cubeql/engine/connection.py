@@ -12,6 +12,7 @@ import duckdb
 from cubeql.engine.cellfunctions import provide_cell_functions
 from cubeql.engine.marks import provide_marks
 from cubeql.errors import ConfigError
+from cubeql.plan.alike import MOST_BITS
 from cubeql.sql.printer import literal
 from cubeql.storage.addresses import Address
 
@@ -32,12 +33,12 @@ class EngineSettings:
     temp_folder: str | None = None
 
 
-_FOR_EVERY_CURSOR = """
+_FOR_EVERY_CURSOR = f"""
 SET GLOBAL TimeZone = 'UTC';
 SET GLOBAL parquet_metadata_cache = true;
 SET GLOBAL order_by_non_integer_literal = true;
 SET GLOBAL disabled_optimizers = 'common_subplan';
-SET GLOBAL perfect_ht_threshold = 21;
+SET GLOBAL perfect_ht_threshold = {MOST_BITS};
 """
 # What is named twice would be kept with the arrays that its cells were taken from, once a cell. Groups are looked up by
 # their place up to the bits that count_alike reckons with.

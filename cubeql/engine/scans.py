@@ -192,7 +192,7 @@ def provide(
     work.first = work.selection = replace(selection, values=(*selection.values, *told.tests), flags=told.flags)
     _make(cursor, scan, work)
     if not needs_tiles and work.selection.is_whole:
-        work.provided = work.tiles_kept = int(snapshot.bounds("rows")[0][selection.files].sum())
+        work.provided = work.tiles_kept = selection.rows_of_files
         return work.tiles
     stored = _stored_tiles(cursor, scan, work, held.keys if held is not None else None)
     work.is_of_region = isinstance(tiles, TileRanges)

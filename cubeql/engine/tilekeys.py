@@ -67,7 +67,7 @@ class TileKeys:
         if selection.values or len(selection.files) > _MOST_FILES:
             return None
         paths = selection.paths
-        if not paths or int(selection.snapshot.bounds("rows")[0][selection.files].sum()) > _MOST_ROWS:
+        if not paths or selection.rows_of_files > _MOST_ROWS:
             return None
         fresh = [path for path in paths if not self._asked.get(path)]
         for path in fresh:

@@ -47,9 +47,9 @@ def numbered(classed: Classed, cells: Cells, values: tuple[Any, ...], place: Pla
     """The layer with the numbers of a key's values, and the cells that read them of it."""
     scan = scan_of(classed, cells)
     key = translate(classed.key, _place_of_codes(scan, place))
-    kind = f"ENUM({', '.join(map(repr, map(str, range(len(values)))))})"
+    own, kind = _type(classed), f"ENUM({', '.join(map(repr, map(str, range(len(values)))))})"
     whens = tuple(
-        (fill(f"{{0}} IS NOT DISTINCT FROM {_typed(classed)}", key, Value(v)), fill(f"'{n}'::{kind}"))
+        (fill(f"{{0}} IS NOT DISTINCT FROM {{1}}::{own}", key, Value(v)), fill(f"'{n}'::{kind}"))
         for n, v in enumerate(values)
     )
     number = When(((fill("{0} IS NULL", Ident("x")), Value(None)),), When(whens))
@@ -80,8 +80,8 @@ def _place_of_codes(scan: Scan, place: Place) -> Place:
     return replace(place, column=lambda s, n: decoded(*stored(s, n)), stored=stored)
 
 
-def _typed(classed: Classed) -> str:
-    return f"{{1}}::{_TYPES[classed.key.type.name]}"
+def _type(classed: Classed) -> str:
+    return _TYPES[classed.key.type.name]
 
 
 def counted(node: Alike, part: Part, values: Mapping[int, tuple[Any, ...]]) -> Part:
@@ -115,5 +115,5 @@ def counted(node: Alike, part: Part, values: Mapping[int, tuple[Any, ...]]) -> P
 
 def _value(classed: Classed, number: Sql, values: tuple[Any, ...]) -> Sql:
     """The value of a key that has a number."""
-    typed = _typed(classed).replace("{1}", "{0}")
-    return When(tuple((fill(f"{{0}} = '{n}'", number), fill(typed, Value(v))) for n, v in enumerate(values)))
+    own = _type(classed)
+    return When(tuple((fill(f"{{0}} = '{n}'", number), fill(f"{{0}}::{own}", Value(v))) for n, v in enumerate(values)))
