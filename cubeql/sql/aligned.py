@@ -114,15 +114,14 @@ def _same(aligned: Aligned) -> Shape:
 
 def _coarser(aligned: Aligned, tiles: Relation) -> Shape:
     scan = aligned.scan
-    above = positions.parent(Ident("tile", "tiles"), aligned.tile, scan.tile)
-    source = Joined(tiles, _scan(aligned), "inner", (fill("{0} = {1}", above, Ident("tile", "layer")),))
     take = _one_value if aligned.is_scalar else _below
     wanted = (*scan.bands, *(("valid",) if _has_valid(aligned) else ()))
     values = tuple((take(aligned, Ident(c, "layer")), _name(aligned, c)) for c in wanted)
-    tile = ((Ident("tile", "tiles"), "tile"),)
-    query = Select((*tile, *_key_items(aligned), *values), source)
+    tile = Ident("tile", "tiles")
+    query = Select(((Ident("tile", "layer"), "tile"), *_key_items(aligned), *values), _handed_down(aligned, tiles))
+    same = fill("{0} = {1}", positions.parent(tile, aligned.tile, scan.tile), Ident("tile", "layer"))
     complete = ((_complete(aligned, Ident("tile", "layer")), "complete"),)
-    scalars = Select((*tile, *_key_items(aligned), *complete), source)
+    scalars = Select(((tile, "tile"), *_key_items(aligned), *complete), Joined(tiles, _scan(aligned), "inner", (same,)))
     name = f"{scan.name}$grid"
     columns = frozenset() if aligned.is_scalar else frozenset(n for _, n in values)
     repeats = 1 if aligned.is_scalar else 7 ** (aligned.resolution - scan.layer.resolution)
@@ -131,10 +130,23 @@ def _coarser(aligned: Aligned, tiles: Relation) -> Shape:
     return Shape(name, (stored,), scalars, columns, frozenset(_name(aligned, b) for b in scan.bands), repeats)
 
 
+def _handed_down(aligned: Aligned, tiles: Relation) -> Relation:
+    """The layer's rows, once for each of the query's tiles below one, whose ``tile`` it then is."""
+    scan = aligned.scan
+    tile = Ident("tile", "tiles")
+    above = positions.parent(tile, aligned.tile, scan.tile)
+    families = Sub(Select(((above, "above"), (fill("list({0})", tile), "below")), tiles, group_by=(above,)), "families")
+    source = Joined(_scan(aligned), families, "inner", (fill("{0} = {1}", Ident("above"), Ident("tile", "layer")),))
+    # A join with the tiles themselves would copy the whole arrays once a tile; rows that are taken apart share them.
+    below = (fill("unnest({0})", Ident("below")), "tile")
+    names = (*keys_of(aligned), *scan.bands, *(("valid",) if _has_valid(aligned) else ()))
+    return Sub(Select((below, *((Ident(n, "layer"), n) for n in names)), source), "layer")
+
+
 def _one_value(aligned: Aligned, values: Sql) -> Sql:
     """The value of the layer's cell that covers the query's tile."""
     scan = aligned.scan
-    cell = positions.parent(Ident("tile", "tiles"), aligned.tile, scan.layer.resolution)
+    cell = positions.parent(Ident("tile", "layer"), aligned.tile, scan.layer.resolution)
     return fill("{0}[{1} + 1]", values, positions.slot(cell, scan.layer.resolution, scan.tile))
 
 
@@ -142,9 +154,10 @@ def _below(aligned: Aligned, values: Sql) -> Sql:
     """The layer's cells below the query's tile."""
     scan = aligned.scan
     count = 7 ** (scan.layer.resolution - aligned.tile)
-    place = positions.slot(Ident("tile", "tiles"), aligned.tile, scan.tile)
-    first = fill(f"({{0}}) * {count}", place)
-    return fill(f"{{0}}[{{1}} + 1 : {{1}} + {count}]", values, first)
+    place = positions.slot(Ident("tile", "layer"), aligned.tile, scan.tile)
+    # A slice, values[a : b], would first copy all of the array, and list_select is dearer by the element.
+    entries = fill(f"range({{0}} * {count} + 1, ({{0}} + 1) * {count} + 1)", place)
+    return fill("list_transform({1}, lambda entry: {0}[entry])", values, entries)
 
 
 def spread(values: Sql, repeats: int) -> Sql:
