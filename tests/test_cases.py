@@ -146,6 +146,29 @@ def test_no_rule_changes_an_answer(
         assert not wrong, _report([f"with {rules} alone", *wrong], case)
 
 
+@pytest.fixture
+def one_tile_a_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cubeql.engine.ranges.FEWEST_BYTES", -1)
+    monkeypatch.setattr("cubeql.engine.ranges.FITS", 0.0)
+    monkeypatch.setattr("cubeql.engine.ranges.SHARE", 0.0)
+
+
+WITH_JOINS = [case for case in WITH_ROWS if "JOIN" in case.query]
+
+
+@pytest.mark.usefixtures("one_tile_a_range")
+@pytest.mark.parametrize("case", WITH_JOINS, ids=named, scope="module")
+def test_tiles_that_meet_range_by_range_change_no_answer(case: cases.Case, cube: Any) -> None:
+    wrong = _agrees(case, product.query(cube, case.query, case.params))
+    assert not wrong, _report(wrong, case)
+
+
+@pytest.mark.usefixtures("one_tile_a_range")
+def test_tiles_of_many_cases_can_meet_range_by_range(cube: Any) -> None:
+    told = ["\n".join(cube.explain(c.query, c.params).plan) for c in WITH_JOINS if c.query.startswith("FROM")]
+    assert sum("tiles meet in" in plan for plan in told) >= 60
+
+
 @pytest.mark.parametrize("case", [c for c in WITH_ROWS if "warns" in c.sections], ids=named)
 def test_warnings_say_what_they_must(case: cases.Case, cube: Any) -> None:
     said = product.warnings_of(cube, case.query, case.params)

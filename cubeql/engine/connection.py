@@ -66,12 +66,23 @@ def engine_share(memory_limit: str) -> str:
     which the system drops where it must, is not counted. Of a limit that would leave the engine less than half of it,
     it takes half.
     """
-    size = _SIZE.fullmatch(memory_limit)
-    if size is None:
-        return memory_limit
-    number, unit, binary = size.groups()
-    limit = int(float(number) * (1024 if binary else 1000) ** (" kmgt".index(unit.lower())))
-    return f"{max(limit // 2, limit - _BESIDE)} bytes"
+    limit = _bytes(memory_limit)
+    return memory_limit if limit is None else f"{max(limit // 2, limit - _BESIDE)} bytes"
+
+
+def _bytes(size: str) -> int | None:
+    """A size as a number; None where the text is none."""
+    found = _SIZE.fullmatch(size)
+    if found is None:
+        return None
+    number, unit, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** (" kmgt".index(unit.lower())))
+
+
+def most_bytes(cursor: duckdb.DuckDBPyConnection) -> int | None:
+    """How much memory an engine may hold; None where that is not known."""
+    found = cursor.execute("SELECT current_setting('memory_limit')").fetchone()
+    return _bytes(str(found[0])) if found is not None else None
 
 
 def change_engine(database: duckdb.DuckDBPyConnection, name: str, value: str | int | None) -> None:

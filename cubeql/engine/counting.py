@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cubeql.engine.marks import Marks, in_hand, shift
-from cubeql.engine.prepare import Prepared
+from cubeql.engine.prepared import Prepared
 from cubeql.engine.scans import ScanWork, work_stats
 from cubeql.plan.nodes import Scan
 from cubeql.sql import quote

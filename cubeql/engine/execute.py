@@ -17,7 +17,9 @@ from cubeql.engine.attachments import Attachments
 from cubeql.engine.convert import next_batch, result_schema
 from cubeql.engine.counting import FEWEST_CELLS, Counted
 from cubeql.engine.inplace import InPlace
-from cubeql.engine.prepare import Caches, Preparation, Prepared
+from cubeql.engine.meeting import with_meetings
+from cubeql.engine.prepare import Caches, Preparation
+from cubeql.engine.prepared import Prepared
 from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
 from cubeql.engine.running import Running
@@ -70,8 +72,9 @@ def prepare(
         QueryError: a region cannot be read.
         StoreError: a layer's files cannot be read.
     """
+    preparation = Preparation(compiled, store, running, caches, in_place, reach, attached)
     with running.faults():
-        return running.work(Preparation(compiled, store, running, caches, in_place, reach, attached).prepare)
+        return running.work(lambda: with_meetings(preparation.prepare(), running))
 
 
 @dataclass(slots=True)
@@ -139,15 +142,15 @@ def _shape(running: Running, prepared: Prepared) -> pa.Schema:
     shipment = _elsewhere(prepared)
     if shipment is not None:
         return shipment.outer
-    statement = prepared.compiled.statement
+    statement = prepared.query.statement
     values = bound_values(statement.query, statement.values.bound)
-    nothing = running.cursor.execute(f"FROM ({with_scans(prepared.compiled.sql, prepared.works)}) LIMIT 0", values)
+    nothing = running.cursor.execute(f"FROM ({with_scans(prepared.query.sql, prepared.works)}) LIMIT 0", values)
     schema: pa.Schema = nothing.to_arrow_table().schema
     return schema
 
 
 def _start(running: Running, prepared: Prepared, measured: Measured | None) -> Rows:
-    statement, cursor = prepared.compiled.statement, running.cursor
+    statement, cursor = prepared.query.statement, running.cursor
     shipment = _elsewhere(prepared)
     if shipment is not None:
         return Passing(shipment)
@@ -156,7 +159,9 @@ def _start(running: Running, prepared: Prepared, measured: Measured | None) -> R
     if measured is not None:
         measured.numbers = counted.numbers
         cursor.execute("SET enable_profiling = 'no_output'")
-    sql = with_scans(prepared.compiled.sql, prepared.works, counted.conditions)
+    for meeting in prepared.meetings:
+        meeting.conditions = counted.conditions
+    sql = with_scans(prepared.query.sql, prepared.works, counted.conditions)
     relation = cursor.execute(sql, bound_values(statement.query, statement.values.bound))
     reader: Rows = relation.to_arrow_reader(_BATCH_ROWS)
     return reader

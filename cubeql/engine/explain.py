@@ -10,7 +10,7 @@ import duckdb
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.execute import Measured
 from cubeql.engine.explanation import Explanation, ScanTold, Step, ToRead
-from cubeql.engine.prepare import Prepared
+from cubeql.engine.prepared import Prepared
 from cubeql.engine.scans import ScanWork, work_stats
 from cubeql.engine.shipment import Shipment
 from cubeql.engine.steps import Figures, figures_of, shared_out
@@ -41,7 +41,8 @@ def explain(
         if isinstance(line.node, Shipped):
             steps += _shipped(line, prepared.shipped[line.node.name], bool(actual))
         else:
-            steps.append(_step(number, line, works.get(line.scan or ""), to_read, figures))
+            step = _step(number, line, works.get(line.scan or ""), to_read, figures)
+            steps.append(replace(step, note=_cut(line, prepared) or step.note))
     scans = tuple(_told(work, to_read.get(work.name, ToRead())) for work in prepared.works)
     stats, read = work_stats(prepared.works), sum(r.bytes for r in to_read.values())
     return Explanation(tuple(steps), compiled.sql, scans, stats, read, actual or {})
@@ -88,6 +89,12 @@ def _step(number: int, line: Line, work: ScanWork | None, to_read: Mapping[str, 
         found = replace(found, rows=0)  # the engine is not asked for nothing
     size = to_read[work.name].bytes if work.name in to_read else None
     return replace(found, tiles_kept=work.tiles_kept, tiles_all=every, bytes=size, unit=work.unit)
+
+
+def _cut(line: Line, prepared: Prepared) -> str:
+    """In how many ranges the tiles of cells meet, where that is more than one."""
+    ranges = next((m.ranges for m in prepared.meetings if m.cells is line.node and line.role == "cells"), None)
+    return "" if ranges is None else f"tiles meet in {len(ranges.first):,} ranges"
 
 
 def _figures(prepared: Prepared, actual: Mapping[str, float], measured: Measured) -> Figures:

@@ -23,13 +23,14 @@ from cubeql.engine.inplace import InPlace
 from cubeql.engine.knowing import known_of
 from cubeql.engine.narrowing import Narrowing, of_layer
 from cubeql.engine.places import Places, provide_places, provide_wanted
+from cubeql.engine.prepared import Prepared
 from cubeql.engine.regions import Masks, RegionCache, masks_of, shape_of
 from cubeql.engine.rowscans import distinct_cells, provide_rows
 from cubeql.engine.rowtables import RowTables
 from cubeql.engine.running import Running
 from cubeql.engine.scans import NOTHING_TOLD, Held, ScanWork, Told
 from cubeql.engine.settling import settled_rows, unsettled_rows
-from cubeql.engine.shipment import Shipment, shipments
+from cubeql.engine.shipment import shipments
 from cubeql.engine.tilekeys import TileKeys
 from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_held, provide_zones, shape_of_zone
@@ -48,21 +49,6 @@ from cubeql.values.cells import CellArray, descendant_range, parent
 from cubeql.values.tiles import dead_slots, has_dead_slots, subtiles, tile_resolution
 
 _MOST_LISTED_TILES = 100_000
-
-
-@dataclass(slots=True)
-class Prepared:
-    """A statement ready to run, and the work it will be.
-
-    Attributes:
-        compiled: the query, what was found out about its tile rows known.
-        works: of each scan, in order.
-        shipped: what attached servers do, by the name of its relation.
-    """
-
-    compiled: CompiledQuery
-    works: list[ScanWork] = field(default_factory=list)
-    shipped: dict[str, Shipment] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -124,7 +110,10 @@ class Preparation:
             self._summaries(summaries)
         for one in self.compiled.statement.cell_lists:
             self.cursor.register(one.name, pa.table({"cell": self._stored_cells(one.cells.name, one.cells.resolution)}))
-        return Prepared(self._known(), self.works, shipped)
+        tiles = {str(name): tiles for name, (tiles, _) in self.tiles.items()}
+        known = known_of(self.cursor, self.compiled.statement, self.works, self.listed)
+        compiled = self.compiled.knowing(known) if known != NOTHING else self.compiled
+        return Prepared(compiled, self.works, shipped, tiles, known)
 
     def _needs_of(self, cells: Cells) -> list[RegionNeed]:
         """The regions that some cells are tested against."""
@@ -215,7 +204,7 @@ class Preparation:
         self.tiles[cells.name] = tiles, cells.tile
         if cells.geometry:
             table = self.geometry.table(tiles, cells.resolution, cells.geometry, self.running)
-            self.cursor.register(f"{cells.name}$geometry", table)
+            self.running.connections.provide(f"{cells.name}$geometry", table)
 
     def _met(self, cells: Cells) -> NDArray[np.int64] | None:
         """The tiles of other cells, in which alone these can matter; None where that is not known."""
@@ -299,7 +288,7 @@ class Preparation:
         work = self._provide_scan(aligned.scan, tiles)
         if aligned.needs_areas:
             areas = self.geometry.table(work.tiles, aligned.scan.layer.resolution, ("area",), self.running)
-            self.cursor.register(areas_name(aligned.scan), areas)
+            self.running.connections.provide(areas_name(aligned.scan), areas)
         return work
 
     def _provide_scan(
@@ -356,7 +345,7 @@ class Preparation:
         if first.name == need.name and first.required and masks.are_few:
             self.listed[need.name] = masks.listed()
         if need.name not in self.listed or any(a.is_coarser for a in (cells.driver, *(j.aligned for j in cells.joins))):
-            self.cursor.register(need.name, masks.table())
+            self.running.connections.provide(need.name, masks.table())
         return masks
 
     # -------------------------------------------------------------- the rest
@@ -375,11 +364,6 @@ class Preparation:
 
     def _work_of(self, scan: Scan) -> ScanWork:
         return next(w for w in self.works if w.name == scan.name)
-
-    def _known(self) -> CompiledQuery:
-        """The query, knowing what the tile rows tell."""
-        known = known_of(self.cursor, self.compiled.statement, self.works, self.listed)
-        return self.compiled.knowing(known) if known != NOTHING else self.compiled
 
 
 def _live(tile: int, resolution: int) -> NDArray[np.int64]:

@@ -12,13 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 import duckdb
 
+from cubeql.engine.beside import INSIST_S, Connections
 from cubeql.engine.progress import Progress, Pulse
 from cubeql.errors import CubeQLError, InternalError, QueryCancelled, QueryError, QueryTimeout, StoreError, diagnose
 from cubeql.storage.traffic import Meter, Traffic, metered
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_INSIST_S = 0.02
 _LETS_GO_S = 0.3  # within which the engine lets go if it is not deaf
 
 
@@ -54,7 +54,8 @@ class Running:
         self.cursor = cursor
         self.remote = remote
         self._meter = meter or Meter()
-        self._number = remote.begin(cursor) if remote is not None else 0
+        self._numbers: list[int] = []
+        self.connections = Connections(cursor, self._begun)
         self._woken = threading.Event()
         self.text = text
         self.timeout_s = timeout_s
@@ -67,7 +68,7 @@ class Running:
         self.kept: list[object] = []
         """What must be there as long as the statement runs."""
         self._stops: list[Callable[[], None]] = []
-        self._broken: QueryError | None = None
+        self._broken: Exception | None = None
         self._lock = threading.Lock()
         self._in_engine = self._insisting = False
         self._left = threading.Event()
@@ -100,9 +101,9 @@ class Running:
         if late:
             stop()
 
-    def breaks(self, error: QueryError) -> None:
+    def breaks(self, error: Exception) -> None:
         """Note what went wrong elsewhere, of which the engine will only say that something did."""
-        self._broken = self._broken or error
+        self._broken = self._broken or (self._fault(error) if isinstance(error, duckdb.Error) else error)
 
     def _stop_elsewhere(self) -> None:
         for stop in self._stops:
@@ -146,9 +147,8 @@ class Running:
                 if not self._in_engine:
                     self._insisting = False
                     return
-                with suppress(duckdb.ConnectionException):  # closed with its session, and on its way out
-                    self.cursor.interrupt()
-            self._left.wait(_INSIST_S)
+                self.connections.interrupt()
+            self._left.wait(INSIST_S)
 
     def work(self, task: Callable[[], _T], brief: bool = False) -> _T:
         """Have the engine do a task; a statement that was stopped does not get there.
@@ -227,14 +227,20 @@ class Running:
         self._stop_elsewhere()
         if self._timer is not None:
             self._timer.cancel()
-        self.cursor.close()
+        self.connections.close()
+        for number in self._numbers:
+            assert self.remote is not None
+            self.remote.end(number)
+
+    def _begun(self, cursor: duckdb.DuckDBPyConnection) -> None:
         if self.remote is not None:
-            self.remote.end(self._number)
+            self._numbers.append(self.remote.begin(cursor))
 
     def traffic(self) -> Traffic | None:
         """What was asked of the network up to now; None on a disk, or where it is not known any more."""
-        engine = None if self.remote is None else self.remote.traffic(self._number)
-        return None if engine is None else engine + self._meter.total
+        found = [self.remote.traffic(n) for n in self._numbers] if self.remote is not None else [None]
+        engine = [one for one in found if one is not None]
+        return sum(engine, self._meter.total) if len(engine) == len(found) else None
 
     @contextmanager
     def faults(self) -> Iterator[None]:

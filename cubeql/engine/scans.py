@@ -217,7 +217,7 @@ def narrow(
         work.selection,
         files=found,
         held=work.selection.held if len(found) == len(files) else None,
-        tiles=tuple(_tile_tests(cursor, scan.name, left)),
+        tiles=tuple(tile_tests(cursor, scan.name, left)),
         within=left,
         values=(*work.selection.values, *told.tests),
         flags=(*work.selection.flags, *told.flags),
@@ -253,7 +253,7 @@ def _selection(
         kept &= files_between(snapshot, tiles.low, tiles.high)
         tests = [f"tile BETWEEN {tiles.low[0]} AND {tiles.high[-1]}"] if tiles.low.size else ["FALSE"]
     else:
-        tests = _tile_tests(cursor, scan.name, tiles)
+        tests = tile_tests(cursor, scan.name, tiles)
         kept &= True if tiles is None else files_between(snapshot, tiles, tiles)
     told = (sql_test(test, scan.layer),) if test is not None else ()
     files = np.flatnonzero(kept).astype(np.int64)
@@ -316,7 +316,8 @@ def time_tests(times: TimeRange) -> list[str]:
     return tests + ([f"time < {instant(times.end)}"] if times.end is not None else [])
 
 
-def _tile_tests(cursor: duckdb.DuckDBPyConnection, name: str, tiles: NDArray[np.int64] | None) -> list[str]:
+def tile_tests(cursor: duckdb.DuckDBPyConnection, name: str, tiles: NDArray[np.int64] | None) -> list[str]:
+    """Conditions that a row lies in these tiles, sorted; None for all."""
     if tiles is None:
         return []
     if not len(tiles):

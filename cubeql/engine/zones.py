@@ -55,7 +55,7 @@ def provide_zones(
     cursor.register(zones_name(scan), zones.rows)
     numbers = _numbers(cursor, scan, zones, statement)
     found = _assigned(running, store, cache, join, zones, tiles, numbers)
-    cursor.register(scan.name, _table(scan, found))
+    running.connections.provide(scan.name, _table(scan, found))
     kept = np.array([tile for tile, _ in found], np.int64)
     return _work(scan, snapshot, found, tiles, int(np.count_nonzero(numbers.by_zone))), kept
 

@@ -14,7 +14,7 @@ from cubeql.compiler import CompiledQuery, closed_plan
 from cubeql.engine.execute import Measured, prepare, ready, stream, versions_read
 from cubeql.engine.explain import cost, explain, explain_closed
 from cubeql.engine.explanation import Explanation
-from cubeql.engine.prepare import Prepared
+from cubeql.engine.prepared import Prepared
 from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
 from cubeql.engine.running import Halt, Running
