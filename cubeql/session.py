@@ -22,6 +22,7 @@ from cubeql.compiler import CompiledQuery, query_of
 from cubeql.engine.attachments import Attachments
 from cubeql.engine.connection import (
     EngineSettings,
+    array_bytes,
     change_engine,
     default_threads,
     lock_engine,
@@ -90,14 +91,18 @@ class Session:
                               None if beside is None else beside._engine,
                               reach_of(self.settings, who.name), Attachments(self.settings.attach, way_to))  # fmt: skip
         self._most_s = None if beside is None else self.settings.timeout_s
-        if beside is not None:
+        if beside is None:
+            self._engine.caches.arrays.limit(array_bytes(self._database, self._engine_settings(self.settings)))
+        else:
             self._engine.told = OF_GUESTS
-        elif self.settings.locked:
+        if beside is None and self.settings.locked:
             lock_engine(self._database, f"{store.address}/{LAYERS}/")
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
-        threads = self.settings.threads or default_threads(self.store.address)
-        return open_engine(EngineSettings(threads, self.settings.memory_limit, self.settings.temp_folder))
+        return open_engine(self._engine_settings(self.settings))
+
+    def _engine_settings(self, settings: Settings) -> EngineSettings:
+        return EngineSettings.of(settings, default_threads(self.store.address))
 
     def for_user(self, who: Who, **settings: Any) -> Session:
         """A session of somebody on the same engine: what he may not read is absent in it.
@@ -135,8 +140,9 @@ class Session:
         if name in (f.name for f in fields(EngineSettings)):
             if chosen.locked:
                 raise ConfigError(f"{name} was locked when the session was opened, and stays")
-            default = default_threads(self.store.address) if name == "threads" else None
-            change_engine(self._database, name, default if value is None else value)
+            engine = self._engine_settings(chosen)
+            change_engine(self._database, name, engine)
+            self._engine.caches.arrays.limit(array_bytes(self._database, engine))
         if self._most_s is not None and (chosen.timeout_s or math.inf) > self._most_s:
             if value is not None:
                 raise ConfigError(f"{name} can be {self._most_s:g} at most here")
@@ -364,7 +370,7 @@ class Session:
 
     def memory_bytes(self) -> int:
         """How much memory the engine holds; those who share it share that."""
-        return memory_bytes(self._database)
+        return memory_bytes(self._database) + self._engine.caches.arrays.bytes
 
     def close(self) -> None:
         """Stop what runs and free the engine; more than once does no harm."""

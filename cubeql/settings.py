@@ -27,7 +27,10 @@ class Settings:
     Attributes:
         threads: number of threads; None takes one a core, and more for a store on S3.
         memory_limit: for queries and the program that runs them, as ``4GB``: what the process holds. The engine, which
-            puts what is larger into ``temp_folder``, gets it less 160 MiB, but half of it at least.
+            puts what is larger into ``temp_folder``, gets it less 256 MiB and ``array_memory``, but half of it at
+            least.
+        array_memory: for arrays of tile rows that stay decoded between statements, as ``2GB`` or ``0``; None takes a
+            tenth of ``memory_limit`` or of the machine's memory.
         temp_folder: where data that outgrows memory goes.
         timeout_s: time limit of every statement, in seconds.
         create: make the store where there is none.
@@ -45,6 +48,7 @@ class Settings:
 
     threads: int | None = None
     memory_limit: str | None = None
+    array_memory: str | None = None
     temp_folder: str | None = None
     timeout_s: float | None = None
     create: bool = False
@@ -93,7 +97,7 @@ def _check(settings: Settings) -> None:
     if not isinstance(places, bool) and not (isinstance(places, tuple) and all(isinstance(p, str) for p in places)):
         raise ConfigError(f"attach must be True, False or a tuple of host:port, but is {places!r}")
     _check_files(settings)
-    for name in ("memory_limit", "temp_folder"):
+    for name in ("memory_limit", "array_memory", "temp_folder"):
         text = getattr(settings, name)
         if text is not None and not isinstance(text, str):
             raise ConfigError(f"{name} must be a text, but is {text!r}")

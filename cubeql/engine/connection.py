@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import duckdb
 
@@ -25,12 +26,20 @@ class EngineSettings:
         threads: number of threads; None takes one a core.
         memory_limit: of the process, as DuckDB writes it (``4GB``), see :func:`engine_share`; None takes the engine's
             own default, 80 % of the machine's.
+        array_memory: for arrays that stay decoded, of the memory limit; None takes a tenth.
         temp_folder: where data that outgrows memory goes; None means the system's own.
     """
 
     threads: int | None = None
     memory_limit: str | None = None
+    array_memory: str | None = None
     temp_folder: str | None = None
+
+    @staticmethod
+    def of(values: object, threads: int | None) -> EngineSettings:
+        """Those among settings; threads where none are told."""
+        chosen = {f.name: getattr(values, f.name) for f in fields(EngineSettings)}
+        return EngineSettings(**{**chosen, "threads": chosen["threads"] or threads})
 
 
 _FOR_EVERY_CURSOR = f"""
@@ -44,7 +53,8 @@ SET GLOBAL perfect_ht_threshold = {MOST_BITS};
 # their place up to the bits that count_alike reckons with.
 
 
-_NAMES = {"threads": "threads", "memory_limit": "memory_limit", "temp_folder": "temp_directory"}
+_NAMES = {"threads": "threads", "memory_limit": "memory_limit", "array_memory": "memory_limit",
+          "temp_folder": "temp_directory"}  # fmt: skip
 
 
 def default_threads(address: Address) -> int | None:
@@ -55,19 +65,38 @@ def default_threads(address: Address) -> int | None:
     return None if address.scheme == "file" else max(16, 4 * (os.cpu_count() or 1))
 
 
-_BESIDE = 160 * 2**20
+_BESIDE = 256 * 2**20
 _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?)\s*([kmgt])(i?)b?\s*", re.IGNORECASE)
 
 
-def engine_share(memory_limit: str) -> str:
+def engine_share(settings: EngineSettings) -> str | None:
     """What the engine may take where a process is to stay within a limit, as text; what is no size stays as it is.
 
-    Beside it the process holds what is Python's and Arrow's own and rows on their way; the code of libraries (120 MiB),
-    which the system drops where it must, is not counted. Of a limit that would leave the engine less than half of it,
-    it takes half.
+    Beside it the process holds arrays that stay decoded, the code of libraries, what is Python's and Arrow's own, and
+    rows on their way. Of a limit that would leave the engine less than half of it, it takes half.
     """
-    limit = _bytes(memory_limit)
-    return memory_limit if limit is None else f"{max(limit // 2, limit - _BESIDE)} bytes"
+    limit = None if settings.memory_limit is None else _bytes(settings.memory_limit)
+    if limit is None:
+        return settings.memory_limit
+    kept = _array_share(settings, limit)
+    return f"{max(limit // 2, limit - _BESIDE - kept)} bytes"
+
+
+def array_bytes(database: duckdb.DuckDBPyConnection, settings: EngineSettings) -> int:
+    """How much memory arrays may take that stay decoded."""
+    limit = None if settings.memory_limit is None else _bytes(settings.memory_limit)
+    return _array_share(settings, limit if limit is not None else (most_bytes(database) or 0) * 5 // 4)
+
+
+def _array_share(settings: EngineSettings, limit: int) -> int:
+    if settings.array_memory is None:
+        return limit // 10
+    if settings.array_memory.strip() == "0":
+        return 0
+    size = _bytes(settings.array_memory)
+    if size is None:
+        raise ConfigError(f"array_memory must be a size such as '2GB', or '0', but is {settings.array_memory!r}")
+    return size
 
 
 def _bytes(size: str) -> int | None:
@@ -85,15 +114,14 @@ def most_bytes(cursor: duckdb.DuckDBPyConnection) -> int | None:
     return _bytes(str(found[0])) if found is not None else None
 
 
-def change_engine(database: duckdb.DuckDBPyConnection, name: str, value: str | int | None) -> None:
-    """Give a setting of :class:`EngineSettings` another value; None is its default.
+def change_engine(database: duckdb.DuckDBPyConnection, name: str, settings: EngineSettings) -> None:
+    """Have one of the settings count for an engine.
 
     Raises:
         ConfigError: the engine refuses it.
     """
     setting = _NAMES[name]
-    if name == "memory_limit" and isinstance(value, str):
-        value = engine_share(value)
+    value = engine_share(settings) if setting == "memory_limit" else getattr(settings, name)
     try:
         if value is None:
             database.execute(f"RESET GLOBAL {setting}")
@@ -133,7 +161,7 @@ SET GLOBAL lock_configuration = true;
 
 def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
     """A database in memory that queries run on; one cursor a query."""
-    config: dict[str, str | bool | int | float | list[str]] = {
+    config: dict[str, Any] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": False,
@@ -141,7 +169,7 @@ def open_engine(settings: EngineSettings) -> duckdb.DuckDBPyConnection:
     if settings.threads is not None:
         config["threads"] = settings.threads
     if settings.memory_limit is not None:
-        config["memory_limit"] = engine_share(settings.memory_limit)
+        config["memory_limit"] = engine_share(settings)
     if settings.temp_folder is not None:
         config["temp_directory"] = settings.temp_folder
     try:

@@ -14,11 +14,12 @@ from cubeql.catalog import Layer
 from cubeql.catalog.facts import provider_text
 from cubeql.compiler import CompiledQuery
 from cubeql.engine.attachments import Attachments
+from cubeql.engine.caches import Caches
 from cubeql.engine.convert import next_batch, result_schema
 from cubeql.engine.counting import FEWEST_CELLS, Counted
 from cubeql.engine.inplace import InPlace
 from cubeql.engine.meeting import with_meetings
-from cubeql.engine.prepare import Caches, Preparation
+from cubeql.engine.prepare import Preparation
 from cubeql.engine.prepared import Prepared
 from cubeql.engine.ready import Ready
 from cubeql.engine.result import Result
@@ -161,7 +162,7 @@ def _start(running: Running, prepared: Prepared, measured: Measured | None) -> R
         cursor.execute("SET enable_profiling = 'no_output'")
     for meeting in prepared.meetings:
         meeting.conditions = counted.conditions
-    sql = with_scans(prepared.query.sql, prepared.works, counted.conditions)
+    sql = with_scans(prepared.query.sql, prepared.begun(running), counted.conditions)
     relation = cursor.execute(sql, bound_values(statement.query, statement.values.bound))
     reader: Rows = relation.to_arrow_reader(_BATCH_ROWS)
     return reader

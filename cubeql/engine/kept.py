@@ -26,6 +26,17 @@ class Kept(Generic[K, V]):
         self._weight = 0
         self._lock = threading.Lock()
 
+    @property
+    def weight(self) -> int:
+        """What all values together weigh."""
+        return self._weight
+
+    def limit(self, most: int) -> None:
+        """Let all values together weigh this much from now on."""
+        with self._lock:
+            self._most = most
+            self._forget()
+
     def __len__(self) -> int:
         return len(self._values)
 
@@ -42,6 +53,9 @@ class Kept(Generic[K, V]):
             if key not in self._values:
                 self._values[key] = value
                 self._weight += self._weigh(value)
-            while self._weight > self._most and len(self._values) > 1:
-                _, old = self._values.popitem(last=False)
-                self._weight -= self._weigh(old)
+            self._forget()
+
+    def _forget(self) -> None:
+        while self._weight > self._most and len(self._values) > 1:
+            _, old = self._values.popitem(last=False)
+            self._weight -= self._weigh(old)

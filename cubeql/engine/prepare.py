@@ -6,7 +6,7 @@ for those tiles alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -18,21 +18,18 @@ from cubeql.catalog.records import IN_PLACE
 from cubeql.compiler import CompiledQuery
 from cubeql.engine import scans
 from cubeql.engine.attachments import Attachments
-from cubeql.engine.geometry import GeometryCache
+from cubeql.engine.caches import Caches
 from cubeql.engine.inplace import InPlace
 from cubeql.engine.knowing import known_of
 from cubeql.engine.narrowing import Narrowing, of_layer
 from cubeql.engine.places import Places, provide_places, provide_wanted
 from cubeql.engine.prepared import Prepared
-from cubeql.engine.regions import Masks, RegionCache, masks_of, shape_of
+from cubeql.engine.regions import Masks, masks_of, shape_of
 from cubeql.engine.rowscans import distinct_cells, provide_rows
-from cubeql.engine.rowtables import RowTables
 from cubeql.engine.running import Running
 from cubeql.engine.scans import NOTHING_TOLD, Held, ScanWork, Told
 from cubeql.engine.settling import settled_rows, unsettled_rows
 from cubeql.engine.shipment import shipments
-from cubeql.engine.tilekeys import TileKeys
-from cubeql.engine.zonecache import ZoneCache
 from cubeql.engine.zones import provide_held, provide_zones, shape_of_zone
 from cubeql.errors import QueryError, StoreError, diagnose
 from cubeql.grid.cellsets import CellSetShape
@@ -43,23 +40,13 @@ from cubeql.plan.rules.prune_times import reach
 from cubeql.sql import RegionNeed, quote
 from cubeql.sql.aligned import areas_name
 from cubeql.sql.known import NOTHING, ListedSlots
+from cubeql.sql.tiles import tiles_name
 from cubeql.storage import Snapshot, Store
 from cubeql.storage.reach import ANYWHERE, Reach
 from cubeql.values.cells import CellArray, descendant_range, parent
 from cubeql.values.tiles import dead_slots, has_dead_slots, subtiles, tile_resolution
 
 _MOST_LISTED_TILES = 100_000
-
-
-@dataclass(slots=True)
-class Caches:
-    """What a session remembers of tiles, since tiles come back."""
-
-    geometry: GeometryCache = field(default_factory=GeometryCache)
-    zones: ZoneCache = field(default_factory=ZoneCache)
-    regions: RegionCache = field(default_factory=RegionCache)
-    rows: RowTables = field(default_factory=RowTables)
-    keys: TileKeys = field(default_factory=TileKeys)
 
 
 class Preparation:
@@ -85,6 +72,7 @@ class Preparation:
         self.geometry = caches.geometry
         self.zones = caches.zones
         self.regions = caches.regions
+        self.caches = caches if running.remote is None else None
         self.held = Held(caches.rows, caches.keys if running.remote is None else None)
         self.places: dict[str, Places] = {}
         self.shapes: dict[RegionRef, RegionShape] = {}
@@ -113,7 +101,7 @@ class Preparation:
         tiles = {str(name): tiles for name, (tiles, _) in self.tiles.items()}
         known = known_of(self.cursor, self.compiled.statement, self.works, self.listed)
         compiled = self.compiled.knowing(known) if known != NOTHING else self.compiled
-        return Prepared(compiled, self.works, shipped, tiles, known)
+        return Prepared(compiled, self.works, shipped, tiles, known, caches=self.caches)
 
     def _needs_of(self, cells: Cells) -> list[RegionNeed]:
         """The regions that some cells are tested against."""
@@ -202,6 +190,8 @@ class Preparation:
         tiles = self._zones(cells, tiles)
         layers.finish(tiles)
         self.tiles[cells.name] = tiles, cells.tile
+        if any(j.aligned.is_coarser for j in cells.joins):
+            self.running.connections.provide(tiles_name(cells), pa.table({"tile": tiles}))
         if cells.geometry:
             table = self.geometry.table(tiles, cells.resolution, cells.geometry, self.running)
             self.running.connections.provide(f"{cells.name}$geometry", table)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,12 @@ from cubeql.compiler import CompiledQuery
 from cubeql.engine.meeting import Meeting
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.shipment import Shipment
+from cubeql.plan.nodes import Scan
 from cubeql.sql.known import NOTHING, Known
+
+if TYPE_CHECKING:
+    from cubeql.engine.caches import Caches
+    from cubeql.engine.running import Running
 
 
 @dataclass(slots=True)
@@ -26,6 +32,7 @@ class Prepared:
         known: what was found out about tile rows.
         apart: the query that reads what meets range by range, where some of it does.
         meetings: what meets so.
+        caches: of the session; None where what is read is not kept.
     """
 
     compiled: CompiledQuery
@@ -35,8 +42,22 @@ class Prepared:
     known: Known = NOTHING
     apart: CompiledQuery | None = None
     meetings: tuple[Meeting, ...] = ()
+    caches: Caches | None = None
 
     @property
     def query(self) -> CompiledQuery:
         """What the engine is asked."""
         return self.compiled if self.apart is None else self.apart
+
+    def begun(self, running: Running) -> list[ScanWork]:
+        """The works of a statement that is to run now: of arrays that stay in memory the scans read these."""
+        if self.caches is None or self.meetings:
+            return self.works
+        scans = {s.name: s for s in self.compiled.statement.scans if isinstance(s, Scan)}
+        return [self._begun(w, scans[w.name], running, self.caches) if w.name in scans else w for w in self.works]
+
+    def _begun(self, work: ScanWork, scan: Scan, running: Running, caches: Caches) -> ScanWork:
+        if work.selection is None or work.in_place is not None or not work.paths:
+            return work
+        query = caches.arrays.query(running.cursor, scan, work.selection, caches.keys, running.check)
+        return work if query is None else replace(work, query=query)

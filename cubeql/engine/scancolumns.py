@@ -33,10 +33,30 @@ def scalars_of(scan: Scan, tested: AbstractSet[str]) -> list[str]:
     if overview is not None and is_scalar(scan):
         names |= {f"{band}__{what}" for band, what in overview.statistics}
         names |= {f"{overview.classes}__classes"} if overview.classes is not None else set()
-    for band in (b for b in layer.bands if b.name in tested):
-        names |= {f"{band.name}__{part}" for part in ("count", "sum", "min", "max")}
-        names |= {f"{band.name}__classes"} if band.kind == "categorical" else set()
-    return [*_keys(scan, stored=True), "footprint__count", *map(quote, sorted(names))]
+    return [*_keys(scan, stored=True), "footprint__count", *map(quote, sorted(names | _summaries(scan, tested)))]
+
+
+def _summaries(scan: Scan, tested: AbstractSet[str]) -> set[str]:
+    """The summaries of bands that conditions test."""
+    bands = [b for b in scan.layer.bands if b.name in tested]
+    names = {f"{b.name}__{part}" for b in bands for part in ("count", "sum", "min", "max")}
+    return names | {f"{b.name}__classes" for b in bands if b.kind == "categorical"}
+
+
+def stored_columns(scan: Scan, tested: AbstractSet[str]) -> tuple[list[str], list[str]]:
+    """Names in its files of what a scan of arrays and its conditions read: of a value a row, and of an array a row."""
+    layer, overview = scan.layer, scan.overview
+    keys = ["tile", *(["time"] if layer.time is not None else []), *(d.name for d in layer.dimensions)]
+    keys += ["time_end"] if scan.with_ends and layer.time is not None else []
+    counts = {f"{b}__count" for b in scan.bands if overview is None and len(layer.bands) > 1} | _summaries(scan, tested)
+    lists = {name for name in counts if name.endswith("__classes")}
+    if overview is not None:
+        steps = layer.resolution - overview.resolution
+        arrays = dict.fromkeys(f"{band}__l{steps}" for band, _ in overview.statistics)
+        lists |= {f"{overview.classes}__classes"} if overview.classes is not None else set()
+    else:
+        arrays = dict.fromkeys((*scan.bands, *(["valid"] if len(layer.bands) > 1 else [])))
+    return [*keys, "footprint__count", *sorted(counts - lists)], [*arrays, *sorted(lists)]
 
 
 def _keys(scan: Scan, stored: bool) -> list[str]:

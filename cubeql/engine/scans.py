@@ -189,7 +189,8 @@ def provide(
         # Where tiles are named their row groups are found by them, and the others need not be read.
         rows = held.rows.relation(cursor, scan, selection, scalars_of(scan, tested))
         selection = replace(selection, held=rows)
-    work.first = work.selection = replace(selection, values=(*selection.values, *told.tests), flags=told.flags)
+    selection = replace(selection, values=(*selection.values, *told.tests), flags=told.flags, tested=frozenset(tested))
+    work.first = work.selection = selection
     _make(cursor, scan, work)
     if not needs_tiles and work.selection.is_whole:
         work.provided = work.tiles_kept = selection.rows_of_files
@@ -221,6 +222,7 @@ def narrow(
         within=left,
         values=(*work.selection.values, *told.tests),
         flags=(*work.selection.flags, *told.flags),
+        tested=work.selection.tested | told.bands,
     )
     _make(cursor, scan, work)
     if (scan.frozen is not None or told.tests) and work.paths:

@@ -64,6 +64,7 @@ class Selection:
         within: the tiles that ``tiles`` is about; None for all.
         span: the times that ``times`` is about.
         held: relation of the keys and summaries of all rows in the files, where it is in memory.
+        tested: bands whose summaries ``values`` and ``flags`` are about.
     """
 
     snapshot: Snapshot
@@ -76,6 +77,7 @@ class Selection:
     within: Integers | TileRanges | None = None
     span: TimeRange = ALWAYS
     held: str | None = None
+    tested: frozenset[str] = frozenset()
 
     @property
     def flagged(self) -> list[str]:
@@ -132,9 +134,20 @@ class Selection:
         if self.rows is None:
             yield f"SELECT {columns} FROM {self.source if stored else self.scalars}{self.where}"
             return
-        for at, number in enumerate(np.unique(self.rows.file).tolist()):
-            places = np.sort(self.rows.place[self.rows.file == number])
+        for at, places in enumerate(self.places or ()):
             yield f"SELECT {columns} FROM {self.source_of(self.files[at : at + 1])} WHERE {_at(places)}"
+
+    @property
+    def places(self) -> list[Integers] | None:
+        """The sorted places of the rows in each of the files, once these are known."""
+        if self.rows is None:
+            return None
+        return [np.sort(self.rows.place[self.rows.file == number]) for number in np.unique(self.rows.file).tolist()]
+
+    @property
+    def are_complete(self) -> bool:
+        """Whether all files have all bands of the layer."""
+        return not any(self._told("lacks", self.files))
 
     def all_rows(self, columns: list[str]) -> str:
         """The query of columns and places of all rows in the files."""

@@ -24,6 +24,7 @@ _MOST_ROWS = 200_000
 """Of a selection: what has more is large enough for its keys to be read."""
 _MOST_ASKED = 65_536
 _ALL = "footprint__count"
+_ROWS = ""  # no column's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class TileKeys:
     """
 
     def __init__(self) -> None:
-        self._asked: Kept[str, bool] = Kept(_MOST_ASKED, lambda once: 1)
+        self._asked: Kept[tuple[str, bool], bool] = Kept(_MOST_ASKED, lambda once: 1)
         self._columns: Kept[tuple[str, str], Integers] = Kept(_MOST_BYTES, lambda column: column.nbytes)
 
     def of(
@@ -64,33 +65,45 @@ class TileKeys:
             bands: those of which one may be the witness.
             slots: how many a tile has.
         """
-        if selection.values or len(selection.files) > _MOST_FILES:
+        if selection.values:
+            return None
+        held = self._held(cursor, selection, (_ALL, *(f"{band}__count" for band in bands)))
+        return None if held is None else _told(selection, held, bands, slots)
+
+    def places_of(self, cursor: duckdb.DuckDBPyConnection, selection: Selection) -> list[Integers] | None:
+        """Places in each file of the rows of some tiles and times; None where it has to be asked of the files."""
+        held = self._held(cursor, selection, ())
+        if held is None:
+            return None
+        kept = np.split(_kept(selection, held), np.cumsum(held[_ROWS])[:-1])
+        return [np.flatnonzero(part).astype(np.int64) for part in kept]
+
+    def _held(
+        self, cursor: duckdb.DuckDBPyConnection, selection: Selection, counts: tuple[str, ...]
+    ) -> dict[str, Integers] | None:
+        """Columns of all rows of the files, one file after the other, and how many each has; None where they are not
+        kept."""
+        if not len(selection.files) or len(selection.files) > _MOST_FILES or selection.rows_of_files > _MOST_ROWS:
             return None
         paths = selection.paths
-        if not paths or selection.rows_of_files > _MOST_ROWS:
-            return None
-        fresh = [path for path in paths if not self._asked.get(path)]
-        for path in fresh:
-            self._asked.keep(path, True)
+        asked = [(path, not counts) for path in paths]  # one statement may ask for both
+        fresh = [key for key in asked if not self._asked.get(key)]
+        for key in fresh:
+            self._asked.keep(key, True)
         if fresh:
             return None
         times = ("time",) if selection.snapshot.layer.time is not None else ()
-        columns = ("tile", *times, _ALL, *(f"{band}__count" for band in bands))
-        return _told(selection, self._of_files(cursor, selection, paths, columns), bands, slots)
-
-    def _of_files(
-        self, cursor: duckdb.DuckDBPyConnection, selection: Selection, paths: list[str], columns: tuple[str, ...]
-    ) -> dict[str, Integers]:
-        """Columns of all rows of the files, one file after the other."""
+        columns = ("tile", *times, *counts)
         held = {(path, column): self._columns.get((path, column)) for path in paths for column in columns}
         lacking = [n for n, path in enumerate(paths) if any(held[path, column] is None for column in columns)]
         if lacking:
             for (number, column), values in _read(cursor, selection, selection.files[lacking], columns).items():
-                key = paths[lacking[number]], column
-                self._columns.keep(key, values)
-                held[key] = values
-        found = {column: [held[path, column] for path in paths] for column in columns}
-        return {column: np.concatenate([p for p in parts if p is not None]) for column, parts in found.items()}
+                own = paths[lacking[number]], column
+                self._columns.keep(own, values)
+                held[own] = values
+        parts = {column: [p for path in paths if (p := held[path, column]) is not None] for column in columns}
+        found = {column: np.concatenate(of_files) for column, of_files in parts.items()}
+        return found | {_ROWS: np.array([len(p) for p in parts["tile"]], np.int64)}
 
 
 def _read(
@@ -106,11 +119,17 @@ def _read(
     return {(number, c): part for c in columns for number, part in enumerate(parts[c])}
 
 
-def _told(selection: Selection, held: dict[str, Integers], bands: tuple[str, ...], slots: int) -> StoredTiles:
-    """What held rows tell, of those that tiles and times select."""
+def _kept(selection: Selection, held: dict[str, Integers]) -> NDArray[np.bool_]:
+    """Which of the held rows tiles and times select."""
     kept = _of_tiles(held["tile"], selection.within)
     if "time" in held:
         kept &= selection.span.contains(held["time"].view("datetime64[us]"))
+    return kept
+
+
+def _told(selection: Selection, held: dict[str, Integers], bands: tuple[str, ...], slots: int) -> StoredTiles:
+    """What held rows tell, of those that tiles and times select."""
+    kept = _kept(selection, held)
     tiles, rows = np.unique(held["tile"][kept], return_counts=True)
     cells = held[_ALL][kept]
     witness = next((band for band in bands if np.array_equal(held[f"{band}__count"][kept], cells)), None)

@@ -105,6 +105,7 @@ class Engine:
 
     threads: int = setting(0, "threads; 0 for one a core, and more for a store on S3")
     memory_limit: str | None = setting(None, "memory of the process, as `8GB`; without it 80 % of the machine's")
+    array_memory: str | None = setting(None, "of that, for arrays that stay decoded, as `2GB` or `0`; else a tenth")
     temp_folder: Path | None = setting(None, "where data that outgrows memory goes; without it the system's own")
 
 

@@ -46,6 +46,7 @@ SETTINGS = {
     "timeout_s": "time limit of every statement, in seconds",
     "threads": "how many threads the engine uses",
     "memory_limit": "memory for queries, such as '4GB'",
+    "array_memory": "memory for arrays that stay decoded, such as '2GB' or '0'",
     "in_place_cells": "how many cells a statement may make of a raster that is read in place",
     "temp_folder": "where data that outgrows memory goes",
 }

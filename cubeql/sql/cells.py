@@ -14,7 +14,6 @@ from cubeql.sql.choosing import ChosenCells
 from cubeql.sql.expressions import Place, translate
 from cubeql.sql.matching import candidates, same_clock
 from cubeql.sql.meeting import rank_name
-from cubeql.sql.tiles import tile_list
 from cubeql.sql.tree import Ident, Joined, Named, Query, Relation, Select, Sql, Sub, Table, fill
 from cubeql.sql.windowed import instants, windowed
 
@@ -49,8 +48,6 @@ class CellsBuilder(ChosenCells):
             s if j.over is None else self._over_window(j, s) for j, s in zip(self.node.joins, self.shapes, strict=True)
         ]
         ctes = [*self.shape.ctes]
-        if any(j.aligned.is_coarser for j in self.node.joins):
-            ctes.append(Named(f"{self.node.name}$tiles", tile_list(self.node), materialized=True))
         for join, shape in zip(self.node.joins, self.shapes, strict=True):
             ctes += shape.ctes
             if join.is_ranked:

@@ -20,7 +20,7 @@ from cubeql.sql.expressions import Place, RegionTester, Values
 from cubeql.sql.known import Known
 from cubeql.sql.positions import listed_slots
 from cubeql.sql.stored import decoded
-from cubeql.sql.tiles import driver_tiles
+from cubeql.sql.tiles import driver_tiles, tiles_name
 from cubeql.sql.tree import Ident, Query, Sql, Table, Value, When, fill
 from cubeql.sql.windowed import tells_rows
 from cubeql.sql.zones import lookup
@@ -71,7 +71,7 @@ class MeetingCells:
         self.driver = node.driver
         self.known = known
         self.shape = align(self.driver, driver_tiles(node))
-        self.shapes = [align(j.aligned, Table(f"{node.name}$tiles", "tiles")) for j in node.joins]
+        self.shapes = [align(j.aligned, Table(tiles_name(node), "tiles")) for j in node.joins]
 
     def _needs_digits(self) -> bool:
         return self.node.with_slot or self._picking() or self.driver.is_coarser or any(

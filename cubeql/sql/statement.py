@@ -37,6 +37,7 @@ from cubeql.sql.held import held_cells
 from cubeql.sql.known import NOTHING, Known
 from cubeql.sql.sampling import chance_of, is_taken, number_of
 from cubeql.sql.summaries import SummariesBuilder
+from cubeql.sql.tiles import tiles_name
 from cubeql.sql.tree import ALL_ROWS, Compound, Ident, Joined, Query, Relation, Select, Sql, Sub, Table, Within, fill
 from cubeql.sql.zonejoin import join_zones
 from cubeql.sql.zones import choice, late_key, lookup
@@ -262,7 +263,7 @@ class StatementBuilder:
         for join in node.joins:
             scan = join.aligned.scan
             if join.is_ranked:
-                self.ranks.append((scan.name, _last_rank(part, f"{node.name}$tiles", scan.name)))
+                self.ranks.append((scan.name, _last_rank(part, tiles_name(node), scan.name)))
             chosen = choice(scan, part.place)
             if chosen is not None:
                 self.choices.append((scan.name, chosen))

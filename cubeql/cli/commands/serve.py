@@ -107,7 +107,8 @@ def _house(address: str, settings: ServerSettings) -> Session:
     engine = settings.engine
     folder = None if engine.temp_folder is None else str(engine.temp_folder)
     return Session.open(
-        address, locked=True, threads=engine.threads or None, memory_limit=engine.memory_limit, temp_folder=folder
+        address, locked=True, threads=engine.threads or None, memory_limit=engine.memory_limit,
+        array_memory=engine.array_memory, temp_folder=folder,
     )
 
 

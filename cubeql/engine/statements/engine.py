@@ -13,9 +13,9 @@ from cubeql.catalog import Catalog
 from cubeql.catalog.rights import KEEPER, Who
 from cubeql.compiler import CompiledQuery, compile_query
 from cubeql.engine.attachments import Attachments
+from cubeql.engine.caches import Caches
 from cubeql.engine.explanation import Explanation
 from cubeql.engine.inplace import MOST_CELLS, InPlace, Rasters
-from cubeql.engine.prepare import Caches
 from cubeql.engine.ready import Ready, ended
 from cubeql.engine.result import Result
 from cubeql.engine.running import Halt, Running, left_alone
