@@ -24,7 +24,6 @@ from cubeql.engine.connection import (
     EngineSettings,
     array_bytes,
     change_engine,
-    default_threads,
     lock_engine,
     memory_bytes,
     open_engine,
@@ -81,7 +80,8 @@ class Session:
         self.store = store if who is KEEPER else store.seen_by(who)
         self.settings = settings or Settings()
         self._beside = beside
-        self._database: duckdb.DuckDBPyConnection = self._opened() if beside is None else beside._database
+        engine = EngineSettings.of(self.settings, store.address)
+        self._database: duckdb.DuckDBPyConnection = open_engine(engine) if beside is None else beside._database
         self._running: weakref.WeakSet[Running] = weakref.WeakSet()
         self._closed = False
         self._lock = threading.Lock()
@@ -92,17 +92,11 @@ class Session:
                               reach_of(self.settings, who.name), Attachments(self.settings.attach, way_to))  # fmt: skip
         self._most_s = None if beside is None else self.settings.timeout_s
         if beside is None:
-            self._engine.caches.arrays.limit(array_bytes(self._database, self._engine_settings(self.settings)))
+            self._engine.caches.arrays.limit(array_bytes(self._database, engine))
         else:
             self._engine.told = OF_GUESTS
         if beside is None and self.settings.locked:
             lock_engine(self._database, f"{store.address}/{LAYERS}/")
-
-    def _opened(self) -> duckdb.DuckDBPyConnection:
-        return open_engine(self._engine_settings(self.settings))
-
-    def _engine_settings(self, settings: Settings) -> EngineSettings:
-        return EngineSettings.of(settings, default_threads(self.store.address))
 
     def for_user(self, who: Who, **settings: Any) -> Session:
         """A session of somebody on the same engine: what he may not read is absent in it.
@@ -140,7 +134,7 @@ class Session:
         if name in (f.name for f in fields(EngineSettings)):
             if chosen.locked:
                 raise ConfigError(f"{name} was locked when the session was opened, and stays")
-            engine = self._engine_settings(chosen)
+            engine = EngineSettings.of(chosen, self._whole.address)
             change_engine(self._database, name, engine)
             self._engine.caches.arrays.limit(array_bytes(self._database, engine))
         if self._most_s is not None and (chosen.timeout_s or math.inf) > self._most_s:

@@ -78,22 +78,24 @@ def cube_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cube(cube_store: Path) -> Iterator[Any]:
-    """A session on the tiny cube, optimiser on."""
+    """A session on the tiny cube, optimiser on; arrays stay in memory from the first statement on."""
     with product.connect(cube_store) as session:
+        product.keep_arrays(session)
         yield session
 
 
 @pytest.fixture(scope="session")
 def cube_without_rules(cube_store: Path) -> Iterator[Any]:
     """A session on the tiny cube, optimiser off; on one thread, which costs a quarter less."""
-    with product.connect(cube_store, rules=(), threads=1) as session:
+    with product.connect(cube_store, rules=(), threads=1, array_memory="0") as session:
         yield session
 
 
 @pytest.fixture(scope="session")
 def cubes_of_one_rule(cube_store: Path) -> Iterator[dict[str, Any]]:
     """Sessions on the tiny cube, each with one rule of the optimiser alone; on one thread, too."""
-    sessions = {rule: product.connect(cube_store, rules=(rule,), threads=1) for rule in product.rule_names()}
+    alone = {"threads": 1, "array_memory": "0"}
+    sessions = {rule: product.connect(cube_store, rules=(rule,), **alone) for rule in product.rule_names()}
     yield sessions
     for session in sessions.values():
         session.close()

@@ -36,10 +36,10 @@ class EngineSettings:
     temp_folder: str | None = None
 
     @staticmethod
-    def of(values: object, threads: int | None) -> EngineSettings:
-        """Those among settings; threads where none are told."""
-        chosen = {f.name: getattr(values, f.name) for f in fields(EngineSettings)}
-        return EngineSettings(**{**chosen, "threads": chosen["threads"] or threads})
+    def of(settings: object, address: Address) -> EngineSettings:
+        """Those among settings, for a store."""
+        chosen = {f.name: getattr(settings, f.name) for f in fields(EngineSettings)}
+        return EngineSettings(**{**chosen, "threads": chosen["threads"] or default_threads(address)})
 
 
 _FOR_EVERY_CURSOR = f"""

@@ -110,3 +110,19 @@ def plain(value: Any) -> Any:
     if type(value).__name__ == "MonthDayNano" and value.months == 0:
         return timedelta(days=value.days, microseconds=value.nanoseconds // 1000)
     return value
+
+
+class _AskedAlready:
+    """Says of everything that it was asked for before."""
+
+    def get(self, key: object) -> bool:
+        return True
+
+    def keep(self, key: object, value: bool) -> None:
+        """Nothing is to be noted."""
+
+
+def keep_arrays(session: Any) -> None:
+    """Have arrays stay in memory from the first time that a statement asks for them."""
+    caches = session.engine.caches
+    caches.arrays._asked = caches.keys._asked = _AskedAlready()
