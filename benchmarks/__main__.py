@@ -23,6 +23,7 @@ from benchmarks import (
     zones,
 )
 from benchmarks.measure import Measured, Row, machine, markdown, measure, write_json
+from benchmarks.targets import FROM_FILES
 from cubeql.session import Session
 
 
@@ -36,10 +37,11 @@ def main() -> None:
         if args.only == ["media"]:
             print(everywhere.table(made, args.demo, args.s3, lambda line: print(line, file=sys.stderr, flush=True)))
             return
-        with Session.open(made.folder / "store", memory_limit=args.memory) as session:
+        settings = {"memory_limit": args.memory, "array_memory": args.arrays}
+        with Session.open(made.folder / "store", **settings) as session:
             say = partial(print, file=sys.stderr, flush=True)
             found = measure(rows_of(session, made, args), args.seconds, say)
-    _report(found, args.json)
+    _report(found, args.json, FROM_FILES if args.arrays == "0" else "rows")
 
 
 def _rows(session: Session, made: data.Data, args: argparse.Namespace) -> Iterator[Row]:
@@ -86,18 +88,19 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pixels", type=int, default=writing.PIXELS, help="side of the rasters that are ingested")
     parser.add_argument("--files", type=int, default=48_800, help="files of the largest layer that is planned over")
     parser.add_argument("--memory", help="memory limit of queries, such as 1GiB")
+    parser.add_argument("--arrays", help="memory for arrays that stay decoded; 0 has all of them read from files")
     parser.add_argument("--demo", help="a store made by `cubeql demo`, to ask the demo's questions too")
     parser.add_argument("--s3", help="an address for `--only media`; a server of its own unless told")
     parser.add_argument("--json", type=Path, help="write all figures there")
     return parser.parse_args(given)
 
 
-def _report(found: list[Measured], path: Path | None) -> None:
+def _report(found: list[Measured], path: Path | None, kind: str) -> None:
     found_on = machine()
     print(f"{', '.join(f'{k} {v}' for k, v in found_on.items())}\n")
     print(markdown(found))
     if path is not None:
-        write_json(found, found_on, path)
+        write_json(found, found_on, path, kind)
 
 
 if __name__ == "__main__":

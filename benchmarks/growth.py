@@ -222,7 +222,8 @@ def _growth(folder: Path, args: argparse.Namespace) -> Sizes:
         for times in args.times:
             _say(f"{times} x, {threads} threads")
             which = list(range(len(QUESTIONS)))
-            found[threads, times] = _asked(folder, times * args.tiles, False, which, args.repeats, threads=threads)
+            found[threads, times] = _asked(folder, times * args.tiles, False, which, args.repeats, threads=threads,
+                                           array_memory="0")  # fmt: skip
     return found
 
 

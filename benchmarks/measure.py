@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found: medians over ``repeats``, after one run that is not counted."""
+    """What was found: medians over ``repeats``, after those runs that are not counted, in which caches fill."""
 
     name: str
     cpu: float
@@ -64,6 +64,10 @@ class Measured:
         return self.values / self.cpu if self.values and self.cpu else None
 
 
+_WARM, _WARM_S = 4, 3.0
+"""A row is run so often before it counts, or until so many seconds have passed."""
+
+
 def measure(rows: Iterable[Row], seconds: float, say: Callable[[str], None]) -> list[Measured]:
     """Run every row at least three times and until ``seconds`` are spent on it, at most ``best`` times."""
     wanted = list(rows)
@@ -80,7 +84,12 @@ def _measured(row: Row, base: Callable[[], int | None] | None, seconds: float) -
     cpus: list[float] = []
     walls: list[float] = []
     ratios: list[float] = []
-    values = row.run() if row.best > 1 else None
+    values = None
+    warmed = time.perf_counter()
+    for _ in range(_WARM if row.best > 1 else 0):
+        values = row.run()
+        if time.perf_counter() - warmed > _WARM_S:
+            break
     began = time.perf_counter()
     while len(cpus) < row.best and (len(cpus) < min(3, row.best) or time.perf_counter() - began < seconds):
         cpu, wall, values = timed(row.run)
@@ -161,6 +170,6 @@ def machine() -> dict[str, object]:
     }  # fmt: skip
 
 
-def write_json(found: Iterable[Measured], found_on: dict[str, object], path: Path) -> None:
+def write_json(found: Iterable[Measured], found_on: dict[str, object], path: Path, kind: str = "rows") -> None:
     """All figures as JSON, seconds and values as they were found."""
-    path.write_text(json.dumps({"machine": found_on, "rows": [asdict(o) for o in found]}, indent=1))
+    path.write_text(json.dumps({"machine": found_on, kind: [asdict(o) for o in found]}, indent=1))

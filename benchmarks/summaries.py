@@ -35,5 +35,5 @@ def rows(session: Session, data: Data) -> Iterator[Row]:
     every = data.cells * DATES
     for name, text, target in _STATEMENTS:
         full = f"summaries/{name}, in full"
-        yield Row(full, in_full(data, text, every), best=3)
+        yield Row(full, in_full(session, text, every), best=3)
         yield Row(f"summaries/{name}", asked(session, text, every), full, target)

@@ -31,10 +31,15 @@ def statements(land: Landscape) -> dict[str, str]:
     }
 
 
-def ask(land: Landscape) -> dict[str, Callable[[], Any]]:
+def ask(land: Landscape, **settings: Any) -> dict[str, Callable[[], Any]]:
     """The questions, to be asked."""
-    session = Session.open(land.folder / "store", threads=THREADS)
+    session = Session.open(land.folder / "store", threads=THREADS, **settings)
     return {name: partial(_answered, session, text) for name, text in statements(land).items()}
+
+
+def ask_files(land: Landscape) -> dict[str, Callable[[], Any]]:
+    """The same, with arrays decoded anew for each."""
+    return ask(land, array_memory="0")
 
 
 def _answered(session: Session, text: str) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 from benchmarks.peers.landscape import Landscape
 
 OURS, FLOOR = "CubeQL", "numpy"
+OURS_FROM_FILES = "CubeQL from files"
+"""The same with nothing that stays decoded from one question to the next."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Peer:
 
 PEERS = (
     Peer(OURS, ("ours", "ask"), "store", cells=True),
+    Peer(OURS_FROM_FILES, ("ours", "ask_files"), "store", cells=True),
     Peer(FLOOR, ("plain", "ask"), "cog"),
     Peer("xarray + dask", ("labelled", "ask"), "zarr", ("dask", "zarr"), tolerance=1e-6),
     Peer("xarray-sql", ("labelledsql", "ask"), "zarr", ("xarray_sql", "zarr"), tolerance=1e-6),

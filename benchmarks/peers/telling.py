@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from benchmarks.peers.peerage import FLOOR, OURS, PEERS
+from benchmarks.peers.peerage import FLOOR, OURS, OURS_FROM_FILES, PEERS
 from benchmarks.peers.questions import QUESTIONS, Question
 from benchmarks.peers.sizes import COG
 
@@ -44,7 +44,7 @@ def _costs(figures: list[Figures]) -> str:
     rows = []
     for question, found in _by_question(figures):
         ours = found.get(OURS)
-        others = {p: f["cpu"] for p, f in found.items() if p != OURS and not f["wrong"]}
+        others = {p: f["cpu"] for p, f in found.items() if p not in (OURS, OURS_FROM_FILES) and not f["wrong"]}
         best = min(others, key=lambda p: others[p], default=None)
         ratio = f"{ours['cpu'] / others[best]:.2f} x {best}" if ours and best else ""
         target, met = _met_time(question, ours)
