@@ -28,6 +28,8 @@ _MOST_ASKED = 65_536
 _MOST_GROUPS = 16_384
 """Of a scan: a statement that reads more takes so long that it need not begin sooner."""
 _MOST_ENDS = 16 * 2**20
+_WHOLE = -1
+"""Stands for all row groups of a file."""
 
 Block = tuple[str, int, str]
 """Path, number of the row group, and column."""
@@ -90,17 +92,19 @@ class ArrayBlocks:
             return None
         scalars, arrays = stored_columns(scan, selection.tested)
         try:
-            pieces, are_the_rows = self._pieces(cursor, selection, keys)
-            if not pieces or not self._fit(pieces, scan) or not self._were_asked(pieces, (*scalars, *arrays)):
+            columns = (*scalars, *arrays)
+            pieces, are_the_rows = self._pieces(cursor, selection, keys, columns)
+            if not pieces or not self._fit(pieces, scan):
                 return None
-            batches = [*self._read(pieces, [*scalars, *arrays], check)]
+            batches = [*self._read(pieces, [*columns], check)]
         except (OSError, pa.ArrowException):  # the engine says what is wrong with the file
             return None
         name = f"{scan.name}$arrays"
         cursor.register(name, pa.Table.from_batches(batches))
-        source = _told_apart(name, scalars, arrays, sum(b.num_rows for b in batches))
-        columns = ", ".join((*columns_of(scan), *selection.flagged))
-        return f"SELECT {columns} FROM {source}{'' if are_the_rows else selection.where}"  # noqa: S608 - identifiers are quoted, constants are our own
+        rows = _hidden(name, scalars, arrays, "" if are_the_rows else selection.where)
+        none = _none(len(columns), sum(b.num_rows for b in batches))
+        items = ", ".join((*columns_of(scan), *selection.flagged))
+        return f"SELECT {items} FROM ({rows} UNION ALL {none})"  # noqa: S608 - identifiers are quoted, constants are our own
 
     def _may_hold(self, scan: Scan, selection: Selection) -> bool:
         if not self._most or scan.frozen is not None or is_scalar(scan) or not len(selection.files):
@@ -114,24 +118,29 @@ class ArrayBlocks:
         for piece in pieces:
             read.setdefault(piece.path, set()).add(piece.group)
         rows = sum(int(np.diff(self._ends_of(path), prepend=0)[[*groups]].sum()) for path, groups in read.items())
-        return len(pieces) <= _MOST_GROUPS and rows * _row_bytes(scan) <= self._most // 2
+        return rows * _row_bytes(scan) <= self._most // 2
 
     def _pieces(
-        self, cursor: duckdb.DuckDBPyConnection, selection: Selection, keys: TileKeys
+        self, cursor: duckdb.DuckDBPyConnection, selection: Selection, keys: TileKeys, columns: tuple[str, ...]
     ) -> tuple[list[_Piece], bool]:
-        """What to read, and whether that are the very rows, so that no condition need be asked; nothing where it is
-        not known which rows there are of some tiles."""
-        places = keys.places_of(cursor, selection) if selection.rows is None else selection.places
-        if places is None and selection.within is not None:
+        """What to read, and whether that are the very rows, so that no condition need be asked; nothing the first time,
+        or where it is not known which rows there are of some tiles."""
+        paths, places = selection.paths, selection.places
+        were_asked = self._were_asked({(path, _WHOLE, columns) for path in paths})
+        if places is None and (selection.tiles or selection.times):
+            places = keys.places_of(cursor, selection)
+        if not were_asked or (places is None and selection.within is not None):
             return [], False
         are_the_rows = selection.rows is not None or (places is not None and not selection.values)
         pieces: list[_Piece] = []
-        for at, path in enumerate(selection.paths):
+        for at, path in enumerate(paths):
             ends = self._ends_of(path)
             found = np.arange(ends[-1] if len(ends) else 0) if places is None else places[at]
             pieces += _pieces_of(path, found, ends)
             if len(pieces) > _MOST_GROUPS:
-                break
+                return [], False
+        if places is not None and not self._were_asked({(p.path, p.group, columns) for p in pieces}):
+            return [], False
         return pieces, are_the_rows
 
     def _ends_of(self, path: str) -> Integers:
@@ -142,9 +151,9 @@ class ArrayBlocks:
             self._ends.keep(path, ends)
         return ends
 
-    def _were_asked(self, pieces: list[_Piece], columns: tuple[str, ...]) -> bool:
-        """Whether all of it was asked for before; what was not is noted."""
-        fresh = [key for p in pieces if not self._asked.get(key := (p.path, p.group, columns))]
+    def _were_asked(self, groups: set[tuple[str, int, tuple[str, ...]]]) -> bool:
+        """Whether all of them were asked for before; those that were not are noted."""
+        fresh = [key for key in groups if not self._asked.get(key)]
         for key in fresh:
             self._asked.keep(key, True)
         return not fresh
@@ -190,14 +199,14 @@ def _pieces_of(path: str, places: Integers, ends: Integers) -> Iterator[_Piece]:
         yield _Piece(path, number, int(places[low]) - start, high - low)
 
 
-def _told_apart(name: str, scalars: list[str], arrays: list[str], rows: int) -> str:
-    """The relation of rows in memory, so that the engine plans with it as it does with files.
-
-    Conditions on plain columns would be handed to Arrow, which copies the arrays beside them: so these columns are
-    none. And of rows in memory the engine does not know how many there are, until others stand beside them, of which
-    it guesses that a fifth is kept; none is.
-    """
+def _hidden(name: str, scalars: list[str], arrays: list[str], where: str) -> str:
+    """Rows in memory that fulfil conditions. Those on plain columns would be handed to Arrow, which copies the arrays
+    beside them: so these columns are none."""
     plain = [f"[{quote(c)}][1] AS {quote(c)}" for c in scalars]
-    items = ", ".join([*plain, *map(quote, arrays)])
-    none = ", ".join(["NULL"] * (len(scalars) + len(arrays)))
-    return f"(SELECT {items} FROM {quote(name)} UNION ALL SELECT {none} FROM range({5 * rows}) AS of(n) WHERE n < 0)"  # noqa: S608 - as above
+    return f"SELECT * FROM (SELECT {', '.join([*plain, *map(quote, arrays)])} FROM {quote(name)}){where}"  # noqa: S608 - as above
+
+
+def _none(columns: int, rows: int) -> str:
+    """No row; beside it the engine takes rows in memory, of which it knows nothing, for as many as they are. Of rows
+    that a condition is asked of it guesses that a fifth is kept."""
+    return f"SELECT {', '.join(['NULL'] * columns)} FROM range({5 * rows}) AS of(n) WHERE n < 0"  # noqa: S608 - as above

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 
 class RowGroups:
@@ -24,8 +27,10 @@ class RowGroups:
         self._path = path
 
     @cached_property
-    def _file(self) -> pq.ParquetFile:
-        return pq.ParquetFile(self._path)
+    def _file(self) -> ParquetFile:
+        from pyarrow.parquet import ParquetFile  # what asks once does without it
+
+        return ParquetFile(self._path)
 
     def __enter__(self) -> RowGroups:
         return self
