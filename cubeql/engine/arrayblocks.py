@@ -77,6 +77,7 @@ class ArrayBlocks:
         scan: Scan,
         selection: Selection,
         keys: TileKeys,
+        passes: bool,
         check: Callable[[], None],
     ) -> str | None:
         """A query of the rows of a scan that reads memory; None where the files have to be read.
@@ -86,6 +87,7 @@ class ArrayBlocks:
             scan: the scan.
             selection: its rows.
             keys: tell where in a file the rows of some tiles lie.
+            passes: the others that it meets are kept until its rows come.
             check: raises where the statement was stopped.
         """
         if not self._may_hold(scan, selection):
@@ -102,15 +104,16 @@ class ArrayBlocks:
         name = f"{scan.name}$arrays"
         cursor.register(name, pa.Table.from_batches(batches))
         rows = _hidden(name, scalars, arrays, "" if are_the_rows else selection.where)
-        none = _none(len(columns), sum(b.num_rows for b in batches))
+        if passes:
+            rows = f"{rows} UNION ALL {_none(len(columns), sum(b.num_rows for b in batches))}"
         items = ", ".join((*columns_of(scan), *selection.flagged))
-        return f"SELECT {items} FROM ({rows} UNION ALL {none})"  # noqa: S608 - identifiers are quoted, constants are our own
+        return f"SELECT {items} FROM ({rows})"  # noqa: S608 - identifiers are quoted, constants are our own
 
     def _may_hold(self, scan: Scan, selection: Selection) -> bool:
         if not self._most or scan.frozen is not None or is_scalar(scan) or not len(selection.files):
             return False
         every = selection.rows is None and selection.within is None
-        return (not every or selection.rows_of_files * _row_bytes(scan) <= self._most // 2) and selection.are_complete
+        return (not every or selection.rows_of_files * row_bytes(scan) <= self._most // 2) and selection.are_complete
 
     def _fit(self, pieces: list[_Piece], scan: Scan) -> bool:
         """Whether the row groups that are read take no more than half of what all may."""
@@ -118,7 +121,7 @@ class ArrayBlocks:
         for piece in pieces:
             read.setdefault(piece.path, set()).add(piece.group)
         rows = sum(int(np.diff(self._ends_of(path), prepend=0)[[*groups]].sum()) for path, groups in read.items())
-        return rows * _row_bytes(scan) <= self._most // 2
+        return rows * row_bytes(scan) <= self._most // 2
 
     def _pieces(
         self, cursor: duckdb.DuckDBPyConnection, selection: Selection, keys: TileKeys, columns: tuple[str, ...]
@@ -178,7 +181,7 @@ class ArrayBlocks:
         return held
 
 
-def _row_bytes(scan: Scan) -> int:
+def row_bytes(scan: Scan) -> int:
     """Bytes of the arrays in a row of files, about."""
     layer, overview = scan.layer, scan.overview
     each = [np.dtype(b.storage).itemsize for b in layer.bands if b.name in scan.bands]
@@ -207,6 +210,6 @@ def _hidden(name: str, scalars: list[str], arrays: list[str], where: str) -> str
 
 
 def _none(columns: int, rows: int) -> str:
-    """No row; beside it the engine takes rows in memory, of which it knows nothing, for as many as they are. Of rows
-    that a condition is asked of it guesses that a fifth is kept."""
+    """No row; beside it the engine takes rows in memory for as many as they are, and for one else, so that it would
+    keep them and let others pass. Of rows that a condition is asked of it guesses that a fifth fulfils it."""
     return f"SELECT {', '.join(['NULL'] * columns)} FROM range({5 * rows}) AS of(n) WHERE n < 0"  # noqa: S608 - as above

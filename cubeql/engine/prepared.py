@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cubeql.compiler import CompiledQuery
+from cubeql.engine.arrayblocks import row_bytes
 from cubeql.engine.meeting import Meeting
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.shipment import Shipment
@@ -54,10 +55,21 @@ class Prepared:
         if self.caches is None or self.meetings:
             return self.works
         scans = {s.name: s for s in self.compiled.statement.scans if isinstance(s, Scan)}
-        return [self._begun(w, scans[w.name], running, self.caches) if w.name in scans else w for w in self.works]
+        kept = self._kept()
+        found = []
+        for work in self.works:
+            query, scan = None, scans.get(work.name)
+            if scan is not None and work.selection is not None and work.in_place is None and work.paths:
+                passes, keys = work.name not in kept, self.caches.keys
+                query = self.caches.arrays.query(running.cursor, scan, work.selection, keys, passes, running.check)
+            found.append(work if query is None else replace(work, query=query))
+        return found
 
-    def _begun(self, work: ScanWork, scan: Scan, running: Running, caches: Caches) -> ScanWork:
-        if work.selection is None or work.in_place is not None or not work.paths:
-            return work
-        query = caches.arrays.query(running.cursor, scan, work.selection, caches.keys, running.check)
-        return work if query is None else replace(work, query=query)
+    def _kept(self) -> set[str]:
+        """Scans that are to wait in memory for those that they meet: all but the largest of some cells."""
+        rows = {w.name: w.tiles_kept or 0 for w in self.works}
+        found: set[str] = set()
+        for cells in self.compiled.statement.cells:
+            scans = (cells.driver.scan, *(j.aligned.scan for j in cells.joins))
+            found |= {s.name for s in sorted(scans, key=lambda s: rows.get(s.name, 0) * row_bytes(s))[:-1]}
+        return found
