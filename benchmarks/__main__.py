@@ -22,8 +22,7 @@ from benchmarks import (
     writing,
     zones,
 )
-from benchmarks.measure import Measured, Row, machine, markdown, measure, write_json
-from benchmarks.targets import FROM_FILES
+from benchmarks.measure import FROM_FILES, Measured, Row, machine, markdown, measure, write_json
 from cubeql.session import Session
 
 

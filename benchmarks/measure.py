@@ -64,6 +64,9 @@ class Measured:
         return self.values / self.cpu if self.values and self.cpu else None
 
 
+FROM_FILES = "rows from files"
+"""What rows are called in JSON where nothing stays decoded."""
+
 _WARM, _WARM_S = 4, 3.0
 """A row is run so often before it counts, or until so many seconds have passed."""
 

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Measured, markdown
+from benchmarks.measure import FROM_FILES, Measured, markdown
 from benchmarks.peers import telling
 from benchmarks.peers.peerage import OURS
 
@@ -44,7 +44,7 @@ def written(told: dict[str, Any], path: Path) -> list[Path]:
     """
     page = path.with_suffix(".md")
     page.write_text(f"{', '.join(f'{k} {v}' for k, v in told['machine'].items())}\n\n{_tables(told)}\n", "utf-8")
-    if find_spec("matplotlib") is None or not (told.get("figures") or told.get("rows")):
+    if find_spec("matplotlib") is None or not (told.get("figures") or _rows(told)):
         return [page]
     plot = path.with_suffix(".svg")
     _draw(told, plot)
@@ -54,7 +54,11 @@ def written(told: dict[str, Any], path: Path) -> list[Path]:
 def _tables(told: dict[str, Any]) -> str:
     if told.get("kind") == "peers":
         return telling.markdown(told)
-    return markdown(Measured(**row) for row in told["rows"])
+    return markdown(Measured(**row) for row in _rows(told))
+
+
+def _rows(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*told.get("rows", ()), *told.get(FROM_FILES, ())]
 
 
 Dot = tuple[str, str, float]
@@ -65,7 +69,7 @@ def dots(told: dict[str, Any]) -> list[Dot]:
     """The costs of a run, those that went wrong left out."""
     if told.get("kind") == "peers":
         return [(f["question"], f["peer"], f["cpu"] * 1000) for f in told["figures"] if not f["wrong"]]
-    return [(row["name"], OURS, row["cpu"] * 1000) for row in told["rows"]]
+    return [(row["name"], OURS, row["cpu"] * 1000) for row in _rows(told)]
 
 
 def _draw(told: dict[str, Any], path: Path) -> None:

@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measure import FROM_FILES
 from benchmarks.peers.peerage import FLOOR, OURS
 from benchmarks.peers.sizes import COG
 
 Record = dict[str, Any]
-
-FROM_FILES = "rows from files"
-"""Rows of a run in which nothing stays decoded, as files tell them."""
 
 
 @dataclass

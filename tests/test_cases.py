@@ -153,7 +153,7 @@ def one_tile_a_range(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cubeql.engine.ranges.SHARE", 0.0)
 
 
-WITH_JOINS = [case for case in WITH_ROWS if "JOIN" in case.query][::3]  # all take a minute more
+WITH_JOINS = [case for case in WITH_ROWS if "JOIN" in case.query][::6]  # all take a minute more
 
 
 @pytest.mark.usefixtures("one_tile_a_range")
@@ -166,7 +166,7 @@ def test_tiles_that_meet_range_by_range_change_no_answer(case: cases.Case, cube:
 @pytest.mark.usefixtures("one_tile_a_range")
 def test_tiles_of_many_cases_can_meet_range_by_range(cube: Any) -> None:
     told = ["\n".join(cube.explain(c.query, c.params).plan) for c in WITH_JOINS if c.query.startswith("FROM")]
-    assert sum("tiles meet in" in plan for plan in told) >= 20
+    assert sum("tiles meet in" in plan for plan in told) >= 10
 
 
 @pytest.mark.parametrize("case", [c for c in WITH_ROWS if "warns" in c.sections], ids=named)
