@@ -12,6 +12,7 @@ from cubeql_tui.app import CubeQL
 from cubeql_tui.map.hexmap import HexMap
 from cubeql_tui.map.pane import MapPane
 from cubeql_tui.plot import SeriesPlot, cut_name
+from cubeql_tui.results import Results
 from cubeql_tui.rows import Rows
 from textual.pilot import Pilot
 
@@ -172,10 +173,13 @@ def test_a_cell_of_a_result_has_the_series_of_its_rows(cube_store: Path) -> None
     play(cube_store, scene)
 
 
-def test_without_anything_over_time_it_says_what_to_do(cube_store: Path) -> None:
+def test_without_anything_over_time_it_says_what_to_do(cube_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []  # what is shown goes after some seconds
+    monkeypatch.setattr(Results, "notify", lambda self, text, **how: said.append(text))
+
     async def scene(app: CubeQL, pilot: Pilot[None]) -> None:
         await pilot.press("f7")
-        await until(pilot, lambda: "Ask for time and a number" in shown(app))
+        await until(pilot, lambda: any("Ask for time and a number" in text for text in said))
         assert app.query_one(MapPane).source is None
 
     play(cube_store, scene)
