@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from cubeql.engine.kept import Kept
+from cubeql.engine.kept import Asked, Kept
 from cubeql.engine.scancolumns import columns_of, is_scalar, stored_columns
 from cubeql.engine.selecting import Integers, Selection
 from cubeql.engine.tilekeys import TileKeys
@@ -57,7 +57,7 @@ class ArrayBlocks:
 
     def __init__(self, most: int = 0) -> None:
         self._most = most
-        self._asked: Kept[tuple[str, int, tuple[str, ...]], bool] = Kept(_MOST_ASKED, lambda once: 1)
+        self._asked: Asked[tuple[str, int, tuple[str, ...]]] = Asked(_MOST_ASKED)
         self._ends: Kept[str, Integers] = Kept(_MOST_ENDS, lambda ends: ends.nbytes)
         self._blocks: Kept[Block, pa.Array] = Kept(most, lambda block: block.nbytes)
 
@@ -129,7 +129,7 @@ class ArrayBlocks:
         """What to read, and whether that are the very rows, so that no condition need be asked; nothing the first time,
         or where it is not known which rows there are of some tiles."""
         paths, places = selection.paths, selection.places
-        were_asked = self._were_asked({(path, _WHOLE, columns) for path in paths})
+        were_asked = self._asked.before({(path, _WHOLE, columns) for path in paths})
         if places is None and (selection.tiles or selection.times):
             places = keys.places_of(cursor, selection)
         if not were_asked or (places is None and selection.within is not None):
@@ -142,7 +142,7 @@ class ArrayBlocks:
             pieces += _pieces_of(path, found, ends)
             if len(pieces) > _MOST_GROUPS:
                 return [], False
-        if places is not None and not self._were_asked({(p.path, p.group, columns) for p in pieces}):
+        if places is not None and not self._asked.before({(p.path, p.group, columns) for p in pieces}):
             return [], False
         return pieces, are_the_rows
 
@@ -153,13 +153,6 @@ class ArrayBlocks:
                 ends = file.ends
             self._ends.keep(path, ends)
         return ends
-
-    def _were_asked(self, groups: set[tuple[str, int, tuple[str, ...]]]) -> bool:
-        """Whether all of them were asked for before; those that were not are noted."""
-        fresh = [key for key in groups if not self._asked.get(key)]
-        for key in fresh:
-            self._asked.keep(key, True)
-        return not fresh
 
     def _read(self, pieces: list[_Piece], columns: list[str], check: Callable[[], None]) -> Iterator[pa.RecordBatch]:
         for path, own in groupby(pieces, lambda p: p.path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -59,3 +59,21 @@ class Kept(Generic[K, V]):
         while self._weight > self._most and len(self._values) > 1:
             _, old = self._values.popitem(last=False)
             self._weight -= self._weigh(old)
+
+
+class Asked(Generic[K]):
+    """What was asked for before: the second time tells that something is worth keeping.
+
+    Args:
+        most: how many keys are remembered.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._keys: Kept[K, bool] = Kept(most, lambda once: 1)
+
+    def before(self, keys: Collection[K]) -> bool:
+        """Whether all of them were; those that were not are noted."""
+        fresh = [key for key in keys if not self._keys.get(key)]
+        for key in fresh:
+            self._keys.keep(key, True)
+        return not fresh

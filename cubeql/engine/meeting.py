@@ -16,6 +16,7 @@ from cubeql.engine.running import Running
 from cubeql.engine.scancolumns import columns_of
 from cubeql.engine.scans import ScanWork, files_between, tile_tests, with_scans
 from cubeql.plan.nodes import Cells, Scan
+from cubeql.plan.walking import layers_of
 from cubeql.sql import bound_values, print_query
 from cubeql.sql.apart import Apart, apart, tables, within
 
@@ -64,7 +65,7 @@ class Meeting:
 
     def _text(self, cursor: duckdb.DuckDBPyConnection, number: int) -> str:
         """The query of a range; what it reads is made on a connection."""
-        scans = {s.name: s for s in _scans(self.cells)}
+        scans = {a.scan.name: a.scan for a in layers_of(self.cells)}
         works, held = [], {}
         for name in tables(self.parts.rows):
             scan = scans.get(name)
@@ -104,10 +105,6 @@ class Meeting:
         """The rows, from the first range on."""
         reader = pa.RecordBatchReader.from_batches(self.schema, self._guarded())
         return reader.__arrow_c_stream__(requested_schema)
-
-
-def _scans(cells: Cells) -> tuple[Scan, ...]:
-    return (cells.driver.scan, *(j.aligned.scan for j in cells.joins))
 
 
 def _part(cursor: duckdb.DuckDBPyConnection, scan: Scan, work: ScanWork, low: int, high: int) -> ScanWork:
@@ -150,7 +147,7 @@ def with_meetings(prepared: Prepared, running: Running) -> Prepared:
 def _ranges(cells: Cells, prepared: Prepared, running: Running, parts: int) -> Ranges | None:
     """The ranges in which cells are to be read; None where they fit, or where a layer is frozen."""
     tiles, works = prepared.tiles.get(cells.name), {w.name: w for w in prepared.works}
-    if tiles is None or any(s.frozen is not None or s.name not in works for s in _scans(cells)):
+    if tiles is None or any(a.scan.frozen is not None or a.scan.name not in works for a in layers_of(cells)):
         return None
     return ranges_of(cells, tiles, works, prepared.known.at_most, running.cursor, parts)
 
@@ -160,7 +157,7 @@ def _meeting(
 ) -> Meeting | None:
     """What cells read range by range; None where they read what only the statement itself can."""
     found = apart(query.statement.query, cells.name)
-    names = {s.name for s in _scans(cells)}
+    names = {a.scan.name for a in layers_of(cells)}
     read = {w.name: w for w in prepared.works if w.name in names and w.query}
     if found is None or not tables(found.rows) <= read.keys() | running.connections.relations.keys():
         return None

@@ -37,6 +37,7 @@ from cubeql.grid.ranges import TileRanges
 from cubeql.grid.shapes import RegionShape
 from cubeql.plan.nodes import ALWAYS, Aligned, Cells, HeldCells, RowScan, Scan, Summaries
 from cubeql.plan.rules.prune_times import reach
+from cubeql.plan.walking import layers_of
 from cubeql.sql import RegionNeed, quote
 from cubeql.sql.aligned import areas_name
 from cubeql.sql.known import NOTHING, ListedSlots
@@ -334,7 +335,7 @@ class Preparation:
         first = cells.regions[0]
         if first.name == need.name and first.required and masks.are_few:
             self.listed[need.name] = masks.listed()
-        if need.name not in self.listed or any(a.is_coarser for a in (cells.driver, *(j.aligned for j in cells.joins))):
+        if need.name not in self.listed or any(a.is_coarser for a in layers_of(cells)):
             self.running.connections.provide(need.name, masks.table())
         return masks
 

@@ -14,6 +14,7 @@ from cubeql.engine.meeting import Meeting
 from cubeql.engine.scans import ScanWork
 from cubeql.engine.shipment import Shipment
 from cubeql.plan.nodes import Scan
+from cubeql.plan.walking import layers_of
 from cubeql.sql.known import NOTHING, Known
 
 if TYPE_CHECKING:
@@ -70,6 +71,6 @@ class Prepared:
         rows = {w.name: w.tiles_kept or 0 for w in self.works}
         found: set[str] = set()
         for cells in self.compiled.statement.cells:
-            scans = (cells.driver.scan, *(j.aligned.scan for j in cells.joins))
+            scans = [a.scan for a in layers_of(cells)]
             found |= {s.name for s in sorted(scans, key=lambda s: rows.get(s.name, 0) * row_bytes(s))[:-1]}
         return found

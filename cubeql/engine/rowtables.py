@@ -10,7 +10,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from cubeql.engine.kept import Kept
+from cubeql.engine.kept import Asked, Kept
 from cubeql.engine.selecting import Selection
 from cubeql.plan.nodes import Scan
 from cubeql.sql.printer import quote
@@ -29,7 +29,7 @@ class RowTables:
     """
 
     def __init__(self) -> None:
-        self._asked: Kept[tuple[str, bool], bool] = Kept(_MOST_TEXTS, lambda once: 1)
+        self._asked: Asked[tuple[str, bool]] = Asked(_MOST_TEXTS)
         self._tables: Kept[str, pa.Table] = Kept(_MOST_BYTES, lambda table: table.nbytes)
 
     def relation(
@@ -39,9 +39,7 @@ class RowTables:
         if not len(selection.files) or selection.rows_of_files > _MOST_ROWS:
             return None
         text = selection.all_rows(columns)
-        asked = text, scan.overview is None  # one statement may ask for both
-        if not self._asked.get(asked):
-            self._asked.keep(asked, True)
+        if not self._asked.before([(text, scan.overview is None)]):  # one statement may ask for both
             return None
         table = self._tables.get(text)
         if table is None:

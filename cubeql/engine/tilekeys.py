@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from cubeql.engine.kept import Kept
+from cubeql.engine.kept import Asked, Kept
 from cubeql.engine.selecting import Integers, Selection
 from cubeql.grid.ranges import TileRanges
 from cubeql.sql import quote
@@ -51,7 +51,7 @@ class TileKeys:
     """
 
     def __init__(self) -> None:
-        self._asked: Kept[tuple[str, bool], bool] = Kept(_MOST_ASKED, lambda once: 1)
+        self._asked: Asked[tuple[str, bool]] = Asked(_MOST_ASKED)
         self._columns: Kept[tuple[str, str], Integers] = Kept(_MOST_BYTES, lambda column: column.nbytes)
 
     def of(
@@ -86,11 +86,7 @@ class TileKeys:
         if not len(selection.files) or len(selection.files) > _MOST_FILES or selection.rows_of_files > _MOST_ROWS:
             return None
         paths = selection.paths
-        asked = [(path, not counts) for path in paths]  # one statement may ask for both
-        fresh = [key for key in asked if not self._asked.get(key)]
-        for key in fresh:
-            self._asked.keep(key, True)
-        if fresh:
+        if not self._asked.before([(path, not counts) for path in paths]):  # one statement may ask for both
             return None
         times = ("time",) if selection.snapshot.layer.time is not None else ()
         columns = ("tile", *times, *counts)

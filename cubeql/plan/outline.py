@@ -26,6 +26,7 @@ from cubeql.plan.nodes import (
     Zoned,
 )
 from cubeql.plan.shipped import Shipped
+from cubeql.plan.walking import layers_of
 from cubeql.plan.words import (
     aligned_words,
     condition_words,
@@ -153,7 +154,7 @@ def _alike(node: Alike) -> Iterator[Line]:
 
 
 def _counted(node: Alike) -> str:
-    layers = {a.scan.source: a.scan.written for a in (node.cells.driver, *(j.aligned for j in node.cells.joins))}
+    layers = {a.scan.source: a.scan.written for a in layers_of(node.cells)}
     asked = [name if len(layers) == 1 else f"{layers[source]}.{name}" for source, name in node.bands]
     asked += [f"{words(c.key)} by number where its values are few" for c in node.classed]
     return f"counted once where alike in {', '.join(asked)}"

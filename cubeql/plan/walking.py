@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
-from cubeql.plan.nodes import Node
+from cubeql.plan.nodes import Aligned, Cells, Node
 
 _NAMES: dict[type, tuple[str, ...]] = {}
 """Names of the fields of nodes, asked once a class: every rule walks the plan."""
@@ -48,3 +48,8 @@ def rewrite(node: Node, change: Callable[[Node], Node]) -> Node:
             if any(a is not b for a, b in zip(several, value, strict=True)):
                 changes[name] = several
     return change(replace(node, **changes) if changes else node)
+
+
+def layers_of(cells: Cells) -> tuple[Aligned, ...]:
+    """The driving layer of cells and what is joined to it."""
+    return (cells.driver, *(j.aligned for j in cells.joins))

@@ -14,6 +14,7 @@ from cubeql.analyze.bound import Aggregate, Column, walk
 from cubeql.catalog import Band
 from cubeql.plan.alike import MOST_CLASSES, Alike, Classed
 from cubeql.plan.nodes import Cells, Scan, TileJoin
+from cubeql.plan.walking import layers_of
 from cubeql.sql.cells import Part
 from cubeql.sql.expressions import Place, translate
 from cubeql.sql.stored import decoded
@@ -86,7 +87,7 @@ def _type(classed: Classed) -> str:
 
 def counted(node: Alike, part: Part, values: Mapping[int, tuple[Any, ...]]) -> Part:
     """The relation of rows that stand for cells; ``values`` of numbered keys by their source."""
-    alias = {a.scan.source: a.scan.alias for a in (node.cells.driver, *(j.aligned for j in node.cells.joins))}
+    alias = {a.scan.source: a.scan.alias for a in layers_of(node.cells)}
     found = {c: part.place.stored(*c) for c in node.bands}
     items = [(f[0], f"{alias[s]}.{name}") for (s, name), f in found.items() if f is not None]
     items += [(Ident(f"{alias[c.source]}.{NUMBER}"), f"{alias[c.source]}.{NUMBER}") for c in node.classed]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from cubeql.sql.tree import Ident, Named, Order, Query, Relation, Select, Sql, Sub, Table, Value, fill
+from cubeql.sql.tree import Ident, Named, Order, Query, Relation, Select, Sql, Sub, Table, Value, fill, parts
 from cubeql.values.slotted import dataclass
 
 
@@ -47,7 +47,8 @@ def _split(query: Select, cells: str, name: str) -> tuple[Select, Select]:
     at = next(n for n, c in enumerate(query.ctes) if c.name == cells)
     taken = query.ctes[at].query
     assert isinstance(taken, Select)
-    columns = {one: f"{one.relation}|{one.name}" for expr, _ in taken.items for one in _parts(expr) if _is(one)}
+    read = [one for expr, _ in taken.items for one in parts(expr) if isinstance(one, Ident)]
+    columns = {one: f"{one.relation}|{one.name}" for one in read}
     alone = {expr for expr, _ in taken.items}
     # The engine hands conditions on plain columns to Arrow, which copies the arrays beside them; not those on lists.
     items = tuple((fill("[{0}]", one) if one in alone else one, column) for one, column in columns.items())
@@ -56,17 +57,13 @@ def _split(query: Select, cells: str, name: str) -> tuple[Select, Select]:
     rows = replace(rows, ctes=_reached(before, (rows,)))
 
     def column(part: Any) -> Any:
-        if not _is(part):
+        if not isinstance(part, Ident):
             return None
         return fill("{0}[1]", Ident(columns[part])) if part in alone else Ident(columns[part])
 
     opened = Select(mapped(taken.items, column), Table(name))
     ctes = (*before, replace(query.ctes[at], query=opened), *query.ctes[at + 1 :])
     return replace(query, ctes=_reached(ctes, (replace(query, ctes=()),))), rows
-
-
-def _is(part: Any) -> bool:
-    return isinstance(part, Ident)
 
 
 def within(query: Select, tiles: Mapping[str, tuple[int, int]]) -> Select:
@@ -85,8 +82,8 @@ def within(query: Select, tiles: Mapping[str, tuple[int, int]]) -> Select:
 
 def tables(query: Query) -> frozenset[str]:
     """What a query reads, beside what it names itself."""
-    own = {part.name for part in _parts(query) if isinstance(part, Named)}
-    return frozenset(part.name for part in _parts(query) if isinstance(part, Table)) - own
+    own = {part.name for part in parts(query) if isinstance(part, Named)}
+    return frozenset(part.name for part in parts(query) if isinstance(part, Table)) - own
 
 
 def mapped(part: Any, change: Callable[[Any], Any]) -> Any:
@@ -102,26 +99,16 @@ def mapped(part: Any, change: Callable[[Any], Any]) -> Any:
     return part
 
 
-def _parts(part: Any) -> Iterator[Any]:
-    yield part
-    if isinstance(part, tuple):
-        for item in part:
-            yield from _parts(item)
-    elif isinstance(part, (Sql, Relation, Query, Named, Order)):
-        for f in fields(part):
-            yield from _parts(getattr(part, f.name))
-
-
-def _named(parts: Iterable[Any]) -> Iterator[str]:
+def _named(roots: Iterable[Any]) -> Iterator[str]:
     """Names of tables; a template may name one, too, as it names a column."""
-    for part in _parts(tuple(parts)):
+    for part in parts(tuple(roots)):
         if isinstance(part, (Table, Ident)):
             yield part.name
 
 
-def _reached(ctes: tuple[Named, ...], parts: tuple[Any, ...]) -> tuple[Named, ...]:
+def _reached(ctes: tuple[Named, ...], roots: tuple[Any, ...]) -> tuple[Named, ...]:
     """Those entries of WITH that are read, in their order."""
-    wanted, left = set(_named(parts)), list(ctes)
+    wanted, left = set(_named(roots)), list(ctes)
     for cte in reversed(ctes):
         if cte.name not in wanted:
             left.remove(cte)

@@ -172,16 +172,20 @@ class Compound(Query):
     offset: int | None = None
 
 
-def bind_names(part: object) -> Iterator[str]:
-    """Names of the bound values that a query or expression needs."""
-    if isinstance(part, Bind):
-        yield part.name
-    elif isinstance(part, tuple):
+def parts(part: object) -> Iterator[object]:
+    """A part of a tree and all that it is made of."""
+    yield part
+    if isinstance(part, tuple):
         for item in part:
-            yield from bind_names(item)
+            yield from parts(item)
     elif isinstance(part, (Sql, Relation, Query, Named, Order)):
         for f in fields(part):
-            yield from bind_names(getattr(part, f.name))
+            yield from parts(getattr(part, f.name))
+
+
+def bind_names(part: object) -> Iterator[str]:
+    """Names of the bound values that a query or expression needs."""
+    return (inner.name for inner in parts(part) if isinstance(inner, Bind))
 
 
 def bound_values(query: Query, values: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from cubeql.catalog import Band, Layer, TimeAxis
 from cubeql.engine import meeting, ranges
 from cubeql.engine.ranges import Ranges
 from cubeql.errors import QueryCancelled, QueryError, StoreError
+from cubeql.plan.walking import layers_of
 from cubeql.storage import Store, TileBlock
 from cubeql.values.cells import BASE_TILES, descendant_range, is_pentagon, parent
 from tests.support import product
@@ -119,7 +120,7 @@ def test_each_range_reads_its_own_rows(session: cubeql.Session, met: list[meetin
     one = met[0]
     assert one.met == [3] * 12
     with session.engine.database.cursor() as cursor:
-        scans = [(s, one.ranges.ends(4, s.tile)) for s in meeting._scans(one.cells)]
+        scans = [(a.scan, one.ranges.ends(4, a.scan.tile)) for a in layers_of(one.cells)]
         parts = [meeting._part(cursor, s, one.works[s.name], *ends) for s, ends in scans]
         read = [cursor.execute(f"SELECT count(*), count(DISTINCT tile) FROM ({p.query})").fetchone() for p in parts]
     assert read == [(3, 1), (3, 1)]

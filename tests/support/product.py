@@ -115,11 +115,8 @@ def plain(value: Any) -> Any:
 class _AskedAlready:
     """Says of everything that it was asked for before."""
 
-    def get(self, key: object) -> bool:
+    def before(self, keys: object) -> bool:
         return True
-
-    def keep(self, key: object, value: bool) -> None:
-        """Nothing is to be noted."""
 
 
 def keep_arrays(session: Any) -> None:
